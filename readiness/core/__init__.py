@@ -1,0 +1,1 @@
+"""Facts, outcomes and the verdict: standard library only, no input or output."""

@@ -1,0 +1,145 @@
+"""Typed facts read from hosts, and the reasons why one may be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, TypeVar
+
+
+class Why(StrEnum):
+    """Why a fact is missing; no two situations that an engineer would mend differently share a reason."""
+
+    NO_SUCH_NAME = "no such name"
+    REFUSED = "connection refused"
+    FILTERED = "no answer (filtered)"
+    UNREACHABLE = "no route"
+    NOT_SSH = "not an SSH server"
+    CONNECTION_LOST = "connection lost"
+    HOST_KEY_UNKNOWN = "host key unknown"
+    HOST_KEY_DIFFERS = "host key differs"
+    LEGACY_ALGORITHMS = "legacy algorithms only"
+    LOGIN_REFUSED = "login refused"
+    LOGIN_TIMED_OUT = "login timed out"
+    TIMED_OUT = "command timed out"
+    HOST_TIMED_OUT = "host timed out"
+    RUN_TIMED_OUT = "run timed out"
+    OUTPUT_CUT = "output cut"
+    NOT_PERMITTED = "not permitted"
+    TOOL_ABSENT = "tool absent"
+    UNREADABLE = "output not understood"
+    NOT_ASKED = "not asked"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A fact that is not there: `why` by kind, `detail` in words, `remedy` when one line would mend it."""
+
+    why: Why
+    detail: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """The reason and its detail in one line."""
+        return f"{self.why.value}: {self.detail}" if self.detail else self.why.value
+
+
+class FactMissing(Exception):
+    """Raised by `need`; only `evaluate` turns it into UNKNOWN."""
+
+    def __init__(self, host: str, fact: str, missing: Missing) -> None:
+        self.host, self.fact, self.missing = host, fact, missing
+        super().__init__(f"{host}: {fact}: {missing}")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Base of all facts: frozen values; `name` is their key in files and equals the probe's name."""
+
+    name: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached(Fact):
+    """The host accepted a TCP connection: `address` as used, `rtt_s` the time the handshake took."""
+
+    name: ClassVar[str] = "reached"
+    address: str
+    port: int
+    rtt_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class HostKey(Fact):
+    """The key a host proved to hold: `offered` and the `pinned` ones, each as `type base64`."""
+
+    name: ClassVar[str] = "host_key"
+    offered: str
+    fingerprint: str
+    pinned: tuple[str, ...]
+    pinned_fingerprints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Login(Fact):
+    """The login that was accepted: `method` is `publickey` or `agent`."""
+
+    name: ClassVar[str] = "login"
+    user: str
+    method: str
+
+
+F = TypeVar("F", bound=Fact)
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """All that was read from one host: a value or `Missing` by fact name, with transcript references."""
+
+    host: str
+    values: Mapping[str, Fact | Missing]
+    evidence: Mapping[str, str]
+
+
+class Facts:
+    """The facts as one check sees them: those of the target's host, and of others through `of`.
+
+    What is asked for is recorded as the evidence of the outcome.
+    """
+
+    def __init__(self, store: Mapping[str, HostFacts], host: str | None, evidence: dict[str, None]) -> None:
+        self._store, self._host, self._evidence = store, host, evidence
+
+    @property
+    def host(self) -> str:
+        """The host these facts are of; an error for a target without a host."""
+        if self._host is None:
+            msg = "this target has no host of its own: use facts.of(name)"
+            raise LookupError(msg)
+        return self._host
+
+    def of(self, host: str) -> Facts:
+        """The facts of another host."""
+        return Facts(self._store, host, self._evidence)
+
+    def get(self, kind: type[F]) -> F | Missing:
+        """The fact, or `Missing` with its reason; a fact nobody asked the host for is Missing, too."""
+        known = self._store.get(self.host)
+        if known is None:
+            return Missing(Why.NOT_ASKED, f"{self.host} was not contacted")
+        value = known.values.get(kind.name, Missing(Why.NOT_ASKED, f"no probe read {kind.name} on {self.host}"))
+        if reference := known.evidence.get(kind.name):
+            self._evidence[reference] = None
+        if not isinstance(value, kind | Missing):
+            msg = f"{kind.name} of {self.host} is a {type(value).__name__}"
+            raise TypeError(msg)
+        return value
+
+    def need(self, kind: type[F]) -> F:
+        """The fact; its absence makes the outcome UNKNOWN with the reason."""
+        value = self.get(kind)
+        if isinstance(value, Missing):
+            raise FactMissing(self.host, kind.name, value)
+        return value

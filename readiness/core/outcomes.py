@@ -1,0 +1,139 @@
+"""Targets, outcomes and the judgement: the words of a result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much an outcome weighs; blocker and major gate, minor is advice."""
+
+    BLOCKER = "blocker"
+    MAJOR = "major"
+    MINOR = "minor"
+
+    @property
+    def gates(self) -> bool:
+        """Whether FAIL and UNKNOWN of this severity stand in the way of GO."""
+        return self is not Severity.MINOR
+
+
+class Result(StrEnum):
+    """What came of one pair."""
+
+    PASS = "PASS"  # noqa: S105 - a result, no password
+    FAIL = "FAIL"
+    UNKNOWN = "UNKNOWN"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+
+
+class Disposition(StrEnum):
+    """What an outcome means for the verdict."""
+
+    OK = "ok"
+    BLOCKING = "blocking"
+    WAIVED = "waived"
+    DEFERRED = "deferred"
+    ADVISORY = "advisory"
+
+
+class Verdict(StrEnum):
+    """The last word; RUNNING, ERROR and NOTHING_TO_CHECK stand in `verdict.json` when there is none."""
+
+    GO = "GO"
+    GO_WITH_CONDITIONS = "GO_WITH_CONDITIONS"
+    NO_GO = "NO_GO"
+    INCOMPLETE = "INCOMPLETE"
+    NOTHING_TO_CHECK = "NOTHING_TO_CHECK"
+    ERROR = "ERROR"
+    RUNNING = "RUNNING"
+
+
+EXIT_CODES: Mapping[Verdict, int] = {
+    Verdict.GO: 0,
+    Verdict.GO_WITH_CONDITIONS: 0,
+    Verdict.NO_GO: 1,
+    Verdict.INCOMPLETE: 2,
+    Verdict.NOTHING_TO_CHECK: 5,
+}
+EXIT_FAULT = 3
+EXIT_INPUT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What one check looks at.
+
+    `id` is unique among a check's targets (a host's name, `host/product.role`, a group's name, `estate`);
+    `host` is the host it belongs to, None for targets without one; `peers` are other hosts whose facts it needs;
+    `detail` says which part of the host it is, empty for the host itself. `owner` may be empty.
+    `subject` carries what the selector knows of it (a role, a rule); it takes no part in comparison.
+    """
+
+    id: str
+    host: str | None = None
+    detail: str = ""
+    peers: tuple[str, ...] = ()
+    owner: str = ""
+    subject: object = field(default=None, compare=False, repr=False)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every host whose facts this target needs."""
+        own = (self.host,) if self.host else ()
+        return tuple(dict.fromkeys((*own, *self.peers)))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One line of `results.jsonl`; every text may hold what a host said, so renderers clean it."""
+
+    check: str
+    title: str
+    area: str
+    severity: Severity
+    target: str
+    host: str | None
+    detail: str
+    outcome: Result
+    disposition: Disposition
+    message: str
+    expected: str = ""
+    found: str = ""
+    remedy: str = ""
+    owner: str = ""
+    waiver: str | None = None
+    blocked_by: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many pairs were expected and what came of them; `blocked` are UNKNOWN ones that only follow from another."""
+
+    expected: int
+    passed: int
+    failed: int
+    unknown: int
+    not_applicable: int
+    waived: int
+    deferred: int
+    blocked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict with all that it rests on; the same facts, plan, inputs and `as_of` give the same judgement."""
+
+    verdict: Verdict
+    exit_code: int
+    reasons: tuple[str, ...]
+    estate: str
+    change: str
+    valid_until: str
+    counts: Counts
+    partial: Mapping[str, object] | None
+    inputs: Mapping[str, str]
+    report_only: bool = False

@@ -1,0 +1,109 @@
+"""What is sent to a host and what comes back: the meeting point of probes and transports."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from readiness.core.facts import Fact, HostKey, Login, Missing, Reached
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One probe's script as sent: POSIX shell text whose `arguments` arrive as "$@"; data, never code.
+
+    Commands that need root stand in it as lines `$SUDO /absolute/command literal arguments`;
+    the batch sets SUDO to `sudo -n`, or to nothing for root.
+    """
+
+    name: str
+    text: str
+    arguments: tuple[str, ...] = ()
+    timeout_s: float = 30.0
+    max_bytes: int = 1 << 20
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the text, without arguments."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What one script gave back.
+
+    `status` is the exit status (124 or 137 for the script's own time-out is turned into `missing`).
+    `sent_s` and `begun_s` are Unix times of this machine: when the last byte the script's start waited for
+    was sent, and when its begin mark arrived, so begun_s - sent_s bounds the round trip.
+    `missing` says why there is no usable output (timed out, cut, connection lost ...); None when it ran to its end.
+    """
+
+    name: str
+    status: int | None
+    stdout: bytes
+    stderr: bytes
+    sent_s: float
+    begun_s: float
+    duration_s: float
+    missing: Missing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Deadlines in seconds and limits in bytes; the defaults are DESIGN.md section 5's."""
+
+    connect_s: float = 10.0
+    login_s: float = 20.0
+    probe_s: float = 30.0
+    host_s: float = 120.0
+    run_s: float = 900.0
+    probe_bytes: int = 1 << 20
+    host_bytes: int = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One connection to one host, whatever came of it.
+
+    `reached`, `host_key`, `login` are facts or the reason why not; `outputs` holds each script exactly once when the
+    login worked, some perhaps with `missing`, and is empty otherwise; `attempts` tells each try in words.
+    """
+
+    host: str
+    reached: Reached | Missing
+    host_key: HostKey | Missing
+    login: Login | Missing
+    outputs: tuple[Output, ...]
+    attempts: tuple[str, ...] = ()
+    command: str = ""
+
+
+class Transport(Protocol):
+    """A way to run a batch of scripts on one host; opened, used and closed within `visit`."""
+
+    def visit(self, scripts: tuple[Script, ...], limits: Limits, done: Callable[[Output], None]) -> Visit:
+        """Connect, log in, run the scripts one after another, close; never raises for what a host does.
+
+        `done` is called with each output as soon as it is complete. Ends within `limits.host_s` whatever happens.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A short read-only script with a pure parser: `kind` is the fact it gives.
+
+    `parse` gets an `Output` that ran to its end and returns the fact or `Missing`; ValueError means not understood.
+    """
+
+    kind: type[Fact]
+    text: str
+    parse: Callable[[Output], Fact | Missing]
+    cost: int = 10
+
+    @property
+    def name(self) -> str:
+        """The fact's name."""
+        return self.kind.name
