@@ -1,0 +1,115 @@
+"""Do all clocks agree: certificates, Kerberos and retention depend on it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+import pytest
+
+from readiness.core.facts import HostFacts
+from readiness.core.outcomes import Target
+from readiness.estate import Baseline, Estate
+from readiness.plugin import Facts, agreed, check, each_host, expect_that, unknown
+from readiness.probes import Clock, ClockSync
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The estate's own time: the median of its clocks against the engineer's, and of how many of how many hosts."""
+
+    offset_s: float
+    uncertainty_s: float
+    hosts: int
+    of: int
+
+
+@pytest.fixture(scope="session")
+def reference(all_facts: Mapping[str, HostFacts], estate: Estate) -> Reference:
+    """The median of all clocks that were read."""
+    clocks = [one.values.get(Clock.name) for one in all_facts.values()]
+    read = [clock for clock in clocks if isinstance(clock, Clock)]
+    if not read:
+        return Reference(0.0, 0.0, 0, len(estate.hosts))
+    middle = median(clock.offset_s for clock in read)
+    nearest = min(read, key=lambda clock: abs(clock.offset_s - middle))
+    return Reference(middle, nearest.uncertainty_s, len(read), len(estate.hosts))
+
+
+def _enough(reference: Reference) -> None:
+    if reference.hosts * 2 <= reference.of:
+        unknown(f"no reference: only {reference.hosts} of {reference.of} clocks were read")
+
+
+def _judge(offset_s: float, uncertainty_s: float, limit_s: float) -> None:
+    """Within the limit for sure, beyond it for sure, or too uncertain to say."""
+    told = f"{offset_s:+.3f} s (uncertain by {uncertainty_s:.3f} s)"
+    if abs(offset_s) + uncertainty_s > limit_s >= abs(offset_s) - uncertainty_s:
+        unknown(f"the clock is off by {told}: too uncertain to hold against {limit_s} s")
+    expect_that(
+        abs(offset_s) + uncertainty_s <= limit_s,
+        expected=f"a clock within {limit_s} s of the estate's median",
+        found=f"{told}",
+    )
+
+
+@check(
+    "CLK-001",
+    severity="blocker",
+    targets=each_host,
+    needs=(Clock,),
+    remedy="Mend the time service of the host; step the clock outside the backup window.",
+    source="RFC 4120 section 1.6 (Kerberos: 5 minutes); products.md section 0",
+)
+def test_clock_agrees_with_the_estate(facts: Facts, baseline: Baseline, reference: Reference) -> None:
+    """The clock agrees with the estate's.
+
+    The reference is the median of all hosts' clocks; the round trip bounds the uncertainty.
+    """
+    limit_s = agreed(baseline, "clock.max_offset_s", baseline.clock.max_offset_s if baseline.clock else None)
+    clock = facts.need(Clock)
+    _enough(reference)
+    _judge(clock.offset_s - reference.offset_s, clock.uncertainty_s + reference.uncertainty_s, limit_s)
+
+
+@check(
+    "CLK-002",
+    severity="major",
+    targets=each_host,
+    needs=(ClockSync,),
+    remedy="Enable chrony or systemd-timesyncd with the site's time servers.",
+    source="chronyc(1); timedatectl(1)",
+)
+def test_clock_is_synchronised(facts: Facts) -> None:
+    """The clock is synchronised.
+
+    A clock that is right today and follows nobody is wrong by the next quarter.
+    """
+    sync = facts.need(ClockSync)
+    told = f"by {sync.source}, says {sync.tool}" if sync.source else f"says {sync.tool}"
+    expect_that(
+        sync.synchronised,
+        expected="a synchronised clock",
+        found=f"synchronised {told}" if sync.synchronised else f"not synchronised, {told}",
+    )
+
+
+def controller(_: object) -> Iterator[Target]:
+    """The engineer's own machine."""
+    yield Target("controller")
+
+
+@check(
+    "CLK-003",
+    severity="major",
+    targets=controller,
+    remedy="Mend the time service of the machine that runs this: the times in the report are its own.",
+    source="the estate's median clock",
+)
+def test_own_clock_agrees_with_the_estate(baseline: Baseline, reference: Reference) -> None:
+    """The clock of the machine that runs this agrees with the estate's.
+
+    Every time in the report is this machine's.
+    """
+    limit_s = agreed(baseline, "clock.max_offset_s", baseline.clock.max_offset_s if baseline.clock else None)
+    _enough(reference)
+    _judge(-reference.offset_s, reference.uncertainty_s, limit_s)

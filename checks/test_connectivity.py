@@ -1,0 +1,91 @@
+"""Is every host there, is it the right one, and may we read what we must."""
+
+from readiness.core.facts import HostKey, Login, Reached, Why
+from readiness.plugin import Facts, check, each_host, expect, expect_that, found
+from readiness.probes import SudoRules
+
+
+@check(
+    "CON-001",
+    severity="blocker",
+    targets=each_host,
+    remedy="Bring the host up, or open its SSH port to the machine that runs this.",
+    source="DESIGN: an unreachable host is never green",
+    explains=(
+        Why.NO_SUCH_NAME,
+        Why.REFUSED,
+        Why.FILTERED,
+        Why.UNREACHABLE,
+        Why.NOT_SSH,
+        Why.CONNECTION_LOST,
+        Why.HOST_TIMED_OUT,
+        Why.RUN_TIMED_OUT,
+        Why.INTERRUPTED,
+    ),
+)
+def test_host_is_reached(facts: Facts) -> None:
+    """The host is reached.
+
+    Everything else that is said about a host rests on having been there.
+    """
+    reached = facts.need(Reached)
+    found(f"{reached.address} port {reached.port}", expected="a connection that holds")
+
+
+@check(
+    "CON-002",
+    severity="blocker",
+    targets=each_host,
+    remedy="Find out why the key changed; pin the new one only when its owner confirms the fingerprint.",
+    source="RFC 4251 section 4.1; OpenSSH ssh(1), VERIFYING HOST KEYS",
+    explains=(Why.HOST_KEY_UNKNOWN, Why.HOST_KEY_DIFFERS, Why.LEGACY_ALGORITHMS),
+)
+def test_host_key_is_the_pinned_one(facts: Facts) -> None:
+    """The host proves the pinned host key.
+
+    A host with another key is another host, or one that somebody stands in front of: nothing was sent to it.
+    """
+    key = facts.need(HostKey)
+    expect_that(
+        key.offered in key.pinned,
+        expected=f"host key {' or '.join(key.pinned_fingerprints)}",
+        found=f"host key {key.fingerprint}",
+    )
+
+
+@check(
+    "CON-003",
+    severity="blocker",
+    targets=each_host,
+    remedy="Put the public key into the login's authorized_keys, and let sshd accept that login.",
+    source="OpenSSH sshd(8), AUTHORIZED_KEYS FILE FORMAT",
+    explains=(Why.LOGIN_REFUSED, Why.LOGIN_TIMED_OUT),
+)
+def test_login_is_accepted(facts: Facts) -> None:
+    """The login is accepted.
+
+    One attempt a key, never a password, so that no account is locked.
+    """
+    login = facts.need(Login)
+    found(f"login {login.user} by {login.method}", expected="a login by key")
+
+
+@check(
+    "CON-004",
+    severity="major",
+    targets=each_host,
+    needs=(SudoRules,),
+    remedy="Install the fragment that `readiness sudoers` prints.",
+    source="sudoers(5)",
+    explains=(Why.NOT_PERMITTED,),
+)
+def test_sudo_rules_are_there(facts: Facts) -> None:
+    """The login may run exactly the commands that need root.
+
+    Without them some facts cannot be read, and what was not read is not passed.
+    """
+    rules = facts.need(SudoRules)
+    if rules.is_root:
+        found("the login is root", expected="root, or a sudo rule for each command")
+        return
+    expect(rules.refused, equals=(), what="commands that sudo refuses:")

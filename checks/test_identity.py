@@ -1,0 +1,81 @@
+"""Is each host who the estate says it is, and only one."""
+
+from collections.abc import Mapping
+
+from readiness.core.facts import HostFacts, HostKey, Missing
+from readiness.estate import Estate
+from readiness.plugin import Facts, Target, check, each_host, expect, expect_that, unknown
+from readiness.probes import Identity
+
+
+@check(
+    "IDN-001",
+    severity="major",
+    targets=each_host,
+    needs=(Identity,),
+    remedy="Set the host's name, or correct the estate: backup products find their peers by name.",
+    source="hostname(1); products.md section 0: forward = reverse for every role name",
+)
+def test_name_is_as_declared(target: Target, facts: Facts, estate: Estate) -> None:
+    """The host has the declared name.
+
+    A host that answers under another name is perhaps another host.
+    """
+    host = estate.hosts[target.id]
+    names = {host.fqdn.lower(), host.fqdn.split(".")[0].lower()}
+    expect(facts.need(Identity).hostname.lower(), one_of=names, what="host name")
+
+
+@check(
+    "IDN-002",
+    severity="blocker",
+    targets=each_host,
+    needs=(Identity,),
+    remedy="Give the clone a machine id of its own (systemd-machine-id-setup), or remove the host listed twice.",
+    source="machine-id(5)",
+)
+def test_machine_id_is_its_own(
+    target: Target, facts: Facts, estate: Estate, all_facts: Mapping[str, HostFacts]
+) -> None:
+    """The machine id is the declared one and no other host's.
+
+    Two entries with one machine id are one host, or clones that backup products take for one.
+    """
+    own = facts.need(Identity).machine_id
+    if isinstance(own, Missing):
+        unknown(f"the machine id cannot be read: {own}")
+    if declared := estate.hosts[target.id].machine_id:
+        expect(own, equals=declared, what="machine id")
+    twins = sorted(name for name, one in all_facts.items() if name != target.id and _machine_id(one) == own)
+    expect(twins, equals=[], what=f"other hosts with machine id {own}:")
+
+
+def _machine_id(facts: HostFacts) -> object:
+    identity = facts.values.get(Identity.name)
+    return identity.machine_id if isinstance(identity, Identity) else None
+
+
+@check(
+    "IDN-003",
+    severity="major",
+    targets=each_host,
+    remedy="Make new host keys on the clone (ssh-keygen -A) and pin them.",
+    source="sshd(8): a host key identifies one host",
+)
+def test_host_key_is_its_own(target: Target, facts: Facts, all_facts: Mapping[str, HostFacts]) -> None:
+    """The host key is no other host's.
+
+    Hosts with one key can stand in for each other unnoticed.
+    """
+    own = facts.need(HostKey)
+    twins = sorted(name for name, one in all_facts.items() if name != target.id and _host_key(one) == own.offered)
+    expect_that(
+        not twins,
+        expected="a host key of its own",
+        found=f"{own.fingerprint} also on {', '.join(twins)}" if twins else f"{own.fingerprint}, on no other host",
+    )
+
+
+def _host_key(facts: HostFacts) -> str | None:
+    key = facts.values.get(HostKey.name)
+    return key.offered if isinstance(key, HostKey) else None

@@ -1,0 +1,91 @@
+"""Do the product's daemons run, will they after a reboot, and are they what is installed."""
+
+from readiness.plugin import Facts, RoleOnHost, Target, check, each_service_role, expect, expect_that, unknown
+from readiness.probes import OsRelease, Packages, Processes, Service, Services
+
+
+def _services(held: RoleOnHost, facts: Facts) -> dict[str, Service]:
+    """The role's units on this host's family, as systemd knows them."""
+    family = facts.need(OsRelease).family
+    units = held.role.services_for(family)
+    if not units:
+        unknown(f"the catalogue names no service of {held.role.name} for the {family} family")
+    known = facts.need(Services).units
+    if unread := [unit for unit in units if unit not in known]:
+        unknown(f"{', '.join(unread)} not read")
+    return {unit: known[unit] for unit in units}
+
+
+@check(
+    "SVC-001",
+    severity="major",
+    targets=each_service_role,
+    needs=(Services, OsRelease),
+    remedy="systemctl enable the unit, so that backups run after the next reboot.",
+    source="systemctl(1), is-enabled",
+)
+def test_service_is_enabled(target: Target, facts: Facts) -> None:
+    """The role's services are enabled.
+
+    A daemon that runs and is not enabled is gone after the next reboot, weeks after anybody looked.
+    """
+    services = _services(target.subject, facts)
+    found = {unit: one.unit_file_state or one.load_state for unit, one in services.items()}
+    expect(found, equals=dict.fromkeys(found, "enabled"))
+
+
+@check(
+    "SVC-002",
+    severity="blocker",
+    targets=each_service_role,
+    needs=(Services, OsRelease),
+    remedy="systemctl start the unit and read its journal for why it was down.",
+    source="systemctl(1), is-active",
+)
+def test_service_is_running(target: Target, facts: Facts) -> None:
+    """The role's services are running."""
+    found = {unit: f"{one.active_state} ({one.sub_state})" for unit, one in _services(target.subject, facts).items()}
+    expect(found, equals=dict.fromkeys(found, "active (running)"))
+
+
+@check(
+    "SVC-003",
+    severity="major",
+    targets=each_service_role,
+    needs=(Services, OsRelease, Packages, Processes),
+    remedy="Restart the service, so that what runs is what is installed.",
+    source="proc_pid_exe(5): a replaced program reads `(deleted)`",
+)
+def test_running_process_is_what_is_installed(target: Target, facts: Facts) -> None:
+    """The running process is not older than its installed package.
+
+    After an upgrade without a restart the package list shows the new version while the old one runs.
+    """
+    held: RoleOnHost = target.subject
+    for unit, service in _services(held, facts).items():
+        if service.main_pid is None or service.started_at_s is None:
+            unknown(f"{unit} does not run", blocked_by=f"SVC-002 {target.id}")
+        program = facts.need(Processes).executables.get(service.main_pid)
+        if program is None:
+            unknown(f"process {service.main_pid} of {unit} ended while it was looked at")
+        expect_that(
+            not program.deleted,
+            expected=f"{unit} runs the installed program",
+            found=f"{program.path}" + (", replaced since the process started" if program.deleted else ""),
+        )
+        _expect_not_older(held, unit, service.started_at_s, facts)
+
+
+def _expect_not_older(held: RoleOnHost, unit: str, started_at_s: int, facts: Facts) -> None:
+    packages = facts.need(Packages)
+    names = held.role.package_names(facts.need(OsRelease).family)
+    newest = max((one.installed_at_s for name in names for one in packages.installed.get(name, ())), default=None)
+    if newest is None:
+        unknown("none of the role's packages is installed", blocked_by=f"VER-001 {held.id}")
+    expect_that(
+        started_at_s >= newest,
+        expected=f"{unit} started after its packages were installed",
+        found=f"started {started_at_s - newest} s after"
+        if started_at_s >= newest
+        else f"started {newest - started_at_s} s before",
+    )

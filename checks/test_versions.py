@@ -1,0 +1,174 @@
+"""Are servers and clients on versions that were agreed and that work together."""
+
+from readiness.estate import Baseline
+from readiness.plugin import (
+    Facts,
+    Inputs,
+    RoleOnHost,
+    RuleOnHost,
+    Target,
+    agreed,
+    check,
+    each_group_of_one_version,
+    each_role,
+    each_version_rule,
+    expect_that,
+    roles,
+    unknown,
+)
+from readiness.probes import OsRelease, Packages
+from readiness.versions import Version, evaluate_rule, matches_agreed
+
+NEEDS = (Packages, OsRelease)
+
+
+def _version(held: RoleOnHost, facts: Facts) -> Version:
+    """The version of the role's first package; its absence is VER-001's to report."""
+    here = facts.of(held.host.name)
+    family = here.need(OsRelease).family
+    names = held.role.packages_for(family)
+    if not names:
+        unknown(f"the catalogue names no package of {held.role.name} for the {family} family")
+    installed = here.need(Packages).installed.get(names[0].name, ())
+    if len(installed) != 1:
+        unknown(f"{len(installed)} versions of {names[0].name} on {held.host.name}", blocked_by=f"VER-001 {held.id}")
+    return Version.parse(installed[0].version, family)
+
+
+@check(
+    "VER-001",
+    severity="blocker",
+    targets=each_role,
+    needs=NEEDS,
+    remedy="Install the product's package for this role.",
+    source="the product's catalogue entry",
+)
+def test_package_of_the_role_is_installed(target: Target, facts: Facts) -> None:
+    """The role's packages are installed, each once and whole."""
+    held: RoleOnHost = target.subject
+    family = facts.need(OsRelease).family
+    wanted = held.role.packages_for(family)
+    if not wanted:
+        unknown(f"the catalogue names no package of {held.role.name} for the {family} family")
+    packages = facts.need(Packages)
+    for one in wanted:
+        there = {name: packages.installed.get(name, ()) for name in one.names}
+        versions = [f"{name} {entry.version}" for name, entries in there.items() for entry in entries]
+        broken = [f"{name} {packages.broken[name]}" for name in one.names if name in packages.broken]
+        expect_that(
+            len(versions) == 1 and not broken,
+            expected=f"one of {', '.join(one.names)} installed once" if len(one.names) > 1 else f"{one.name} installed",
+            found=", ".join(versions + broken) or f"no {' or '.join(one.names)}",
+        )
+
+
+@check(
+    "VER-002",
+    severity="blocker",
+    targets=each_role,
+    needs=NEEDS,
+    remedy="Bring the package to the agreed version, or agree on the new one in baseline.yaml.",
+    source="baseline.yaml, versions",
+)
+def test_version_is_as_agreed(target: Target, facts: Facts, baseline: Baseline) -> None:
+    """The version is the agreed one.
+
+    An agreed value with a distribution revision is compared whole, one without by the parts it states.
+    """
+    held: RoleOnHost = target.subject
+    product, role = held.product.product, held.role.name
+    key = f"versions.{product}.{role}"
+    wanted = agreed(baseline, key, (baseline.versions or {}).get(product, {}).get(role))
+    version = _version(held, facts)
+    expect_that(
+        matches_agreed(version, wanted),
+        expected=f"{product} {role} {wanted}",
+        found=f"{product} {role} {version}",
+    )
+
+
+def _keep_rule(target: Target, facts: Facts) -> None:
+    subject: RuleOnHost = target.subject
+    rule, own = subject.rule, _version(subject.holder, facts)
+    if rule.other and not subject.others:
+        unknown(f"the estate has no {rule.other} that {target.host} uses")
+    for other in subject.others or (None,):
+        judged = evaluate_rule(rule, own, _version(other, facts) if other else None)
+        place = f" ({rule.other} {other.host.name})" if other else ""
+        expect_that(judged.ok, expected=judged.expected + place, found=judged.found, severity=rule.severity)
+
+
+@check(
+    "VER-003",
+    severity="blocker",
+    targets=each_version_rule("eq"),
+    needs=NEEDS,
+    remedy="Bring both daemons to one version: upgrade them together.",
+    source="the product's catalogue entry, rule eq",
+)
+def test_version_equals_where_the_product_demands_it(target: Target, facts: Facts) -> None:
+    """Daemons that the product wants on one version are."""
+    _keep_rule(target, facts)
+
+
+@check(
+    "VER-004",
+    severity="blocker",
+    targets=each_version_rule("ge"),
+    needs=NEEDS,
+    remedy="Upgrade the server first, or bring the client back to the server's version.",
+    source="the product's catalogue entry, rule ge",
+)
+def test_client_is_not_newer_than_its_server(target: Target, facts: Facts) -> None:
+    """A client is not newer than its server.
+
+    A newer client may write backups that the server cannot read back.
+    """
+    _keep_rule(target, facts)
+
+
+@check(
+    "VER-005",
+    severity="major",
+    targets=each_version_rule("max_lag"),
+    needs=NEEDS,
+    remedy="Upgrade the client to a release that the server still supports.",
+    source="the product's catalogue entry, rule max_lag",
+)
+def test_client_does_not_lag_too_far_behind(target: Target, facts: Facts) -> None:
+    """A client does not lag too far behind its server."""
+    _keep_rule(target, facts)
+
+
+@check(
+    "VER-006",
+    severity="major",
+    targets=each_version_rule("min", "same_series"),
+    needs=NEEDS,
+    remedy="Upgrade to a release of the series that the product demands.",
+    source="the product's catalogue entry, rules min and same_series",
+)
+def test_version_is_of_a_supported_series(target: Target, facts: Facts) -> None:
+    """The version is of a series that the product supports."""
+    _keep_rule(target, facts)
+
+
+@check(
+    "VER-007",
+    severity="major",
+    targets=each_group_of_one_version,
+    needs=NEEDS,
+    remedy="Bring the members that differ to the version of the others.",
+    source="baseline.yaml, same_version_groups",
+)
+def test_members_of_a_group_have_one_version(target: Target, facts: Facts, inputs: Inputs) -> None:
+    """All members of a group have the same versions of the product's packages."""
+    agreed(inputs.baseline, "same_version_groups", inputs.baseline.same_version_groups)
+    versions: dict[str, dict[str, list[str]]] = {}
+    for held in roles(inputs):
+        if held.host.name in target.peers:
+            name = f"{held.product.product} {held.role.name}"
+            versions.setdefault(name, {}).setdefault(str(_version(held, facts)), []).append(held.host.name)
+    for name, by_version in versions.items():
+        told = "; ".join(f"{version} on {', '.join(hosts)}" for version, hosts in by_version.items())
+        expect_that(len(by_version) == 1, expected=f"one version of {name} in {target.id}", found=told)

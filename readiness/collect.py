@@ -1,0 +1,129 @@
+"""Collecting: one visit a host, hosts side by side; errors become Missing, and everything sent is in the transcript."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
+from readiness.core.scripts import Limits, Output, Script, Transport, Visit
+from readiness.core.text import decode
+from readiness.probes import by_name
+from readiness.transports import Stop
+
+_POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What one host gave: its facts, the transcript's lines and how long the visit took."""
+
+    facts: HostFacts
+    transcript: tuple[dict[str, Any], ...]
+    seconds: float
+
+
+def collect(
+    scripts: Mapping[str, tuple[Script, ...]],
+    transports: Mapping[str, Transport],
+    limits: Limits,
+    *,
+    jobs: int,
+    stop: Stop,
+) -> Iterator[Collected]:
+    """Visit every host of `scripts`, `jobs` at a time, and give each one's facts as it finishes.
+
+    Ends within `limits.run_s` and a little: what is left by then is Missing with that reason. `stop` ends it early.
+    """
+    deadline = time.monotonic() + limits.run_s
+    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="visit") as pool:
+        pending: set[Future[Collected]] = {
+            pool.submit(_visit, host, transports[host], batch, limits, stop) for host, batch in scripts.items()
+        }
+        try:
+            while pending:
+                done, pending = wait(pending, timeout=_POLL_S, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+                if time.monotonic() > deadline:
+                    stop.set(Why.RUN_TIMED_OUT)
+        except BaseException:
+            stop.set(Why.INTERRUPTED)
+            raise
+
+
+def _visit(host: str, transport: Transport, scripts: tuple[Script, ...], limits: Limits, stop: Stop) -> Collected:
+    begun = time.monotonic()
+    if stop.why is not None:
+        reason = Missing(stop.why, "before this host was contacted")
+        visit = Visit(host, reason, reason, reason, ())
+    else:
+        try:
+            visit = transport.visit(scripts, limits, lambda _: None)
+        except Exception as error:  # noqa: BLE001 - a fault of ours with one host must not lose the others
+            reason = Missing(Why.UNREADABLE, f"the transport broke: {type(error).__name__}: {error}")
+            visit = Visit(host, reason, reason, reason, ())
+    return _collected(visit, scripts, time.monotonic() - begun)
+
+
+def _collected(visit: Visit, scripts: tuple[Script, ...], seconds: float) -> Collected:
+    by_script = {output.name: output for output in visit.outputs}
+    values: dict[str, Fact | Missing] = {
+        Reached.name: visit.reached,
+        HostKey.name: visit.host_key,
+        Login.name: visit.login,
+    }
+    connection = f"{visit.host}#0"
+    evidence = dict.fromkeys(values, connection)
+    transcript = [_connection_line(connection, visit)]
+    for number, script in enumerate(scripts, start=1):
+        output = by_script.get(script.name)
+        values[script.name] = _fact(script, output, visit)
+        evidence[script.name] = f"{visit.host}#{number}" if output else connection
+        if output is not None:
+            transcript.append(_script_line(f"{visit.host}#{number}", visit.host, script, output))
+    return Collected(HostFacts(visit.host, values, evidence), tuple(transcript), seconds)
+
+
+def _fact(script: Script, output: Output | None, visit: Visit) -> Fact | Missing:
+    if output is None:
+        return visit.login if isinstance(visit.login, Missing) else Missing(Why.NOT_ASKED, "the visit ended before")
+    if output.missing is not None:
+        return output.missing
+    parse: Callable[[Output], Fact | Missing] = by_name[script.name].parse
+    try:
+        return parse(output)
+    except Exception as error:  # noqa: BLE001 - whatever a host's output does to a parser, it is not understood
+        return Missing(Why.UNREADABLE, f"{script.name}: {error}")
+
+
+def _connection_line(ref: str, visit: Visit) -> dict[str, Any]:
+    reached = visit.reached
+    return {
+        "ref": ref,
+        "host": visit.host,
+        "what": "connection",
+        "address": f"{reached.address}:{reached.port}" if isinstance(reached, Reached) else None,
+        "command": visit.command,
+        "attempts": list(visit.attempts),
+        "result": str(visit.login) if isinstance(visit.login, Missing) else "logged in",
+    }
+
+
+def _script_line(ref: str, host: str, script: Script, output: Output) -> dict[str, Any]:
+    return {
+        "ref": ref,
+        "host": host,
+        "what": "script",
+        "script": script.name,
+        "sha256": script.sha256,
+        "arguments": list(script.arguments),
+        "status": output.status,
+        "duration_s": round(output.duration_s, 3),
+        "stdout": decode(output.stdout),
+        "stderr": decode(output.stderr),
+        "missing": str(output.missing) if output.missing else None,
+    }

@@ -1,0 +1,85 @@
+"""What a check is: a function with an id, a severity, what it needs and how to mend what it finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from readiness.core.facts import Fact, Why
+from readiness.core.outcomes import Severity, Target
+
+Selector = Callable[[Any], Iterable[Target]]
+_ID = re.compile(r"[A-Z]{2,5}-\d{3}")
+_MARK = "__readiness_check__"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the go-live checklist.
+
+    `targets` is a pure function of the run's inputs; `needs` are the facts it may ask for; `explains` are reasons for
+    missing facts that this check reports itself, so that other checks name it in `blocked_by`; `why` is the docstring.
+    """
+
+    id: str
+    severity: Severity
+    targets: Selector
+    needs: tuple[type[Fact], ...]
+    remedy: str
+    source: str
+    explains: frozenset[Why]
+    title: str
+    why: str
+    area: str = ""
+    place: str = ""
+
+
+def check(
+    check_id: str,
+    *,
+    severity: str,
+    targets: Selector,
+    remedy: str,
+    source: str,
+    needs: tuple[type[Fact], ...] = (),
+    explains: Iterable[Why] = (),
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function a check; its docstring's first line is the title, its file's name the area.
+
+    Raises ValueError for an id, a severity or a docstring that is not usable, so that the file fails to load.
+    """
+    if not _ID.fullmatch(check_id):
+        raise ValueError(f"check id {check_id!r} is not like VER-001")
+
+    def mark(function: Callable[..., None]) -> Callable[..., None]:
+        text = (function.__doc__ or "").strip()
+        if not text:
+            raise ValueError(f"{check_id} has no docstring: its first line is the check's title")
+        made = Check(
+            id=check_id,
+            severity=Severity(severity),
+            targets=targets,
+            needs=needs,
+            remedy=remedy,
+            source=source,
+            explains=frozenset(explains),
+            title=text.splitlines()[0].rstrip("."),
+            why=text,
+        )
+        setattr(function, _MARK, made)
+        return function
+
+    return mark
+
+
+def check_of(function: object, *, area: str, place: str) -> Check | None:
+    """The check that a function was made, with its area and the place it stands at; None for another function."""
+    made = getattr(function, _MARK, None)
+    return replace(made, area=area, place=place) if isinstance(made, Check) else None
+
+
+def explaining(checks: Iterable[Check]) -> Mapping[Why, Check]:
+    """Which check reports which reason for missing facts."""
+    return {why: one for one in checks for why in one.explains}

@@ -1,0 +1,218 @@
+"""One check on one target: what `expect` states, and what an exception means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from readiness.core.checks import Check
+from readiness.core.facts import FactMissing, Facts, HostFacts, Why
+from readiness.core.judge import disposition
+from readiness.core.outcomes import Outcome, Result, Severity, Target
+
+_UNSET = object()
+
+
+@dataclass
+class _Examination:
+    """What one check stated about one target so far."""
+
+    expected: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
+
+
+_current: ContextVar[_Examination | None] = ContextVar("examination", default=None)
+
+
+class ExpectationFailed(AssertionError):
+    """What was found is not what was expected."""
+
+    def __init__(self, expected: str, found: str, severity: Severity | None) -> None:
+        self.expected, self.found, self.severity = expected, found, severity
+        super().__init__(f"expected {expected}, found {found}")
+
+
+class Unjudged(Exception):
+    """The check cannot tell; `blocked_by` names the pairs (`CHECK-ID target`) whose outcome this follows from."""
+
+    def __init__(self, reason: str, blocked_by: tuple[str, ...] = ()) -> None:
+        self.blocked_by = blocked_by
+        super().__init__(reason)
+
+
+class NotApplicable(Exception):
+    """The check does not apply, by what the estate declares or by a fact that was read and is named."""
+
+
+def unknown(reason: str, *, blocked_by: str | Iterable[str] = ()) -> NoReturn:
+    """End the check as UNKNOWN with a reason; `blocked_by` when it only follows from other pairs' outcomes."""
+    raise Unjudged(reason, (blocked_by,) if isinstance(blocked_by, str) else tuple(blocked_by))
+
+
+def not_applicable(reason: str) -> NoReturn:
+    """End the check as NOT_APPLICABLE; the reason names the declaration or the fact it follows from."""
+    raise NotApplicable(reason)
+
+
+def found(what: str, *, expected: str) -> None:
+    """State what was found where its being there is all that was expected."""
+    expect_that(bool(what), expected=expected, found=what)
+
+
+def expect_that(ok: bool, *, expected: str, found: str, severity: str | None = None) -> None:
+    """State what was expected and what was found, and fail unless `ok`; `severity` lowers the check's for this case."""
+    examination = _current.get()
+    if examination is not None:
+        examination.expected.append(expected)
+        examination.found.append(found)
+    if not ok:
+        raise ExpectationFailed(expected, found, Severity(severity) if severity else None)
+
+
+def expect(
+    value: Any,
+    *,
+    equals: Any = _UNSET,
+    at_most: Any = _UNSET,
+    at_least: Any = _UNSET,
+    one_of: Any = _UNSET,
+    what: str = "",
+    severity: str | None = None,
+) -> None:
+    """Compare what was found with exactly one demand; `what` names the thing in words.
+
+    Values are told by `str`, mappings and sequences item by item. Raises ExpectationFailed, an AssertionError.
+    """
+    comparisons: dict[str, tuple[Any, str, Callable[[Any, Any], bool]]] = {
+        "equals": (equals, "", lambda a, b: bool(a == b)),
+        "at_most": (at_most, "at most ", lambda a, b: bool(a <= b)),
+        "at_least": (at_least, "at least ", lambda a, b: bool(a >= b)),
+        "one_of": (one_of, "one of ", lambda a, b: a in b),
+    }
+    asked = [entry for entry in comparisons.values() if entry[0] is not _UNSET]
+    if len(asked) != 1:
+        raise TypeError("expect() takes exactly one of equals, at_most, at_least, one_of")
+    demand, words, holds = asked[0]
+    label = f"{what} " if what else ""
+    expect_that(
+        holds(value, demand),
+        expected=f"{label}{words}{_told(demand)}",
+        found=f"{label}{_told(value)}",
+        severity=severity,
+    )
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_told(entry)}" for key, entry in value.items()) or "none"
+    if isinstance(value, list | tuple | set | frozenset):
+        entries = sorted(value, key=str) if isinstance(value, set | frozenset) else value
+        return ", ".join(_told(entry) for entry in entries) or "none"
+    return str(value)
+
+
+def note_assertion(explanation: str) -> None:
+    """Record a plain `assert` that held, so that a check of plain assertions says what it found."""
+    if (examination := _current.get()) is not None:
+        examination.found.append(explanation)
+
+
+def evaluate(
+    check: Check,
+    function: Callable[..., None],
+    target: Target,
+    *,
+    store: Mapping[str, HostFacts],
+    arguments: Mapping[str, Any],
+    blockers: Callable[[str, Why], str | None],
+) -> Outcome:
+    """Run one check on one target and say what came of it; only KeyboardInterrupt comes through.
+
+    `arguments` are fixtures by name; `target` and `facts` among them are replaced by this target's.
+    `blockers(host, why)` names the pair that reports a missing fact's reason, or None.
+    AssertionError is FAIL; any other exception, skip and xfail included, is UNKNOWN; no expectation at all, too.
+    """
+    evidence: dict[str, None] = {}
+    examination = _Examination()
+    given = {
+        **arguments,
+        **({"target": target} if "target" in arguments else {}),
+        **({"facts": Facts(store, target.host, evidence)} if "facts" in arguments else {}),
+    }
+    token = _current.set(examination)
+    try:
+        function(**given)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever a check raises is an outcome, never a crash of the run
+        said = _from_exception(check, error, examination, blockers)
+    else:
+        said = _from_silence(check, examination)
+    finally:
+        _current.reset(token)
+    result, severity, message, expected, found, blocked_by = said
+    return Outcome(
+        check=check.id,
+        title=check.title,
+        area=check.area,
+        severity=severity,
+        target=target.id,
+        host=target.host,
+        detail=target.detail,
+        outcome=result,
+        disposition=disposition(result, severity),
+        message=message,
+        expected=expected,
+        found=found,
+        remedy=_remedy(check, result, message),
+        owner=target.owner,
+        blocked_by=blocked_by,
+        evidence=tuple(evidence),
+    )
+
+
+_Said = tuple[Result, Severity, str, str, str, tuple[str, ...]]
+
+
+def _from_silence(check: Check, examination: _Examination) -> _Said:
+    if not examination.found:
+        return Result.UNKNOWN, check.severity, "the check stated no expectation: nothing was examined", "", "", ()
+    told = "; ".join(examination.found)
+    return Result.PASS, check.severity, f"found {told}", "; ".join(examination.expected), told, ()
+
+
+def _from_exception(
+    check: Check,
+    error: BaseException,
+    examination: _Examination,
+    blockers: Callable[[str, Why], str | None],
+) -> _Said:
+    if isinstance(error, ExpectationFailed):
+        severity = _lowered(check.severity, error.severity)
+        return Result.FAIL, severity, str(error), error.expected, error.found, ()
+    if isinstance(error, AssertionError):
+        return Result.FAIL, check.severity, str(error) or "assertion failed", "; ".join(examination.expected), "", ()
+    if isinstance(error, NotApplicable):
+        return Result.NOT_APPLICABLE, check.severity, str(error), "", "", ()
+    if isinstance(error, Unjudged):
+        return Result.UNKNOWN, check.severity, str(error), "", "", error.blocked_by
+    if isinstance(error, FactMissing):
+        blocker = blockers(error.host, error.missing.why)
+        remedy = f"; {error.missing.remedy}" if error.missing.remedy else ""
+        blocked_by = (blocker,) if blocker else ()
+        return Result.UNKNOWN, check.severity, f"{error}{remedy}", "", "", blocked_by
+    return Result.UNKNOWN, check.severity, f"the check itself broke: {type(error).__name__}: {error}", "", "", ()
+
+
+def _lowered(own: Severity, wanted: Severity | None) -> Severity:
+    """The check's severity, or a lower one that a rule states; a rule never raises it."""
+    order = list(Severity)
+    return wanted if wanted is not None and order.index(wanted) > order.index(own) else own
+
+
+def _remedy(check: Check, result: Result, message: str) -> str:
+    if result in {Result.PASS, Result.NOT_APPLICABLE}:
+        return ""
+    return check.remedy if result is Result.FAIL else f"Let it be judged: {message}"

@@ -1,0 +1,150 @@
+"""One run from the plan to the verdict: facts, outcomes, and the run folder they are written to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, Protocol
+
+import readiness
+from readiness.core.checks import Check, explaining
+from readiness.core.evaluate import evaluate
+from readiness.core.facts import HostFacts, Why
+from readiness.core.judge import Circumstances, disposition, in_plan_order, judge
+from readiness.core.outcomes import Judgement, Outcome, Result, Target
+from readiness.plan import Narrowing, Plan, make_plan
+from readiness.targets import Inputs
+
+VALID_FOR = timedelta(hours=24)
+
+
+class FactSource(Protocol):
+    """Where a run's facts come from: hosts, or a saved run."""
+
+    def facts(self, plan: Plan) -> Mapping[str, HostFacts]:
+        """The facts of every host of the plan."""
+        ...
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody stopped the reading."""
+        ...
+
+
+class Gate:
+    """One run, or one judging of a saved run; nothing here prints, exits or knows the time.
+
+    `planned` is called with the plan before any fact is read.
+    """
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        source: FactSource,
+        narrowing: Narrowing,
+        *,
+        planned: Callable[[Plan], None] = lambda _: None,
+        earlier: Sequence[tuple[str, str]] = (),
+        plan_only: bool = False,
+        report_only: bool = False,
+    ) -> None:
+        self.inputs, self.plan_only = inputs, plan_only
+        self.plan = Plan((), {}, None)
+        self.store: Mapping[str, HostFacts] = {}
+        self.outcomes: tuple[Outcome, ...] = ()
+        self.judgement: Judgement | None = None
+        self.begun = False
+        self._source, self._narrowing, self._planned = source, narrowing, planned
+        self._earlier, self._report_only = earlier, report_only
+        self._recorded: list[Outcome] = []
+        self._not_run: dict[str, str] = {}
+        self._explaining: Mapping[Why, Check] = {}
+        self._expected: frozenset[tuple[str, str]] = frozenset()
+
+    def begin(self, checks: Sequence[Check], deselected: tuple[str, ...]) -> None:
+        """Plan, then read the facts; raises InputError before any host is contacted."""
+        narrowing = Narrowing(self._narrowing.areas, self._narrowing.hosts, self._narrowing.deselected + deselected)
+        self.plan = make_plan(self.inputs, checks, narrowing)
+        self._expected = frozenset(self.plan.expected)
+        self._explaining = explaining(checks)
+        self._planned(self.plan)
+        self.begun = True
+        if not self.plan_only:
+            self.store = self._source.facts(self.plan)
+
+    def judge_one(
+        self, check: Check, function: Callable[..., None], target: Target, arguments: Mapping[str, Any]
+    ) -> Outcome:
+        """Judge one pair and keep its outcome."""
+        own = f"{check.id} {target.id}"
+
+        def blocker(host: str, why: Why) -> str | None:
+            explains = self._explaining.get(why)
+            pair = f"{explains.id} {host}" if explains and (explains.id, host) in self._expected else None
+            return pair if pair != own else None
+
+        outcome = evaluate(check, function, target, store=self.store, arguments=arguments, blockers=blocker)
+        self._recorded.append(outcome)
+        return outcome
+
+    def not_run(self, check: Check, reason: str) -> None:
+        """Keep why a check's pairs will have no outcome."""
+        self._not_run[check.id] = reason
+
+    def finish(self, *, interrupted: bool) -> Judgement:
+        """The verdict over every expected pair; those that were not run are UNKNOWN."""
+        absent = {(check.id, target.id): self._absent(check, target) for check, target in self.plan.pairs}
+        self.outcomes = in_plan_order(self.plan.expected, self._recorded, absent)
+        partial = dict(self.plan.partial or {})
+        if gone := sorted(set(self._earlier) - self._expected):
+            partial["no longer checked"] = [" ".join(pair) for pair in gone]
+        if interrupted or self._source.interrupted:
+            partial["interrupted"] = "before its end"
+        estate = self.inputs.estate
+        circumstances = Circumstances(
+            estate=estate.service,
+            change=estate.change,
+            valid_until=(self.inputs.as_of + VALID_FOR).isoformat(),
+            inputs={name: hashlib.sha256(data).hexdigest() for name, data in sorted(self.inputs.files.items())},
+            partial=partial or None,
+            report_only=self._report_only,
+        )
+        self.judgement = judge(self.outcomes, circumstances)
+        return self.judgement
+
+    def _absent(self, check: Check, target: Target) -> Outcome:
+        reason = self._not_run.get(check.id, "its check did not come to it")
+        return Outcome(
+            check=check.id,
+            title=check.title,
+            area=check.area,
+            severity=check.severity,
+            target=target.id,
+            host=target.host,
+            detail=target.detail,
+            outcome=Result.UNKNOWN,
+            disposition=disposition(Result.UNKNOWN, check.severity),
+            message=f"planned but not run: {reason}",
+            remedy="Run it again to its end.",
+            owner=target.owner,
+        )
+
+
+def plan_document(plan: Plan, inputs: Inputs, narrowing: Narrowing, run_id: str) -> dict[str, Any]:
+    """The plan as it stands in `plan.json`: what judging the run again needs, and every script with its text."""
+    texts = {script.name: script for batch in plan.scripts.values() for script in batch}
+    return {
+        "schema": 1,
+        "run_id": run_id,
+        "as_of": inputs.as_of.isoformat(),
+        "tool_version": readiness.__version__,
+        "narrowing": asdict(narrowing),
+        "pairs": [list(pair) for pair in plan.expected],
+        "scripts": {name: {"sha256": one.sha256, "text": one.text} for name, one in sorted(texts.items())},
+        "hosts": {
+            host: [{"script": one.name, "arguments": list(one.arguments)} for one in batch]
+            for host, batch in plan.scripts.items()
+        },
+    }

@@ -1,0 +1,159 @@
+"""The plan, made before any host is contacted: expected pairs, and the scripts for each host. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from readiness.core.checks import Check
+from readiness.core.errors import InputError, Problem
+from readiness.core.outcomes import Target
+from readiness.core.scripts import Limits, Probe, Script
+from readiness.estate import Host
+from readiness.probes import PROBES
+from readiness.probes.elevation import elevated
+from readiness.targets import Inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What a run was narrowed to; empty for a whole run.
+
+    `hosts` is a list of names, shell patterns or groups, joined by commas. `deselected` are check ids or pairs
+    that pytest was told to leave out.
+    """
+
+    areas: tuple[str, ...] = ()
+    hosts: str = ""
+    deselected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every expected pair in order, and the scripts a host is sent, cheapest first; `partial` says what was left out."""
+
+    pairs: tuple[tuple[Check, Target], ...]
+    scripts: Mapping[str, tuple[Script, ...]]
+    partial: Mapping[str, object] | None
+
+    @property
+    def expected(self) -> tuple[tuple[str, str], ...]:
+        """The pairs by id."""
+        return tuple((check.id, target.id) for check, target in self.pairs)
+
+
+def make_plan(inputs: Inputs, checks: Sequence[Check], narrowing: Narrowing) -> Plan:
+    """The plan of a run; raises InputError for two checks with one id and for a narrowing that matches nothing."""
+    problems = _twice(checks)
+    areas = sorted({check.area for check in checks})
+    problems += [
+        Problem(f"--area {area}", 0, 0, "no such area", f"areas: {', '.join(areas)}")
+        for area in narrowing.areas
+        if area not in areas
+    ]
+    wanted = _matching(inputs, narrowing.hosts)
+    if narrowing.hosts and not wanted:
+        known = ", ".join([*inputs.estate.hosts, *inputs.estate.groups])
+        problems.append(Problem(f"--hosts {narrowing.hosts}", 0, 0, "matches no host", f"hosts and groups: {known}"))
+    if problems:
+        raise InputError(problems)
+    chosen = [check for check in checks if not narrowing.areas or check.area in narrowing.areas]
+    pairs = tuple(
+        (check, target)
+        for check in chosen
+        for target in check.targets(inputs)
+        if not narrowing.hosts or target.host in wanted
+    )
+    return Plan(_unique(pairs), _scripts(inputs, pairs), _left_out(inputs, checks, pairs, narrowing))
+
+
+def _twice(checks: Sequence[Check]) -> list[Problem]:
+    first: dict[str, Check] = {}
+    problems = []
+    for check in checks:
+        if check.id in first:
+            place, line = check.place.rsplit(":", 1)
+            message = f"{check.id} is also at {first[check.id].place}"
+            problems.append(Problem(place, int(line), 1, message, "give each check an id of its own"))
+        first.setdefault(check.id, check)
+    return problems
+
+
+def _unique(pairs: tuple[tuple[Check, Target], ...]) -> tuple[tuple[Check, Target], ...]:
+    seen: dict[tuple[str, str], str] = {}
+    for check, target in pairs:
+        if (check.id, target.id) in seen:
+            raise InputError([Problem(check.place, 0, 0, f"{check.id} has the target {target.id} twice")])
+        seen[check.id, target.id] = ""
+    return pairs
+
+
+def _matching(inputs: Inputs, expression: str) -> frozenset[str]:
+    patterns = [pattern.strip() for pattern in expression.split(",") if pattern.strip()]
+    return frozenset(
+        host.name
+        for host in inputs.estate.hosts.values()
+        if any(fnmatchcase(name, pattern) for pattern in patterns for name in (host.name, *host.groups))
+    )
+
+
+def _left_out(
+    inputs: Inputs, checks: Sequence[Check], pairs: Iterable[tuple[Check, Target]], narrowing: Narrowing
+) -> Mapping[str, object] | None:
+    if narrowing == Narrowing():
+        return None
+    kept = set(narrowing.areas) or {check.area for check in checks}
+    partial: dict[str, object] = {}
+    if areas := sorted({check.area for check in checks} - kept):
+        partial["areas left out"] = areas
+    if narrowing.hosts:
+        judged = {target.host for _, target in pairs}
+        partial["hosts left out"] = [name for name in inputs.estate.hosts if name not in judged]
+        partial["targets left out"] = "those without a host"
+    if narrowing.deselected:
+        partial["deselected"] = list(narrowing.deselected)
+    return partial or {"narrowed": "to all there is"}
+
+
+def _scripts(inputs: Inputs, pairs: Iterable[tuple[Check, Target]]) -> Mapping[str, tuple[Script, ...]]:
+    needs: dict[str, set[str]] = {}
+    for check, target in pairs:
+        for host in target.hosts:
+            needs.setdefault(host, set()).update(kind.name for kind in check.needs)
+    ordered = sorted(PROBES, key=lambda probe: (probe.cost, probe.name))
+    return {
+        name: tuple(
+            _script(probe, host, inputs, inputs.estate.limits) for probe in ordered if probe.name in needs[name]
+        )
+        for name, host in inputs.estate.hosts.items()
+        if name in needs
+    }
+
+
+def _script(probe: Probe, host: Host, inputs: Inputs, limits: Limits) -> Script:
+    script = Script(probe.name, probe.text, timeout_s=limits.probe_s, max_bytes=limits.probe_bytes)
+    return replace(script, arguments=_arguments(probe, host, inputs))
+
+
+def _arguments(probe: Probe, host: Host, inputs: Inputs) -> tuple[str, ...]:
+    """What the catalogue adds to a script: names of packages and units, and the commands that need sudo."""
+    held = [
+        inputs.catalogue.products[product].roles[role] for product, roles in host.products.items() for role in roles
+    ]
+    if probe.name == "packages":
+        return _sorted(name for role in held for family in role.packages for name in role.package_names(family))
+    if probe.name == "services":
+        return _sorted(name for role in held for units in role.services.values() for name in units)
+    if probe.name == "sudo_rules":
+        return elevated_commands()
+    return ()
+
+
+def elevated_commands() -> tuple[str, ...]:
+    """Every command that any probe runs as root, each as one line."""
+    return _sorted(command for probe in PROBES for command in elevated(probe.text))
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))

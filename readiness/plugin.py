@@ -1,0 +1,250 @@
+"""The pytest side of the gate: fixtures for checks, and one outcome a target from one function a check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NoReturn
+
+import pytest
+
+from readiness.core.checks import Check, check, check_of
+from readiness.core.errors import InputError, Problem
+from readiness.core.evaluate import expect, expect_that, found, not_applicable, note_assertion, unknown
+from readiness.core.facts import Facts, HostFacts
+from readiness.core.outcomes import Outcome, Result, Target
+from readiness.estate import Baseline, Estate
+from readiness.gate import Gate
+from readiness.targets import (
+    Inputs,
+    RoleOnHost,
+    RuleOnHost,
+    each_group_of_one_version,
+    each_host,
+    each_role,
+    each_service_role,
+    each_version_rule,
+    roles,
+    the_estate,
+)
+
+__all__ = [
+    "Facts",
+    "HostFacts",
+    "Inputs",
+    "RoleOnHost",
+    "RuleOnHost",
+    "Target",
+    "agreed",
+    "check",
+    "each_group_of_one_version",
+    "each_host",
+    "each_role",
+    "each_service_role",
+    "each_version_rule",
+    "expect",
+    "expect_that",
+    "found",
+    "not_applicable",
+    "roles",
+    "the_estate",
+    "unknown",
+]
+
+_INJECTED = ("target", "facts")
+_GATE = pytest.StashKey[Gate]()
+
+
+def agreed(baseline: Baseline, key: str, value: Any) -> Any:
+    """The agreed value; never agreed is UNKNOWN, agreed not to agree is NOT_APPLICABLE with that reason."""
+    if value is not None:
+        return value
+    if reason := baseline.not_agreed.get(key):
+        not_applicable(f"not agreed: {reason}")
+    return unknown(f"never agreed: baseline.yaml states neither {key} nor not_agreed: {{{key}: reason}}")
+
+
+def _outside() -> NoReturn:
+    raise pytest.UsageError("checks run with an estate: `readiness run ESTATE` or `pytest checks/ --estate ESTATE`")
+
+
+@pytest.fixture(scope="session")
+def gate(pytestconfig: pytest.Config) -> Gate:
+    """The run that this session belongs to."""
+    return pytestconfig.stash[_GATE] if _GATE in pytestconfig.stash else _outside()
+
+
+@pytest.fixture(scope="session")
+def inputs(gate: Gate) -> Inputs:
+    """Estate, baseline and catalogue together."""
+    return gate.inputs
+
+
+@pytest.fixture(scope="session")
+def estate(gate: Gate) -> Estate:
+    """The estate under review."""
+    return gate.inputs.estate
+
+
+@pytest.fixture(scope="session")
+def baseline(gate: Gate) -> Baseline:
+    """What was agreed."""
+    return gate.inputs.baseline
+
+
+@pytest.fixture(scope="session")
+def all_facts(gate: Gate) -> Mapping[str, HostFacts]:
+    """The facts of every host that was contacted; what is read through it is no evidence of an outcome."""
+    return gate.store
+
+
+@pytest.fixture
+def target() -> NoReturn:
+    """What the check looks at; the gate puts each target in its place."""
+    _outside()
+
+
+@pytest.fixture
+def facts() -> NoReturn:
+    """The facts of the target's host; the gate puts them in its place."""
+    _outside()
+
+
+class GatePlugin:
+    """Ties one gate to one pytest session; the session's exit code is the gate's."""
+
+    def __init__(self, gate: Gate, *, item_per_target: bool = False) -> None:
+        self.gate = gate
+        self.error: Exception | None = None
+        self._item_per_target = item_per_target
+        self._checks: dict[str, Check] = {}
+        self._problems: list[Problem] = []
+        self._deselected: list[str] = []
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Hand the gate to the fixtures."""
+        config.stash[_GATE] = self.gate
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A part that failed to load ends the run before any host is contacted."""
+        if report.failed:
+            reason = str(report.longrepr).strip().splitlines()
+            self._problems.append(Problem(report.nodeid, 0, 0, f"does not load: {reason[-1] if reason else '?'}"))
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """What pytest was told to leave out narrows the run."""
+        self._deselected += [item.name for item in items]
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """An item a target, for `-k HOST`, `--lf` and node ids with a target."""
+        made = check_of(metafunc.function, area="", place="")
+        if self._item_per_target and made is not None and "target" in metafunc.fixturenames:
+            targets = list(made.targets(self.gate.inputs))
+            metafunc.parametrize("target", targets, ids=[one.id for one in targets])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Plan from what was collected and read the facts; on wrong input run nothing."""
+        try:
+            self.gate.begin(self._collected(session), tuple(self._deselected))
+        except Exception as error:  # noqa: BLE001 - kept for the command line, which is the one place that exits
+            self.error = error
+            return True
+        return True if self.gate.plan_only else None
+
+    def _collected(self, session: pytest.Session) -> list[Check]:
+        found: dict[str, Check] = {}
+        for item in session.items:
+            found.setdefault(_function_id(item), self._check(item))
+        if self._problems:
+            raise InputError(self._problems)
+        self._checks = found
+        return list(found.values())
+
+    def _check(self, item: pytest.Item) -> Check:
+        path, line, _ = item.location
+        area = item.path.stem.removeprefix("test_")
+        made = check_of(getattr(item, "obj", None), area=area, place=f"{path}:{(line or 0) + 1}")
+        if made is None:
+            self._problems.append(Problem(path, (line or 0) + 1, 1, f"{item.name} is no check", "add @check(...)"))
+            return Check(item.name, *[None] * 9)  # type: ignore[arg-type]
+        self._problems += [
+            Problem(
+                path, (line or 0) + 1, 1, f"fixture {name} depends on {', '.join(wrong)}", "read facts in the check"
+            )
+            for name, wrong in _bound_fixtures(item)
+        ]
+        return made
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
+        """Judge every target of one check and report each."""
+        check = self._checks[_function_id(pyfuncitem)]
+        names = pyfuncitem._fixtureinfo.argnames  # noqa: SLF001 - pytest's own pyfunc_call uses it, nothing public does
+        arguments = {name: pyfuncitem.funcargs.get(name) for name in names}
+        for target in self._targets(check, pyfuncitem):
+            outcome = self.gate.judge_one(check, pyfuncitem.obj, target, arguments)
+            pyfuncitem.ihook.pytest_runtest_logreport(report=_report(pyfuncitem, outcome))
+        return True
+
+    def _targets(self, check: Check, item: pytest.Function) -> Iterator[Target]:
+        only = item.callspec.params["target"] if self._item_per_target and hasattr(item, "callspec") else None
+        for planned, target in self.gate.plan.pairs:
+            if planned.id == check.id and only in {None, target}:
+                yield target
+
+    def pytest_assertion_pass(self, expl: str) -> None:
+        """A plain assertion that held says what was found."""
+        note_assertion(expl)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A check that never got to its targets leaves the reason for its pairs."""
+        check = self._checks.get(report.nodeid.split("[")[0])
+        if check is not None and report.when == "setup" and not report.passed:
+            self.gate.not_run(check, str(report.longrepr).strip().splitlines()[-1])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """The function's own report counts for nothing: its targets' reports do."""
+        if report.nodeid in self._checks and report.passed:
+            return "", "", ""
+        if outcome := getattr(report, "outcome_of_pair", None):
+            letter = {Result.PASS: ".", Result.FAIL: "F", Result.UNKNOWN: "?", Result.NOT_APPLICABLE: "-"}[outcome]
+            return outcome.lower(), letter, outcome
+        return None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Judge; an interrupted session is judged, too, with what it did not run."""
+        if self.error is None and self.gate.begun and not self.gate.plan_only:
+            try:
+                self.gate.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
+            except Exception as error:  # noqa: BLE001 - kept for the command line
+                self.error = error
+
+
+def _function_id(item: pytest.Item) -> str:
+    return item.nodeid.split("[")[0]
+
+
+def _bound_fixtures(item: pytest.Item) -> Iterator[tuple[str, list[str]]]:
+    """Fixtures that want `target` or `facts`, which change within one item."""
+    known: Mapping[str, Sequence[Any]] = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009 - not public
+    for name, definitions in known.items():
+        for definition in definitions:
+            if wrong := [argument for argument in definition.argnames if argument in _INJECTED]:
+                yield name, wrong
+
+
+def _report(item: pytest.Function, outcome: Outcome) -> pytest.TestReport:
+    words = {Result.PASS: "passed", Result.NOT_APPLICABLE: "skipped"}.get(outcome.outcome, "failed")
+    place = (str(item.path), item.location[1] or 0, outcome.message)
+    report = pytest.TestReport(
+        nodeid=f"{_function_id(item)}[{outcome.target}]",
+        location=item.location,
+        keywords={},
+        outcome=words,  # type: ignore[arg-type]
+        longrepr=None if words == "passed" else place if words == "skipped" else f"{outcome.check}: {outcome.message}",
+        when="call",
+    )
+    report.outcome_of_pair = outcome.outcome
+    return report

@@ -1,0 +1,125 @@
+"""What checks look at: pure selectors from the run's inputs to targets, in the order the estate was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from readiness.core.outcomes import Target
+from readiness.estate import Baseline, Estate, Host
+from readiness.products import Catalogue, Product, Role, VersionRule
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that planning and judging rest on: `as_of` is the run's own time in UTC, `files` the bytes as read."""
+
+    estate: Estate
+    baseline: Baseline
+    catalogue: Catalogue
+    as_of: datetime
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleOnHost:
+    """One role of one product on one host."""
+
+    host: Host
+    product: Product
+    role: Role
+
+    @property
+    def id(self) -> str:
+        """`host/product.role`, unique in the estate."""
+        return f"{self.host.name}/{self.product.product}.{self.role.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOnHost:
+    """A version rule of a product, for the role on a host that it is about, and the hosts of the role it names."""
+
+    holder: RoleOnHost
+    rule: VersionRule
+    others: tuple[RoleOnHost, ...]
+
+
+def _target(host: Host, *, detail: str = "", peers: tuple[str, ...] = (), subject: object = None) -> Target:
+    name = f"{host.name}/{detail}" if detail else host.name
+    return Target(name, host.name, detail, peers, host.owner or "", subject)
+
+
+def the_estate(inputs: Inputs) -> Iterator[Target]:
+    """The estate as a whole, whose peers are all its hosts."""
+    yield Target("estate", peers=tuple(inputs.estate.hosts), subject=inputs.estate)
+
+
+def each_host(inputs: Inputs) -> Iterator[Target]:
+    """Every host; the subject is the host."""
+    for host in inputs.estate.hosts.values():
+        yield _target(host, subject=host)
+
+
+def roles(inputs: Inputs) -> Iterator[RoleOnHost]:
+    """Every role of every product on every host."""
+    for host in inputs.estate.hosts.values():
+        for name, held in host.products.items():
+            product = inputs.catalogue.products[name]
+            for role in held:
+                yield RoleOnHost(host, product, product.roles[role])
+
+
+def each_role(inputs: Inputs) -> Iterator[Target]:
+    """Every role of every product on every host; the subject is a `RoleOnHost`."""
+    for held in roles(inputs):
+        yield _target(held.host, detail=f"{held.product.product}.{held.role.name}", subject=held)
+
+
+def each_service_role(inputs: Inputs) -> Iterator[Target]:
+    """Every role that runs a service; a console has packages and no daemon."""
+    for target in each_role(inputs):
+        subject = target.subject
+        if isinstance(subject, RoleOnHost) and subject.role.services:
+            yield target
+
+
+def each_group_of_one_version(inputs: Inputs) -> Iterator[Target]:
+    """Every group that the baseline wants on one version, the members as peers; the estate when none was agreed."""
+    agreed = inputs.baseline.same_version_groups
+    if agreed is None:
+        yield Target("estate")
+        return
+    for group in agreed:
+        members = tuple(host.name for host in inputs.estate.hosts.values() if group in host.groups)
+        yield Target(group, peers=members, subject=group)
+
+
+def each_version_rule(*kinds: str) -> Callable[[Inputs], Iterator[Target]]:
+    """A selector of every role that a product's version rule of these kinds is about; the subject is a `RuleOnHost`."""
+
+    def select(inputs: Inputs) -> Iterator[Target]:
+        held_roles = tuple(roles(inputs))
+        for held in held_roles:
+            for rule in held.product.rules_for(held.role.name):
+                if rule.rule in kinds:
+                    yield _rule_target(held, rule, held_roles)
+
+    return select
+
+
+def _rule_target(held: RoleOnHost, rule: VersionRule, held_roles: tuple[RoleOnHost, ...]) -> Target:
+    others = _others(held, rule, held_roles)
+    detail = f"{held.product.product}.{held.role.name}" + (f"~{rule.other}" if rule.other else "")
+    peers = tuple(other.host.name for other in others if other.host.name != held.host.name)
+    return _target(held.host, detail=detail, peers=peers, subject=RuleOnHost(held, rule, others))
+
+
+def _others(held: RoleOnHost, rule: VersionRule, held_roles: tuple[RoleOnHost, ...]) -> tuple[RoleOnHost, ...]:
+    """The hosts of the rule's other role that this host uses; empty when the rule names none or the estate has none."""
+    used = held.host.uses.get(rule.other) if rule.other else None
+    return tuple(
+        other
+        for other in held_roles
+        if other.product.product == held.product.product and other.role.name == rule.other and other.host.name == used
+    )
