@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 import functools
 import json
 import math
@@ -13,32 +12,25 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from types import GenericAlias
+from typing import Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from readiness.core.errors import InputError, Problem, ToolFault
 from readiness.core.facts import Fact, HostFacts, Missing
-
-
-def write_fault(path: Path, error: OSError) -> ToolFault:
-    """What could not be written and why, in the system's own words."""
-    code = errno.errorcode.get(error.errno or 0, "no errno")
-    return ToolFault(f"cannot write {path}: {error.strerror or error} ({code})")
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte; the system may take them in parts."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+from readiness.safe_files import opened, read, refuse, write_all, write_fault
 
 
 class Journal:
-    """A file of JSON lines that only grows; any thread may append. Keys keep the order they are given in."""
+    """A file of JSON lines that only grows; any thread may append. Keys keep the order they are given in.
 
-    def __init__(self, descriptor: int, path: Path) -> None:
-        self._descriptor, self._path = descriptor, path
+    With `after`, a line says that something is done: it and what that journal holds are on the disk once it is
+    appended. Without, lines go to the system, and reach the disk with `sync`.
+    """
+
+    def __init__(self, descriptor: int, path: Path, *, after: Journal | None = None) -> None:
+        self._descriptor, self._path, self._after = descriptor, path, after
         self._guard = threading.Lock()
         self._open = True
 
@@ -48,6 +40,10 @@ class Journal:
             line = json.dumps(entry, allow_nan=False).encode() + b"\n"
         except (TypeError, ValueError) as error:
             raise ToolFault(f"{self._path}: an entry is not JSON: {error}") from error
+        if not self._open:
+            raise ToolFault(f"{self._path} is closed")
+        if self._after is not None:
+            self._after.sync()
         with self._guard:
             end = os.fstat(self._descriptor).st_size
             try:
@@ -55,9 +51,11 @@ class Journal:
             except OSError as error:
                 os.ftruncate(self._descriptor, end)
                 raise write_fault(self._path, error) from error
+        if self._after is not None:
+            self.sync()
 
     def sync(self) -> None:
-        """Have what was appended reach the disk: called when a host is done, not for each line."""
+        """Have what was appended reach the disk."""
         with self._guard:
             try:
                 os.fsync(self._descriptor)
@@ -77,12 +75,12 @@ def read_journal(path: Path) -> tuple[list[dict[str, Any]], bool]:
 
     A torn line is left out; a line that is broken in any other way is an InputError.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            return parse_journal(file.read(), str(path))
-    except OSError as error:
-        raise InputError([Problem(str(path), 0, 0, f"cannot be read: {error.strerror}")]) from error
+    with opened(path.parent) as directory:
+        try:
+            data = read(directory, path.name)
+        except OSError as error:
+            refuse(path, f"cannot be read: {error.strerror}")
+    return parse_journal(data, str(path))
 
 
 def parse_journal(data: bytes, place: str) -> tuple[list[dict[str, Any]], bool]:
@@ -119,12 +117,6 @@ def facts_to_json(facts: HostFacts) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """A fact's value in JSON's terms, such that its own type reads it back equal."""
-    if isinstance(value, Enum):
-        return value.value
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {name: _plain(getattr(value, name)) for name in _field_names(type(value))}
     if isinstance(value, Mapping):
@@ -133,6 +125,16 @@ def _plain(value: Any) -> Any:
         return [_plain(entry) for entry in value]
     if isinstance(value, frozenset):
         return [_plain(entry) for entry in sorted(value)]
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, float) and not math.isfinite(value):
+        return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")  # JSON has no word of its own for it
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     raise ToolFault(f"a fact holds a {type(value).__name__}, which facts.jsonl cannot keep")
@@ -152,36 +154,45 @@ def _field_names(kind: type[Any]) -> tuple[str, ...]:
 
 
 @functools.cache
-def _adapter(kind: type[Any]) -> TypeAdapter[tuple[Any]]:
+def _adapter(kind: Any) -> TypeAdapter[tuple[Any]]:
     # Settings cannot be given for a dataclass itself, but those of a tuple around it hold for all that is inside.
-    return TypeAdapter(tuple[kind], config=ConfigDict(extra="forbid"))
+    wrapped: Any = GenericAlias(tuple, (kind,))
+    return TypeAdapter(wrapped, config=ConfigDict(extra="forbid"))
 
 
 def facts_from_json(
     document: Mapping[str, Any], kinds: Mapping[str, type[Fact]], *, place: str = "facts.jsonl", line: int = 0
 ) -> HostFacts:
-    """One host's facts from a line of `facts.jsonl`; anything that is not exactly a fact of `kinds` is an InputError."""
+    """One host's facts from a line of `facts.jsonl`; InputError for what is not exactly that."""
     try:
-        if document.keys() != {"host", "facts", "evidence"}:
-            raise ValueError(f"has the keys {', '.join(document)}")
-        values = {name: _value(name, entry, kinds) for name, entry in document["facts"].items()}
-        host, evidence = TypeAdapter(tuple[str, dict[str, str]]).validate_python(
-            (document["host"], document["evidence"]), strict=True
-        )
-    except (ValueError, AttributeError, ValidationError) as error:
-        reason = " ".join(str(error).split())
-        message = f"is not one host's facts: {reason}"
+        frame = _Line.model_validate(document)
+        values = {name: _value(name, entry, kinds) for name, entry in frame.facts.items()}
+    except ValueError as error:
+        message = f"is not one host's facts: {' '.join(str(error).split())}"
         raise InputError([Problem(place, line, 1, message, "was it written by another version?")]) from error
-    return HostFacts(host, values, evidence)
+    return HostFacts(frame.host, values, frame.evidence)
 
 
-def _value(name: str, entry: Any, kinds: Mapping[str, type[Fact]]) -> Fact | Missing:
-    kind = kinds.get(name)
-    if kind is None:
+class _Line(BaseModel):
+    """What a line is made of, before its facts are looked at."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    host: str
+    facts: dict[str, dict[Literal["value", "missing"], dict[str, Any]]]
+    evidence: dict[str, str]
+
+
+def _value(
+    name: str, entry: Mapping[Literal["value", "missing"], dict[str, Any]], kinds: Mapping[str, type[Fact]]
+) -> Fact | Missing:
+    if name not in kinds:
         raise ValueError(f"there is no fact named {name}")
-    ((state, value),) = entry.items()
-    wanted = {"value": kind, "missing": Missing}.get(state)
-    if wanted is None or not isinstance(value, dict) or value.keys() != set(_field_names(wanted)):
-        raise ValueError(f"{name} is neither a {kind.__name__} nor Missing")
-    read: Fact | Missing = _adapter(wanted).validate_python((value,))[0]
+    if len(entry) != 1:
+        raise ValueError(f"{name} is neither a value nor missing")
+    (state, value), *_ = entry.items()
+    kind: Any = kinds[name] if state == "value" else Missing
+    # All fields are written, so one that is not there was lost, and its default would be an invention.
+    if absent := [field for field in _field_names(kind) if field not in value]:
+        raise ValueError(f"{name} lacks {', '.join(absent)}")
+    read: Fact | Missing = _adapter(kind).validate_python((value,))[0]
     return read

@@ -31,7 +31,7 @@ class Narrowing:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every expected pair in order, and the scripts a host is sent, cheapest first; `partial` says what was left out."""
+    """Every expected pair in order, and each host's scripts, cheapest first; `partial` says what was left out."""
 
     pairs: tuple[tuple[Check, Target], ...]
     scripts: Mapping[str, tuple[Script, ...]]

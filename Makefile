@@ -1,0 +1,49 @@
+# make demo    set everything up and run the main job on the embedded estate
+# make test    set everything up and pass the tests
+# make lab     bring the real estate up and run against it (root, Debian 12)
+# make check   lint, format and types; make fix mends what can be mended
+# make bench   the benchmarks
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test lab lab-down check fix bench constraints clean
+
+demo: $(READY)
+	$(BIN)/python -m readiness.demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lab: $(READY)
+	$(BIN)/python -m tests.lab up --state /tmp/readiness-lab
+	$(BIN)/readiness run "$$($(BIN)/python -m tests.lab estate --state /tmp/readiness-lab)"
+
+lab-down: $(READY)
+	$(BIN)/python -m tests.lab down --state /tmp/readiness-lab
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fix: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)
+	$(BIN)/python -m tests.benchmarks
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Exact versions and hashes, without any index address; needs uv.
+constraints:
+	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+		--no-header --all-extras --upgrade pyproject.toml -o constraints.txt
+
+clean:
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,329 @@
+"""The commands: the only module that prints, reads the environment and exits."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+import typer
+
+import readiness
+from readiness.connect import connector
+from readiness.core.errors import InputError, NothingToCheck, Problem, ToolFault
+from readiness.core.facts import Why
+from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
+from readiness.core.text import clean, one_line
+from readiness.estate import json_schema
+from readiness.gate import Gate
+from readiness.plan import Narrowing, Plan, elevated_commands
+from readiness.plugin import GatePlugin
+from readiness.probes.elevation import sudoers as sudoers_fragment
+from readiness.renderers import terminal
+from readiness.run_folder import RunFolder
+from readiness.runs import (
+    Hosts,
+    SavedFacts,
+    inputs_again,
+    inputs_of,
+    narrowing_of,
+    new_run_id,
+    planned,
+    with_limits,
+    write_results,
+)
+from readiness.transports import Stop
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+Estate = Annotated[Path, typer.Argument(metavar="ESTATE", help="The estate's folder.", show_default=False)]
+Out = Annotated[Path | None, typer.Option(help="An empty folder, or an older run's [reports/ESTATE/RUN-ID].")]
+
+
+def checks_folder() -> Path:
+    """Where the checks are: inside the installed package, or beside it in the repository."""
+    inside = Path(readiness.__file__).parent / "checks"
+    return inside if inside.is_dir() else Path(readiness.__file__).parents[1] / "checks"
+
+
+@app.command()
+def run(
+    estate: Estate,
+    out: Out = None,
+    area: Annotated[list[str] | None, typer.Option(help="Only this area; the run is then partial.")] = None,
+    hosts: Annotated[str, typer.Option(help="Only these hosts or groups (names or patterns, comma between).")] = "",
+    jobs: Annotated[int | None, typer.Option(min=1, max=512, help="Hosts visited side by side.")] = None,
+    deadline: Annotated[float | None, typer.Option(min=1, help="Seconds for the whole run.")] = None,
+    report_only: Annotated[bool, typer.Option("--report-only", help="Exit 0 for NO-GO and INCOMPLETE.")] = False,
+) -> None:
+    """Read the estate, compare it with what was agreed, say GO or NO-GO."""
+    narrowing = Narrowing(tuple(area or ()), hosts)
+    raise typer.Exit(_run(estate, out, narrowing, jobs=jobs, deadline_s=deadline, report_only=report_only))
+
+
+def _run(
+    estate: Path,
+    out: Path | None,
+    narrowing: Narrowing,
+    *,
+    jobs: int | None = None,
+    deadline_s: float | None = None,
+    report_only: bool = False,
+) -> int:
+    now = datetime.now(UTC)
+    run_id = new_run_id(now)
+    path = out or Path("reports") / (estate.resolve().name or "estate") / run_id
+    with _said() as said, RunFolder.create(path) as folder:
+        folder.begin(run_id, now, readiness.__version__)
+        with _kept(folder):
+            inputs = with_limits(inputs_of(estate, now), jobs=jobs, deadline_s=deadline_s)
+            stop = Stop()
+            with _progress(len(inputs.estate.hosts)) as host_done, _stopped_by_signals(stop):
+                source = Hosts(inputs, connector(inputs, estate, stop), folder, stop, host_done)
+                write = planned(folder, inputs, narrowing, run_id)
+                gate = Gate(inputs, source, narrowing, planned=write, report_only=report_only)
+                _through_pytest(gate)
+            said.code = _tell(gate, folder, write_results(folder, gate, run_id))
+    return said.code
+
+
+@app.command()
+def plan(
+    estate: Estate,
+    area: Annotated[list[str] | None, typer.Option(help="Only this area.")] = None,
+    hosts: Annotated[str, typer.Option(help="Only these hosts or groups.")] = "",
+) -> None:
+    """Show what would be read, from where, with which scripts; contacts nothing."""
+    with _said() as said:
+        inputs = inputs_of(estate, datetime.now(UTC))
+        gate = Gate(inputs, _Nowhere(), Narrowing(tuple(area or ()), hosts), plan_only=True)
+        _through_pytest(gate)
+        for line in _plan_lines(gate.plan):
+            print(clean(line))
+        said.code = 0
+    raise typer.Exit(said.code)
+
+
+class _Nowhere:
+    """No facts: planning contacts nothing."""
+
+    interrupted = False
+
+    def facts(self, plan: Plan) -> Any:
+        raise ToolFault(f"a plan of {len(plan.pairs)} pairs must not read facts")
+
+
+def _plan_lines(plan: Plan) -> Iterator[str]:
+    yield f"{len(plan.pairs)} pairs of check and target on {len(plan.scripts)} hosts"
+    for check, target in plan.pairs:
+        yield f"  {check.id} {check.severity:7} {target.id}: {check.title}"
+    for host, batch in plan.scripts.items():
+        yield ""
+        yield f"{host} is sent:"
+        for script in batch:
+            yield f"  {script.name} {' '.join(map(repr, script.arguments))}".rstrip()
+    texts = {script.name: script for batch in plan.scripts.values() for script in batch}
+    for name, script in sorted(texts.items()):
+        yield ""
+        yield f"script {name}, sha256 {script.sha256}:"
+        yield from (f"  {line}".rstrip() for line in script.text.splitlines())
+
+
+@app.command()
+def judge(
+    saved_run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.", show_default=False)],
+    estate: Annotated[Path | None, typer.Option(help="Judge against this estate's files instead.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Keep the judging as a run folder of its own.")] = None,
+) -> None:
+    """Judge the saved facts of a run again, offline; the same inputs give the same judgement."""
+    with _said() as said, tempfile.TemporaryDirectory() as scratch:
+        saved = RunFolder.open(saved_run)
+        if differences := saved.check_manifest():
+            raise InputError([Problem(str(saved_run), 0, 0, one) for one in differences])
+        again = inputs_again(saved)
+        inputs = inputs_of(estate, again.as_of) if estate else again
+        narrowing, earlier = narrowing_of(saved), [tuple(pair) for pair in saved.plan()["pairs"]]
+        run_id = saved.verdict["run_id"]
+        with RunFolder.create(out or Path(scratch) / "run") as folder:
+            folder.begin(run_id, datetime.now(UTC), readiness.__version__)
+            with _kept(folder):
+                gate = Gate(
+                    inputs,
+                    SavedFacts(saved),
+                    narrowing,
+                    planned=planned(folder, inputs, narrowing, run_id),
+                    earlier=() if estate else [(check, target) for check, target in earlier],
+                    report_only=bool(saved.verdict["judgement"].get("report_only")),
+                )
+                _through_pytest(gate)
+                said.code = _tell(gate, folder, write_results(folder, gate, run_id))
+    raise typer.Exit(said.code)
+
+
+@app.command()
+def sudoers(
+    user: Annotated[str, typer.Option(help="The login that reads the hosts.")] = "readiness",
+) -> None:
+    """Print the sudoers fragment that allows exactly the commands that need root."""
+    with _said() as said:
+        print(sudoers_fragment(user, elevated_commands()), end="")
+        said.code = 0
+    raise typer.Exit(said.code)
+
+
+@app.command()
+def schema(
+    name: Annotated[str, typer.Argument(metavar="estate|baseline", help="Which file.", show_default=False)],
+) -> None:
+    """Print the JSON Schema of a file of the estate, for editors."""
+    with _said() as said:
+        if name not in {"estate", "baseline"}:
+            raise InputError([Problem(name, 0, 0, "no such file", "estate or baseline")])
+        print(json.dumps(json_schema(name), indent=2))
+        said.code = 0
+    raise typer.Exit(said.code)
+
+
+@app.command()
+def demo(out: Out = None) -> None:
+    """Start the embedded estate and run against it."""
+    from readiness.demo import embedded_estate  # noqa: PLC0415 - servers are only there for this command
+
+    with embedded_estate() as estate:
+        code = _run(estate, out, Narrowing())
+    raise typer.Exit(code)
+
+
+class _Code:
+    """What a command will exit with; a fault until something better is said."""
+
+    code = EXIT_FAULT
+
+
+@contextmanager
+def _said() -> Iterator[_Code]:
+    """Turn what ended a command into its exit code and its last line."""
+    said = _Code()
+    try:
+        yield said
+    except InputError as error:
+        for problem in error.problems:
+            print(one_line(str(problem)), file=sys.stderr)
+        said.code = _last_line(Verdict.ERROR, f"{len(error.problems)} mistakes in the input", EXIT_INPUT)
+    except NothingToCheck as error:
+        said.code = _last_line(Verdict.NOTHING_TO_CHECK, str(error), EXIT_CODES[Verdict.NOTHING_TO_CHECK])
+    except ToolFault as error:
+        said.code = _last_line(Verdict.ERROR, str(error), EXIT_FAULT)
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - a fault of the tool is exit 3, never a verdict
+        said.code = _last_line(Verdict.ERROR, f"{type(error).__name__}: {error}", EXIT_FAULT)
+        if os.environ.get("READINESS_TRACEBACK"):
+            raise
+
+
+def _last_line(verdict: Verdict, reason: str, code: int) -> int:
+    print(f"{verdict.replace('_', ' ')}  {one_line(reason)}")
+    return code
+
+
+@contextmanager
+def _kept(folder: RunFolder) -> Iterator[None]:
+    """Keep in the run folder what ended the run, before the terminal says it."""
+    try:
+        yield
+    except InputError as error:
+        folder.error(str(error), exit_code=EXIT_INPUT)
+        raise
+    except NothingToCheck as error:
+        folder.nothing_to_check([str(error)])
+        raise
+    except BaseException as error:
+        folder.error(f"{type(error).__name__}: {error}")
+        raise
+
+
+def _through_pytest(gate: Gate) -> None:
+    """Collect and run the checks in this process; raises what ended them."""
+    plugin = GatePlugin(gate)
+    folder = checks_folder()
+    options = [
+        "-c",
+        str(folder / "pytest.ini"),
+        "--rootdir",
+        str(folder),
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:terminal",
+    ]
+    os.environ.pop("PYTEST_ADDOPTS", None)  # what narrows a run must stand in its command line
+    code = pytest.main([*options, str(folder)], plugins=[plugin])
+    if plugin.error is not None:
+        raise plugin.error
+    if not gate.plan_only and gate.judgement is None:
+        raise ToolFault(f"pytest ended with {code!r} and no judgement: a check file or a conftest stopped it")
+
+
+def _tell(gate: Gate, folder: RunFolder, manifest_sha256: str) -> int:
+    judgement = gate.judgement
+    if judgement is None:
+        raise ToolFault("no judgement")
+    terminal.render(
+        gate.outcomes,
+        judgement,
+        sys.stdout,
+        folder=str(folder.path),
+        manifest_sha256=manifest_sha256,
+        colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
+        width=_width(),
+    )
+    return judgement.exit_code
+
+
+def _width() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 80
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[..., None]]:
+    live = sys.stderr.isatty() and "CI" not in os.environ
+    with terminal.Progress(sys.stderr, total, live=live) as progress:
+        yield lambda one: progress.host_done(one.facts.host, one.seconds, one.note)
+
+
+@contextmanager
+def _stopped_by_signals(stop: Stop) -> Iterator[None]:
+    """The first SIGINT or SIGTERM ends the reading and the run is judged as interrupted; a second one ends it at once."""
+
+    def handle(number: int, _: object) -> None:
+        if stop.why is not None:
+            raise KeyboardInterrupt(number)
+        stop.set(Why.INTERRUPTED)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script: usage errors exit 4."""
+    try:
+        code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except typer._click.exceptions.ClickException as error:  # type: ignore[attr-defined]  # noqa: SLF001
+        error.show()
+        print(f"ERROR  {one_line(error.format_message())}")
+        code = EXIT_INPUT
+    sys.exit(code or 0)

@@ -1,0 +1,215 @@
+"""Files in a folder that others may have prepared: no link is followed, nothing is written in part.
+
+Everything goes through the descriptor of the folder, so that swapping the folder's path for another changes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+
+from readiness.core.errors import InputError, Problem, ToolFault
+
+OWN = ".readiness-"
+"""How the names of our lock and our temporary files begin; such files are no part of a run."""
+LOCK = f"{OWN}lock"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # not blocked by a pipe of that name
+
+
+def refuse(path: Path, message: str, hint: str = "") -> NoReturn:
+    """End with an InputError about one path."""
+    raise InputError([Problem(str(path), 0, 0, message, hint)])
+
+
+def write_fault(path: Path, error: OSError) -> ToolFault:
+    """What could not be written and why, in the system's own words."""
+    code = errno.errorcode.get(error.errno or 0, "no errno")
+    return ToolFault(f"cannot write {path}: {error.strerror or error} ({code})")
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte; the system may take them in parts."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def parts(name: str) -> list[str]:
+    """The parts of a name below a folder; ToolFault for one that leads out of it or stands for a file of ours."""
+    split = name.split("/")
+    if any(part in {"", ".", ".."} or "\0" in part or part.startswith(OWN) for part in split):
+        raise ToolFault(f"{name!r} is no name of a file below the run folder")
+    return split
+
+
+def make_folder(path: Path) -> int:
+    """Make a folder and what leads to it, or open it; InputError when others could put links into it."""
+    if path.is_symlink():
+        refuse(path, "is a symbolic link", "name the folder itself")
+    existing = next(above for above in path.parents if above.exists())
+    mode = existing.stat().st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        refuse(path, f"everybody may rename what lies in {existing}", f"chmod o-w {existing}, or choose another --out")
+    try:
+        for folder in [*reversed([above for above in path.parents if above < path and not above.exists()]), path]:
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir(mode=0o755)
+        descriptor = os.open(path, _FOLDER | os.O_NOFOLLOW)
+    except (NotADirectoryError, PermissionError) as error:
+        refuse(path, f"cannot be a run folder: {error.strerror}", "name a new or an empty folder")
+    except OSError as error:
+        raise write_fault(path, error) from error
+    if os.fstat(descriptor).st_mode & stat.S_IWOTH:
+        os.close(descriptor)
+        refuse(path, "everybody may write into it", f"chmod o-w {path}, or choose another --out")
+    return descriptor
+
+
+def take_lock(path: Path, directory: int, now: datetime) -> int:
+    """Take the folder's lock, given back however this process ends; InputError while another process has it."""
+    try:
+        lock = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=directory)
+    except OSError as error:
+        raise write_fault(path / LOCK, error) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = _holder(os.pread(lock, 4096, 0))
+        os.close(lock)
+        refuse(path, f"another run is writing into it: {holder}", "wait for it, or choose another --out")
+    if not os.fstat(lock).st_nlink:  # its holder ended, and removed it, between our opening and our locking it
+        os.close(lock)
+        return take_lock(path, directory, now)
+    try:
+        os.ftruncate(lock, 0)
+        write_all(lock, json.dumps({"pid": os.getpid(), "started_at": now.isoformat()}).encode())
+    except OSError as error:
+        os.close(lock)
+        raise write_fault(path / LOCK, error) from error
+    return lock
+
+
+def forget_lock(directory: int) -> None:
+    """Remove the lock's file; the lock itself lasts until its descriptor is closed."""
+    with contextlib.suppress(OSError):  # a folder that can no longer be written has been reported already
+        os.unlink(LOCK, dir_fd=directory)
+
+
+def _holder(text: bytes) -> str:
+    try:
+        held = json.loads(text)
+        return f"pid {int(held['pid'])}, started at {datetime.fromisoformat(held['started_at']).isoformat()}"
+    except (ValueError, TypeError, KeyError):
+        return "it has just begun"
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[int]:
+    """A folder for reading; InputError when it is none."""
+    try:
+        descriptor = os.open(path, _FOLDER)
+    except OSError as error:
+        refuse(path, f"cannot be read: {error.strerror}", "name the folder of a run")
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _below(directory: int, folders: Sequence[str], *, make: bool) -> Iterator[int]:
+    """A folder some levels down, one level after another, so that none of them can be a link."""
+    current = os.dup(directory)
+    try:
+        for folder in folders:
+            if make:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(folder, 0o755, dir_fd=current)
+            lower = os.open(folder, _FOLDER | os.O_NOFOLLOW, dir_fd=current)
+            os.close(current)
+            current = lower
+        yield current
+    finally:
+        os.close(current)
+
+
+def replace(directory: int, name: str, data: bytes) -> None:
+    """Write a file below the folder whole or not at all, on the disk when this returns; raises OSError."""
+    *folders, last = parts(name)
+    temporary = f"{OWN}{secrets.token_hex(8)}"
+    with _below(directory, folders, make=True) as folder, contextlib.ExitStack() as undo:
+        descriptor = os.open(temporary, _NEW_FILE, 0o644, dir_fd=folder)
+        undo.callback(os.unlink, temporary, dir_fd=folder)
+        try:
+            write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, last, src_dir_fd=folder, dst_dir_fd=folder)
+        undo.pop_all()
+        os.fsync(folder)
+
+
+def new_journal(directory: int, name: str) -> int:
+    """Make a file that is only appended to; raises OSError."""
+    return os.open(name, _NEW_FILE | os.O_APPEND, 0o644, dir_fd=directory)
+
+
+def remove(directory: int, name: str) -> None:
+    """Remove a file, a link or a folder with all that is in it; raises OSError."""
+    if stat.S_ISDIR(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
+        shutil.rmtree(name, dir_fd=directory)
+    else:
+        os.unlink(name, dir_fd=directory)
+
+
+def read(directory: int, name: str) -> bytes:
+    """The bytes of a regular file below the folder; raises OSError."""
+    *folders, last = parts(name)
+    with _below(directory, folders, make=False) as folder, open(_regular(folder, last), "rb") as file:
+        return file.read()
+
+
+def digest(directory: int, name: str) -> str:
+    """The sha256 of a regular file below the folder; raises OSError."""
+    *folders, last = parts(name)
+    with _below(directory, folders, make=False) as folder, open(_regular(folder, last), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _regular(directory: int, name: str) -> int:
+    descriptor = os.open(name, _READ, dir_fd=directory)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is no regular file")
+    return descriptor
+
+
+def names_below(directory: int) -> list[str]:
+    """All that lies below the folder but folders, sorted; our own lock and temporary files left out."""
+    return sorted(_names(directory, ""))
+
+
+def _names(directory: int, above: str) -> Iterator[str]:
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name.startswith(OWN):
+                continue
+            if not entry.is_dir(follow_symlinks=False):
+                yield above + entry.name
+                continue
+            with _below(directory, [entry.name], make=False) as lower:
+                yield from _names(lower, f"{above}{entry.name}/")

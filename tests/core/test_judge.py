@@ -1,0 +1,91 @@
+"""The verdict is earned: every way to not look ends in something else than GO."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from readiness.core.errors import ToolFault
+from readiness.core.judge import Circumstances, disposition, in_plan_order, judge
+from readiness.core.outcomes import Outcome, Result, Severity, Verdict
+
+CIRCUMSTANCES = Circumstances("backup", "CHG-1", "2026-11-26T00:00:00+00:00", {})
+
+
+def outcome(
+    result: Result, severity: Severity = Severity.BLOCKER, target: str = "bk01", check: str = "VER-001"
+) -> Outcome:
+    return Outcome(
+        check, "a title", "versions", severity, target, target, "", result, disposition(result, severity), "a message"
+    )
+
+
+def verdict(*outcomes: Outcome) -> Verdict:
+    return judge(outcomes, CIRCUMSTANCES).verdict
+
+
+def test_all_passed_is_go() -> None:
+    judgement = judge((outcome(Result.PASS), outcome(Result.NOT_APPLICABLE, target="bk02")), CIRCUMSTANCES)
+    assert (judgement.verdict, judgement.exit_code) == (Verdict.GO, 0)
+    assert judgement.reasons == ("all 2 pairs judged, 1 passed, 1 not applicable",)
+
+
+@pytest.mark.parametrize("severity", [Severity.BLOCKER, Severity.MAJOR])
+def test_a_gating_failure_is_no_go_even_beside_unknowns(severity: Severity) -> None:
+    judgement = judge((outcome(Result.FAIL, severity), outcome(Result.UNKNOWN, target="bk02")), CIRCUMSTANCES)
+    assert (judgement.verdict, judgement.exit_code) == (Verdict.NO_GO, 1)
+
+
+def test_a_gating_unknown_is_incomplete() -> None:
+    assert verdict(outcome(Result.PASS), outcome(Result.UNKNOWN, target="bk02")) is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize("result", [Result.FAIL, Result.UNKNOWN])
+def test_minor_is_shown_and_does_not_gate(result: Result) -> None:
+    judgement = judge((outcome(Result.PASS), outcome(result, Severity.MINOR, "bk02")), CIRCUMSTANCES)
+    assert judgement.verdict is Verdict.GO
+    assert "1 minor, which do not gate" in judgement.reasons
+
+
+def test_no_pair_is_nothing_to_check() -> None:
+    judgement = judge((), CIRCUMSTANCES)
+    assert (judgement.verdict, judgement.exit_code) == (Verdict.NOTHING_TO_CHECK, 5)
+
+
+def test_nothing_applicable_is_nothing_to_check() -> None:
+    assert verdict(outcome(Result.NOT_APPLICABLE)) is Verdict.NOTHING_TO_CHECK
+
+
+def test_a_narrowed_run_is_never_go() -> None:
+    narrowed = replace(CIRCUMSTANCES, partial={"areas left out": ["clock"]})
+    assert judge((outcome(Result.PASS),), narrowed).verdict is Verdict.INCOMPLETE
+    assert judge((outcome(Result.FAIL),), narrowed).verdict is Verdict.NO_GO
+
+
+def test_report_only_changes_the_exit_code_and_nothing_else() -> None:
+    judgement = judge((outcome(Result.FAIL),), replace(CIRCUMSTANCES, report_only=True))
+    assert (judgement.verdict, judgement.exit_code, judgement.report_only) == (Verdict.NO_GO, 0, True)
+    assert judge((), replace(CIRCUMSTANCES, report_only=True)).exit_code == 5
+
+
+def test_a_planned_pair_without_outcome_takes_the_stand_in() -> None:
+    expected = [("VER-001", "bk01"), ("VER-001", "bk02")]
+    absent = {("VER-001", name): outcome(Result.UNKNOWN, target=name) for name in ("bk01", "bk02")}
+    ordered = in_plan_order(expected, [outcome(Result.PASS, target="bk02")], absent)
+    assert [one.outcome for one in ordered] == [Result.UNKNOWN, Result.PASS]
+
+
+def test_an_unplanned_or_doubled_outcome_is_a_fault() -> None:
+    with pytest.raises(ToolFault, match="nobody planned"):
+        in_plan_order([], [outcome(Result.PASS)], {})
+    with pytest.raises(ToolFault, match="two outcomes"):
+        in_plan_order([("VER-001", "bk01")], [outcome(Result.PASS), outcome(Result.PASS)], {})
+
+
+def test_the_order_of_outcomes_does_not_matter() -> None:
+    expected = [("VER-001", "a"), ("VER-001", "b")]
+    both = [outcome(Result.PASS, target="a"), outcome(Result.FAIL, target="b")]
+    assert judge(in_plan_order(expected, both, {}), CIRCUMSTANCES) == judge(
+        in_plan_order(expected, reversed(both), {}), CIRCUMSTANCES
+    )
