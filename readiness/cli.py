@@ -87,11 +87,12 @@ def _run(
             inputs = with_limits(inputs_of(estate, now), jobs=jobs, deadline_s=deadline_s)
             stop = Stop()
             with _progress(len(inputs.estate.hosts)) as host_done, _stopped_by_signals(stop):
-                source = Hosts(inputs, connector(inputs, estate, stop), folder, stop, host_done)
+                source = Hosts(inputs, connector(inputs.estate, estate, Path.home(), stop), folder, stop, host_done)
                 write = planned(folder, inputs, narrowing, run_id)
                 gate = Gate(inputs, source, narrowing, planned=write, report_only=report_only)
                 _through_pytest(gate)
-            said.code = _tell(gate, folder, write_results(folder, gate, run_id))
+            digest = write_results(folder, gate, run_id)
+        said.code = _tell(gate, folder, digest)
     return said.code
 
 
@@ -164,7 +165,8 @@ def judge(
                     report_only=bool(saved.verdict["judgement"].get("report_only")),
                 )
                 _through_pytest(gate)
-                said.code = _tell(gate, folder, write_results(folder, gate, run_id))
+                digest = write_results(folder, gate, run_id)
+            said.code = _tell(gate, folder, digest)
     raise typer.Exit(said.code)
 
 
@@ -229,7 +231,7 @@ def _said() -> Iterator[_Code]:
 
 
 def _last_line(verdict: Verdict, reason: str, code: int) -> int:
-    print(f"{verdict.replace('_', ' ')}  {one_line(reason)}")
+    print(terminal.last_line(verdict, reason))
     return code
 
 
@@ -298,7 +300,7 @@ def _width() -> int:
 def _progress(total: int) -> Iterator[Callable[..., None]]:
     live = sys.stderr.isatty() and "CI" not in os.environ
     with terminal.Progress(sys.stderr, total, live=live) as progress:
-        yield lambda one: progress.host_done(one.facts.host, one.seconds, one.note)
+        yield lambda one: progress.host_done(one.facts.host, one.seconds)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from readiness import products
 from readiness.collect import Collected, collect
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Reached, Why
 from readiness.core.scripts import Transport
-from readiness.estate import LoadedEstate, load, load_bytes
+from readiness.estate import CatalogueNames, LoadedEstate, load, load_bytes
 from readiness.gate import Gate, plan_document
 from readiness.journals import facts_to_json
 from readiness.plan import Narrowing, Plan
@@ -37,7 +37,7 @@ def new_run_id(now: datetime) -> str:
 def inputs_of(estate_folder: Path, as_of: datetime) -> Inputs:
     """The inputs as the estate's files and the shipped catalogue state them now; InputError with every mistake."""
     catalogue = products.load()
-    return _inputs(load(estate_folder, catalogue.names), catalogue, as_of)
+    return _inputs(load(estate_folder, names_of(catalogue)), catalogue, as_of)
 
 
 def inputs_again(saved: SavedRun) -> Inputs:
@@ -48,7 +48,16 @@ def inputs_again(saved: SavedRun) -> Inputs:
     )
     estate = {name: data for name, data in files.items() if not name.startswith(CATALOGUE)}
     as_of = datetime.fromisoformat(saved.plan()["as_of"])
-    return _inputs(load_bytes(estate, catalogue.names), catalogue, as_of)
+    return _inputs(load_bytes(estate, names_of(catalogue)), catalogue, as_of)
+
+
+def names_of(catalogue: products.Catalogue) -> CatalogueNames:
+    """What an estate may name."""
+    rules = [(name, rule) for name, one in catalogue.products.items() for rule in one.version_rules]
+    return CatalogueNames(
+        roles={name: frozenset(one.roles) for name, one in catalogue.products.items()},
+        related=frozenset((name, rule.role, rule.other) for name, rule in rules if rule.other),
+    )
 
 
 def _inputs(loaded: LoadedEstate, catalogue: products.Catalogue, as_of: datetime) -> Inputs:
@@ -131,12 +140,12 @@ def write_results(folder: RunFolder, gate: Gate, run_id: str) -> str:
         run_id=run_id,
         as_of=as_of.isoformat(),
         service=estate.service,
-        properties={"change": estate.change, "note": estate.note or ""},
+        properties={"change": estate.change, "note": estate.note},
     )
     junit.verify_junit(xml, gate.outcomes, judgement)
     folder.write("junit.xml", xml)
     summary = markdown.summary_md(
-        gate.outcomes, judgement, run_id=run_id, as_of=as_of.isoformat(), service=estate.service, note=estate.note or ""
+        gate.outcomes, judgement, run_id=run_id, as_of=as_of.isoformat(), service=estate.service, note=estate.note
     )
     folder.write("summary.md", summary.encode())
     return folder.finish(results.judgement_dict(judgement), as_of=as_of)
@@ -146,7 +155,7 @@ def with_limits(inputs: Inputs, *, jobs: int | None, deadline_s: float | None) -
     """The inputs with what the command line says about speed, which takes no part in judging."""
     estate = inputs.estate
     if jobs is not None:
-        estate = estate.model_copy(update={"jobs": jobs})
+        estate = replace(estate, jobs=jobs)
     if deadline_s is not None:
         limits = replace(
             estate.limits,
@@ -154,5 +163,5 @@ def with_limits(inputs: Inputs, *, jobs: int | None, deadline_s: float | None) -
             host_s=min(estate.limits.host_s, deadline_s),
             probe_s=min(estate.limits.probe_s, deadline_s),
         )
-        estate = estate.model_copy(update={"limits": limits})
+        estate = replace(estate, limits=limits)
     return replace(inputs, estate=estate)

@@ -57,14 +57,15 @@ def parts(name: str) -> list[str]:
 
 def make_folder(path: Path) -> int:
     """Make a folder and what leads to it, or open it; InputError when others could put links into it."""
-    if path.is_symlink():
-        refuse(path, "is a symbolic link", "name the folder itself")
-    existing = next(above for above in path.parents if above.exists())
-    mode = existing.stat().st_mode
-    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        refuse(path, f"everybody may rename what lies in {existing}", f"chmod o-w {existing}, or choose another --out")
     try:
-        for folder in [*reversed([above for above in path.parents if above < path and not above.exists()]), path]:
+        if path.is_symlink():
+            refuse(path, "is a symbolic link", "name the folder itself")
+        existing = next(above for above in path.parents if above.exists())
+        mode = existing.stat().st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            hint = f"chmod o-w {existing}, or choose another --out"
+            refuse(path, f"everybody may rename what lies in {existing}", hint)
+        for folder in [*reversed([above for above in path.parents if not above.exists()]), path]:
             with contextlib.suppress(FileExistsError):
                 folder.mkdir(mode=0o755)
         descriptor = os.open(path, _FOLDER | os.O_NOFOLLOW)

@@ -20,7 +20,7 @@ MAY: dict[str, set[str]] = {
     "versions": {"core"},
     "estate": {"core"},
     "products": {"core"},
-    "journals": {"core"},
+    "journals": {"core", "safe_files"},
     "safe_files": {"core"},
     "run_folder": {"core", "journals", "safe_files"},
     "targets": {"core", "estate", "products"},

@@ -25,6 +25,8 @@ def clean(text: str) -> str:
 
     Newlines and tabs stay; carriage returns do not.
     """
+    if text.isascii() and text.isprintable():  # nearly all text there is, and the pattern is slow on it
+        return text
     return _UNSAFE.sub(_shown, text)
 
 

@@ -1,0 +1,1 @@
+"""Renderers: from outcomes and judgement to a format; they decide nothing."""

@@ -1,0 +1,269 @@
+"""JUnit XML: what the change board's tools read; a suite a host, one for the estate, one for the verdict."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from readiness.core.errors import ToolFault
+from readiness.core.outcomes import Disposition, Judgement, Outcome, Result, Severity, Verdict
+from readiness.core.text import clean, one_line
+from readiness.renderers.wording import VERDICTS, remedy
+
+if TYPE_CHECKING:
+    from junit_xml import TestCase
+
+GATE_CLASS, GATE_NAME = "gate.verdict", "verdict"
+_PASSING = frozenset({Verdict.GO, Verdict.GO_WITH_CONDITIONS})
+_STATES = ("failure", "error", "skipped")
+_CLASS_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+_ATTACHMENT = re.compile(r"\[\[(?=\s*ATTACHMENT)", re.IGNORECASE)
+_LONGEST_CLASS, _LONGEST_NAME, _IN_MESSAGE, _IN_TEXT = 100, 160, 400, 4000
+
+
+def junit_xml(
+    outcomes: Sequence[Outcome],
+    judgement: Judgement,
+    *,
+    run_id: str,
+    as_of: str,
+    service: str,
+    properties: Mapping[str, str],
+) -> bytes:
+    """The outcomes and the verdict as one file; `as_of` is an ISO 8601 time, `properties` stand at every suite."""
+    from junit_xml import TestSuite  # noqa: PLC0415 - only where it is used, it is not needed to start
+
+    stated = {"run_id": run_id, "as_of": as_of, "service": service, **properties}
+    told = {_shown(name): _shown(value) for name, value in stated.items()}
+    when = datetime.fromisoformat(as_of).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    root = ET.Element("testsuites")
+    for name, host, cases in _suites(outcomes, judgement, run_id):
+        suite = TestSuite(name, cases, hostname=host, timestamp=when, properties=told)
+        root.append(_mended(suite.build_xml_doc()))
+    for key in ("tests", "failures", "errors"):
+        root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
+    root.set("time", "0.000")
+    xml: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return xml + b"\n"
+
+
+def _suites(
+    outcomes: Sequence[Outcome], judgement: Judgement, run_id: str
+) -> Iterator[tuple[str, str | None, list[TestCase]]]:
+    """Name, host and cases of each suite; the gate comes first, where nobody can miss it."""
+    yield "gate", None, [_gate_case(judgement, run_id)]
+    several = Counter((one.check, one.host) for one in outcomes)
+    by_host: dict[str | None, list[TestCase]] = {}
+    taken: set[tuple[str, str]] = set()
+    classes: dict[tuple[str, str | None], str] = {}
+    for one in outcomes:
+        classname = classes.get((one.area, one.host))
+        if classname is None:
+            classname = classes[one.area, one.host] = _class(one.area, one.host)
+        name = _name(one, several=several[one.check, one.host] > 1)
+        if (classname, name) in taken:
+            name = f"{name} {_short_hash(one.target)}"
+        taken.add((classname, name))
+        by_host.setdefault(one.host, []).append(_case(one, name, classname))
+    for host, cases in by_host.items():
+        label = None if host is None else _shown(host)
+        yield label or "estate", label, cases
+
+
+def _class(area: str, host: str | None) -> str:
+    """`gate.<area>.<host>`; a name that has to be changed gets a hash, so that it cannot become another's.
+
+    The hash depends on the name alone: a case keeps its name, and so its history, whatever else the estate holds.
+    """
+    return f"gate.{_safe(area)}.{'estate' if host is None else _safe(host, taken='estate')}"
+
+
+def _safe(name: str, *, taken: str = "") -> str:
+    safe = _CLASS_UNSAFE.sub("_", name)[:_LONGEST_CLASS]
+    return safe if safe == name and safe not in {"", taken} else f"{safe}-{_short_hash(name)}"
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+def _name(outcome: Outcome, *, several: bool) -> str:
+    name = _title(outcome.check, outcome.title)
+    return _defused(f"{name} [{one_line(outcome.detail or outcome.target, _LONGEST_NAME)}]") if several else name
+
+
+@functools.cache
+def _title(check: str, title: str) -> str:
+    return _defused(one_line(f"{check} {title}", _LONGEST_NAME))
+
+
+def _case(outcome: Outcome, name: str, classname: str) -> TestCase:
+    from junit_xml import TestCase  # noqa: PLC0415 - as above
+
+    case = TestCase(name, classname)
+    if outcome.outcome is Result.PASS:
+        case.stdout = _shown(_text(outcome))
+    elif outcome.outcome is Result.NOT_APPLICABLE:
+        case.add_skipped_info(_message(outcome, f"not applicable: {outcome.message}"), _shown(_text(outcome)))
+    elif outcome.disposition in {Disposition.WAIVED, Disposition.DEFERRED}:
+        how = "not met" if outcome.outcome is Result.FAIL else "not judged"
+        accepted = f"{outcome.disposition.upper()} {outcome.waiver or '(no waiver named)'}: {how}: {outcome.message}"
+        case.add_skipped_info(_message(outcome, accepted), _shown(_text(outcome)))
+    elif outcome.outcome is Result.FAIL:
+        case.add_failure_info(_message(outcome, _difference(outcome)), _shown(_text(outcome)), outcome.severity)
+    else:
+        reason = f"not judged: {outcome.message}"
+        if outcome.blocked_by:
+            reason += f"; follows from {', '.join(outcome.blocked_by)}"
+        case.add_error_info(_message(outcome, reason), _shown(_text(outcome)), outcome.severity)
+    return case
+
+
+def _difference(outcome: Outcome) -> str:
+    if not (outcome.expected and outcome.found):
+        return outcome.message
+    return f"expected {outcome.expected[:_IN_MESSAGE]}, found {outcome.found[:_IN_MESSAGE]}"
+
+
+def _message(outcome: Outcome, what: str) -> str:
+    """All that a reader must see, on the one line that every consumer shows."""
+    advice = " (advice, does not gate)" if outcome.severity is Severity.MINOR else ""
+    head = f"{outcome.severity.upper()} {outcome.check} {outcome.target[:_IN_MESSAGE]}{advice}"
+    owner = f"; owner {outcome.owner or 'not named'}"
+    mend = f"; remedy {told[:_IN_MESSAGE]}" if (told := remedy(outcome)) else ""
+    return _defused(one_line(f"{head}: {what[: 3 * _IN_MESSAGE]}{owner}{mend}", _IN_TEXT))
+
+
+def _text(outcome: Outcome) -> str:
+    """The same again with what the message has no room for, a line each; never empty, or junit-xml writes a pass."""
+    rows = (
+        ("outcome", outcome.outcome),
+        ("target", outcome.target),
+        ("message", outcome.message),
+        ("expected", outcome.expected),
+        ("found", outcome.found),
+        ("owner", outcome.owner),
+        ("remedy", remedy(outcome)),
+        ("waiver", outcome.waiver),
+        ("follows from", ", ".join(outcome.blocked_by)),
+        ("evidence", ", ".join(outcome.evidence)),
+    )
+    return "\n".join(f"{label}: {value[:_IN_TEXT]}" for label, value in rows if value)
+
+
+def _gate_case(judgement: Judgement, run_id: str) -> TestCase:
+    from junit_xml import TestCase  # noqa: PLC0415 - as above
+
+    case = TestCase(GATE_NAME, GATE_CLASS)
+    report_only = " (report only: the exit code says 0)" if judgement.report_only else ""
+    line = f"{VERDICTS[judgement.verdict]}{report_only}: {'; '.join(judgement.reasons)}"
+    counts = judgement.counts
+    text = "\n".join(
+        [
+            line,
+            f"estate: {judgement.estate}",
+            f"change: {judgement.change}",
+            f"run: {run_id}",
+            f"valid until: {judgement.valid_until}",
+            f"pairs: {counts.expected} expected, {counts.passed} passed, {counts.failed} failed",
+            f"also: {counts.unknown} unknown, {counts.not_applicable} not applicable, {counts.waived} waived",
+            f"and: {counts.deferred} deferred, {counts.blocked} that only follow from another",
+        ]
+    )
+    message = _defused(one_line(line))
+    if judgement.verdict in _PASSING:
+        case.stdout = _shown(text)
+    elif judgement.verdict is Verdict.NO_GO:
+        case.add_failure_info(message, _shown(text), judgement.verdict)
+    else:
+        case.add_error_info(message, _shown(text), judgement.verdict)
+    return case
+
+
+def _shown(text: str) -> str:
+    # Nearly all text is plain, and telling so is ten times faster than looking for what is not.
+    plain = text.isascii() and text.replace("\n", "").isprintable()
+    return _defused(text if plain else clean(text))
+
+
+def _defused(text: str) -> str:
+    """The text with nothing that makes Jenkins or GitLab attach a file of the machine they run on."""
+    return _ATTACHMENT.sub("[ [", text) if "[[" in text else text
+
+
+def _mended(suite: Any) -> Any:
+    """The suite as Jenkins' schema wants it, and with a line a case."""
+    del suite.attrib["disabled"]
+    suite.set("time", "0.000")
+    suite.text = suite.tail = "\n"
+    for child in suite:
+        child.tail = "\n"
+    return suite
+
+
+def verify_junit(xml: bytes, outcomes: Sequence[Outcome], judgement: Judgement) -> None:
+    """Read the file again and compare it with the results and the judgement; ToolFault for any difference."""
+    try:
+        root = ET.fromstring(xml)  # noqa: S314 - what this module has just written
+    except ET.ParseError as error:
+        raise ToolFault(f"junit.xml is not well-formed: {error}") from error
+    cases = [case for suite in root for case in _checked_cases(suite)]
+    _check_counts(root, cases, ("tests", "failures", "errors"))
+    names = Counter((case.get("classname"), case.get("name")) for case in cases)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise ToolFault(f"junit.xml has {len(twice)} names twice: {twice[0]}")
+    gate = [case for case in cases if case.get("classname") == GATE_CLASS]
+    said = [_state(case) for case in gate]
+    if said != [
+        "pass" if judgement.verdict in _PASSING else "failure" if judgement.verdict is Verdict.NO_GO else "error"
+    ]:
+        raise ToolFault(f"junit.xml says {said} for the verdict {judgement.verdict}")
+    found = Counter(_state(case) for case in cases if case.get("classname") != GATE_CLASS)
+    if +found != (wanted := _wanted(outcomes, judgement)):
+        raise ToolFault(f"junit.xml holds {dict(found)}, the results are {dict(wanted)}")
+
+
+def _checked_cases(suite: ET.Element) -> list[ET.Element]:
+    cases = suite.findall("testcase")
+    _check_counts(suite, cases, ("tests", "failures", "errors", "skipped"))
+    return cases
+
+
+def _check_counts(element: ET.Element, cases: Sequence[ET.Element], stated: Sequence[str]) -> None:
+    states = Counter(_state(case) for case in cases)
+    here = {"tests": len(cases), "failures": states["failure"], "errors": states["error"], "skipped": states["skipped"]}
+    if wrong := [name for name in stated if element.get(name) != str(here[name])]:
+        raise ToolFault(f"junit.xml's {element.tag} {element.get('name')} states another count of {', '.join(wrong)}")
+
+
+def _state(case: ET.Element) -> str:
+    states = [child.tag for child in case if child.tag in _STATES]
+    return "+".join(states) or "pass"
+
+
+def _wanted(outcomes: Sequence[Outcome], judgement: Judgement) -> Counter[str]:
+    """What the file has to hold by the results, and by the judgement's own counts, which must agree."""
+    accepted = [one.disposition in {Disposition.WAIVED, Disposition.DEFERRED} for one in outcomes]
+    results = Counter("accepted" if taken else str(one.outcome) for one, taken in zip(outcomes, accepted, strict=True))
+    counts = judgement.counts
+    judged = {
+        "PASS": counts.passed,
+        "NOT_APPLICABLE": counts.not_applicable,
+        "accepted": counts.waived + counts.deferred,
+    }
+    if any(results[name] != count for name, count in judged.items()) or len(outcomes) != counts.expected:
+        raise ToolFault(f"the results are {dict(results)}, the judgement counts {counts}")
+    return +Counter(
+        {
+            "pass": results["PASS"],
+            "failure": results["FAIL"],
+            "error": results["UNKNOWN"],
+            "skipped": results["NOT_APPLICABLE"] + results["accepted"],
+        }
+    )

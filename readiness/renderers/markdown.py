@@ -1,0 +1,166 @@
+"""The summary for people: small enough for a job's summary page, a merge request's note or a change's work note."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from readiness.core.outcomes import Judgement, Outcome, Result, Verdict
+from readiness.core.text import one_line
+from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, number, some
+
+LARGEST = 60_000
+"""Bytes; every place that such a summary is pasted into takes as much."""
+_MEANING: Mapping[Verdict, str] = {
+    Verdict.GO: "everything that was planned was looked at and met",
+    Verdict.GO_WITH_CONDITIONS: "everything else was met; the accepted risks below are the conditions",
+    Verdict.NO_GO: "something that gates was not met",
+    Verdict.INCOMPLETE: "nothing that gates was found wrong, but not all was looked at",
+    Verdict.NOTHING_TO_CHECK: "there was nothing to judge, which is no GO",
+    Verdict.ERROR: "the tool or its input failed, which is no GO",
+    Verdict.RUNNING: "the run has not ended, which is no GO",
+}
+_VALUE, _REST = 300, 500
+_TICKS = re.compile("`+")
+
+
+def summary_md(
+    outcomes: Sequence[Outcome], judgement: Judgement, *, run_id: str, as_of: str, service: str = "", note: str = ""
+) -> str:
+    """The verdict, its scope, and every finding as far as there is room; at most `LARGEST` bytes."""
+    grouped = findings(outcomes)
+    head = list(_head(outcomes, judgement, run_id=run_id, as_of=as_of, service=service, note=note))
+    tail = list(_tail(judgement))
+    sections = (
+        ("Not met", "Nothing that gates failed among what was judged.", grouped.not_met, 0.4),
+        ("Not judged", "Every pair that gates was judged.", grouped.not_judged, 0.65),
+        ("Accepted risks and deferrals", "None.", grouped.accepted, 0.6),
+        ("Advice, which does not gate", "None.", grouped.advice, 1.0),
+    )
+    lines = head
+    room = LARGEST - _size(head) - _size(tail)
+    for title, nothing, entries, share in sections:
+        section = list(_section(title, nothing, entries, int(room * share)))
+        room -= _size(section)
+        lines += section
+    return "\n".join([*lines, *tail]) + "\n"
+
+
+def _size(lines: Iterable[str]) -> int:
+    return sum(len(line.encode()) + 1 for line in lines)
+
+
+def code(text: str, limit: int = _VALUE) -> str:
+    """Text that is not ours, on one line in a code span: the one place in Markdown where nothing is interpreted."""
+    flat = one_line(text, limit)
+    if not flat:
+        return "(empty)"
+    fence = "`" * (max(map(len, _TICKS.findall(flat)), default=0) + 1)
+    pad = " " if flat[0] == "`" or flat[-1] == "`" else ""
+    return f"{fence}{pad}{flat}{pad}{fence}"
+
+
+def _head(
+    outcomes: Sequence[Outcome], judgement: Judgement, *, run_id: str, as_of: str, service: str, note: str
+) -> Iterator[str]:
+    yield f"# {VERDICTS[judgement.verdict]}: {code(service or judgement.estate)}"
+    yield ""
+    yield f"**{VERDICTS[judgement.verdict]}**: {_MEANING[judgement.verdict]}."
+    yield f"In short: {code(in_short(outcomes, judgement), _REST)}"
+    if judgement.report_only:
+        yield ""
+        yield f"**Report only**: the exit code says {judgement.exit_code} whatever the verdict."
+    yield ""
+    facts = {
+        "Change": code(judgement.change) if judgement.change else "none named",
+        "Note": code(note, _REST) if note else "",
+        "Hosts": _hosts(outcomes),
+        "Pairs of check and target": _counts(judgement),
+        "As of": code(as_of),
+        "Valid until": code(judgement.valid_until),
+        "Run": code(run_id),
+    }
+    yield from (f"- {label}: {text}" for label, text in facts.items() if text)
+    yield ""
+    yield "Reasons:"
+    yield ""
+    yield from (f"- {code(reason, _REST)}" for reason in judgement.reasons[:20])
+    yield ""
+    yield from _left_out(judgement)
+
+
+def _hosts(outcomes: Sequence[Outcome]) -> str:
+    """On how many of the planned hosts anything was judged: a PASS or a FAIL takes a fact, the others do not."""
+    planned = dict.fromkeys(one.host for one in outcomes if one.host)
+    known = {one.host for one in outcomes if one.outcome in {Result.PASS, Result.FAIL}}
+    dark = [host for host in planned if host not in known]
+    told = f"{len(planned) - len(dark)} of {len(planned)} judged"
+    return f"{told}; nothing was judged on {code(some(dark, 10))}" if dark else told
+
+
+def _counts(judgement: Judgement) -> str:
+    counts = judgement.counts
+    return (
+        f"{counts.expected} expected, {counts.passed} met, {counts.failed} not met, {counts.unknown} not judged "
+        f"({counts.blocked} of them only because of another), {counts.not_applicable} not applicable, "
+        f"{counts.waived} waived, {counts.deferred} deferred"
+    )
+
+
+def _left_out(judgement: Judgement) -> Iterator[str]:
+    if judgement.partial is None:
+        return
+    yield "## Left out of this partial run"
+    yield ""
+    for key, value in judgement.partial.items():
+        told = some([str(entry) for entry in value], 20) if isinstance(value, list | tuple) else str(value)
+        yield f"- {code(key)}: {code(told, _REST)}"
+    yield ""
+
+
+def _section(title: str, nothing: str, entries: Sequence[Finding], room: int) -> Iterator[str]:
+    """One part of the findings within its room; what did not fit is counted."""
+    pairs = sum(len(entry.targets) + entry.followers for entry in entries)
+    yield f"## {title} ({number(pairs, 'pair')})"
+    yield ""
+    if not entries:
+        yield nothing
+    for index, entry in enumerate(entries):
+        lines = list(_entry(entry))
+        room -= _size(lines)
+        if room < 0:
+            left = entries[index:]
+            rest = sum(len(one.targets) + one.followers for one in left)
+            yield f"- **{number(len(left), 'more finding')} ({number(rest, 'pair')})**: see `results.jsonl`"
+            break
+        yield from lines
+    yield ""
+
+
+def _entry(finding: Finding) -> Iterator[str]:
+    one = finding.one
+    targets = some([one_line(target, 80) for target in finding.targets])
+    yield f"- **{one.severity.upper()}** {code(one.check)} {code(one.title)} on {code(targets)}"
+    told = "; ".join(f"{label} {code(text)}" for label, text in finding.demand)
+    state = "not met" if one.outcome is Result.FAIL else "not judged"
+    yield f"  - {state}: {told}"
+    if one.waiver:
+        yield f"  - {one.disposition}: {code(one.waiver, _REST)}"
+    owners = code(some([one_line(owner, 80) for owner in finding.owners], 4)) if finding.owners else "not named"
+    nothing = "as the reason says" if one.outcome is Result.UNKNOWN else "none stated"
+    action = code(finding.remedy) if finding.remedy else nothing
+    yield f"  - owner: {owners}; action: {action}"
+    if finding.followers:
+        yield f"  - and {number(finding.followers, 'pair')} not judged only because of this"
+
+
+def _tail(judgement: Judgement) -> Iterator[str]:
+    yield "---"
+    yield (
+        "NOT JUDGED means that nobody looked, or that looking failed; it is never counted as met. "
+        "Every outcome, met ones too, with what was found: `results.jsonl`. "
+        "`readiness verify RUN` checks that the run's files are those it wrote."
+    )
+    if judgement.verdict in {Verdict.GO, Verdict.GO_WITH_CONDITIONS}:
+        yield ""
+        yield f"This GO ends at {code(judgement.valid_until)}; after that it is EXPIRED and has to be run again."

@@ -1,0 +1,240 @@
+"""The terminal: findings, counts, and the verdict as the last line; and progress while hosts are read.
+
+No text of a host's ever starts a line: what wraps goes on behind a bar, since CI systems obey lines that begin with
+`::` and lines with `##vso[`, whoever printed them.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
+
+from readiness.core.outcomes import Disposition, Judgement, Outcome, Result, Verdict
+from readiness.core.text import one_line
+from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, number, some
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_VALUE, _MOST = 400, 40
+_STYLES: Mapping[Verdict, str] = {
+    Verdict.GO: "bold green",
+    Verdict.GO_WITH_CONDITIONS: "bold yellow",
+    Verdict.NO_GO: "bold red",
+}
+_COMMAND = re.compile(r"#(?=#(?:vso|teamcity)?\[)|(?<![^\s])::(?=[\w-])", re.IGNORECASE)
+
+
+def shown(text: str, limit: int = _VALUE) -> str:
+    """Text that is not ours, on one line, with nothing that a terminal or a CI system obeys."""
+    return _COMMAND.sub(lambda match: f"{match.group()[:1]} {match.group()[1:]}", one_line(text, limit))
+
+
+def last_line(verdict: Verdict, reasons: str, *, folder: object = None, manifest_sha256: str | None = None) -> str:
+    """`NO-GO  3 blockers, 12 pairs not judged  report: PATH/summary.md  sha256:ab12..`, whatever ended the run."""
+    told = [VERDICTS[verdict], shown(reasons)]
+    if folder is not None:
+        told.append(f"report: {shown(f'{folder}/summary.md')}")
+    if manifest_sha256:
+        told.append(f"sha256:{manifest_sha256[:12]}..")
+    return "  ".join(told)
+
+
+def render(
+    outcomes: Sequence[Outcome],
+    judgement: Judgement,
+    stream: TextIO,
+    *,
+    folder: object,
+    manifest_sha256: str | None,
+    colour: bool,
+    width: int = 80,
+) -> None:
+    """Print what came of a run; what matters most comes last, and the verdict is the last line."""
+    from rich.console import Console  # noqa: PLC0415 - costs start-up, and only reports need it
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    console = Console(
+        file=stream,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    for line in _report(console, outcomes, judgement, str(folder)):
+        console.print(line, soft_wrap=True)  # it has been wrapped behind its bar; a second time would lose that
+    head = VERDICTS[judgement.verdict]
+    short = in_short(outcomes, judgement)
+    told = last_line(judgement.verdict, short, folder=folder, manifest_sha256=manifest_sha256).removeprefix(head)
+    style = _STYLES.get(judgement.verdict, "bold yellow")
+    console.print(Text.assemble((head, style), told), soft_wrap=True)
+
+
+def _report(console: Console, outcomes: Sequence[Outcome], judgement: Judgement, folder: str) -> Iterator[Text]:
+    grouped = findings(outcomes)
+    for entries in (grouped.accepted, grouped.advice, grouped.not_judged, grouped.not_met):
+        for finding in entries[:_MOST]:
+            yield from _finding(console, finding)
+        if left := entries[_MOST:]:
+            pairs = sum(len(one.targets) + one.followers for one in left)
+            more = f"{number(len(left), 'more finding')} ({number(pairs, 'pair')}) in {folder}/summary.md"
+            yield from _barred(console, [("...", more)])
+    yield from _table(outcomes)
+    if judgement.partial is not None:
+        yield _line("LEFT OUT of this partial run:", "yellow")
+        yield from _barred(console, [(key, _listed(value)) for key, value in judgement.partial.items()])
+    if checks := list(dict.fromkeys(one.one.check for one in grouped.not_met + grouped.not_judged)):
+        yield _line(f"Why a check exists and how to mend it: readiness explain {shown(checks[0], 40)}")
+
+
+def _listed(value: object) -> str:
+    return some([str(entry) for entry in value], 10) if isinstance(value, list | tuple) else str(value)
+
+
+def _line(text: str, style: str = "") -> Text:
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    return Text(text, style=style)
+
+
+def _finding(console: Console, finding: Finding) -> Iterator[Text]:
+    one = finding.one
+    state, style = _state(one)
+    head = f"{state}  {one.severity}  {shown(one.check, 20)}  "
+    yield from _wrapped(console, head, "  |   ", shown(one.title), style)
+    rows = [("on", some([one_line(target, 60) for target in finding.targets]))]
+    rows += finding.demand
+    if one.waiver:
+        rows.append((str(one.disposition), one.waiver))
+    if finding.remedy:
+        rows.append(("remedy", finding.remedy))
+    if finding.owners:
+        rows.append(("owner", some([one_line(owner, 60) for owner in finding.owners], 3)))
+    yield from _barred(console, rows)
+    if finding.followers:
+        checks = number(finding.followers, "pair")
+        yield from _barred(console, [("...", f"and {checks} not judged that only follow from it")])
+
+
+def _state(outcome: Outcome) -> tuple[str, str]:
+    """The sign of a finding, in words, since colour is lost on paper and on some readers."""
+    word = "NOT MET" if outcome.outcome is Result.FAIL else "NOT JUDGED"
+    if outcome.disposition in {Disposition.WAIVED, Disposition.DEFERRED}:
+        return f"{outcome.disposition.upper()} ({word.lower()})", "cyan"
+    if outcome.disposition is Disposition.ADVISORY:
+        return f"ADVICE ({word.lower()})", "blue"
+    return word, "red" if outcome.outcome is Result.FAIL else "yellow"
+
+
+def _barred(console: Console, rows: Sequence[tuple[str, str]]) -> Iterator[Text]:
+    """Label and text behind a bar, on every line that it wraps to."""
+    for label, text in rows:
+        lead = f"  | {shown(label, 30):9} "
+        yield from _wrapped(console, lead, f"  |{' ' * (len(lead) - 3)}", shown(text), "")
+
+
+def _wrapped(console: Console, first: str, then: str, text: str, style: str) -> Iterator[Text]:
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    lead = first
+    for line in Text(text).wrap(console, max(console.width - max(len(first), len(then)), 20)):
+        line.rstrip()
+        yield Text.assemble(lead, line, style=style)
+        lead = then
+
+
+def _table(outcomes: Sequence[Outcome]) -> Iterator[Text]:
+    """Counts by area, where `-` is a question nobody could answer and 0 an answer."""
+    areas = list(dict.fromkeys(one.area for one in outcomes))
+    if not areas:
+        return
+    wide = max(len("area"), *(len(shown(area, 20)) for area in areas))
+    yield _line(f"{'area':{wide}}  pairs    met  not met  not judged  n/a  accepted")
+    for area in areas:
+        mine = [one for one in outcomes if one.area == area]
+        accepted = sum(one.disposition in {Disposition.WAIVED, Disposition.DEFERRED} for one in mine)
+        count = {result: sum(one.outcome is result for one in mine) for result in Result}
+        judged = count[Result.PASS] + count[Result.FAIL]
+        met, not_met = (count[Result.PASS], count[Result.FAIL]) if judged else ("-", "-")
+        yield _line(
+            f"{shown(area, 20):{wide}}  {len(mine):5}  {met:>5}  {not_met:>7}  {count[Result.UNKNOWN]:10}"
+            f"  {count[Result.NOT_APPLICABLE]:3}  {accepted:8}"
+        )
+    yield _line("-: nobody looked; 0: looked at, and none. Accepted ones are in both columns.")
+
+
+class Progress:
+    """How far the reading of hosts is, on stderr: a live line on a terminal, elsewhere a plain line now and then.
+
+    `live` is for the caller to say, who knows whether this is a terminal and no CI job. Any thread may report a host.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        total: int,
+        *,
+        live: bool,
+        every_s: float = 30.0,
+        width: int = 80,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stream, self._total, self._live, self._width, self._clock = stream, total, live, width, clock
+        self._every_s = 1.0 if live else every_s
+        self._begun = clock()
+        self._hosts: list[tuple[float, str, str]] = []
+        self._guard = threading.Lock()
+        self._end = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, name="progress", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._ticker.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end.set()
+        self._ticker.join()
+        with self._guard:
+            self._say(self._told(), last=True)
+            for seconds, host, note in sorted(self._hosts, reverse=True)[:5] if self._total > 1 else []:
+                self._stream.write(f"  | {seconds:6.1f} s  {shown(host, 40)}{f'  {shown(note, 60)}' if note else ''}\n")
+            self._stream.flush()
+
+    def host_done(self, name: str, seconds: float, note: str = "") -> None:
+        """One host was read, or given up."""
+        with self._guard:
+            self._hosts.append((seconds, name, note))
+            if self._live:
+                self._say(self._told())
+
+    def _tick(self) -> None:
+        while not self._end.wait(self._every_s):
+            with self._guard:
+                self._say(self._told())
+
+    def _told(self) -> str:
+        done, elapsed = len(self._hosts), self._clock() - self._begun
+        told = f"reading hosts: {done} of {self._total} done, {elapsed:.0f} s"
+        if 0 < done < self._total:
+            told += f", about {elapsed / done * (self._total - done):.0f} s left"
+        if self._hosts:
+            seconds, host, _ = max(self._hosts)
+            told += f"; slowest {shown(host, 40)} {seconds:.1f} s"
+        return told
+
+    def _say(self, text: str, *, last: bool = False) -> None:
+        if self._live:  # back to the start of the line, and clear what was there
+            self._stream.write(f"\r\x1b[K{text[: self._width - 1]}" + ("\n" if last else ""))
+        else:
+            self._stream.write(f"{text}\n")
+        self._stream.flush()

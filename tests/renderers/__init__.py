@@ -1,0 +1,1 @@
+"""Each format has one golden file of hostile data; regenerate them with `READINESS_GOLDEN=write make test`."""

@@ -1,0 +1,116 @@
+"""Outcomes as a run gives them, quiet ones and those of a host that means harm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from readiness.core.judge import Circumstances, disposition, judge
+from readiness.core.outcomes import Disposition, Judgement, Outcome, Result, Severity
+
+AS_OF = "2026-11-25T08:00:00+00:00"
+RUN_ID = "20261125T080000Z-ab12cd"
+SEAL = "ab12" * 16
+
+HOSTILE = (
+    "\x1b[31mred\x1b[0m \x1b]8;;https://evil.example\x07link\x1b]8;;\x07 \x9b2J \x07 \rGO  all met",
+    "[/red] [link=https://evil.example]x[/link] :smile: [bold]",
+    "<script>alert(1)</script> <!-- ]]> &amp; \" ' onload=x [a](javascript:alert(1)) https://evil.example @all",
+    "not\ufffe a \udc80 character \ufdd0 \U0001ffff, \u202egnp.exe, zero\u200bwidth",
+    "[[ATTACHMENT|/etc/passwd]] [[attachment|x]]",
+    "::error::owned\n::add-mask::x\n##vso[task.setvariable variable=x]y\n##teamcity[x]\n##[error]z",
+    "a | b `tick` ``two`` \\| \\` *bold* _it_ ~~x~~\n| --- |\n# head\n- item",
+    "x" * 300,
+    "日本語の長い説明" * 12,
+)
+
+
+def outcome(**changes: Any) -> Outcome:
+    """One outcome, its disposition as judging sets it unless given."""
+    base = Outcome(
+        check="VER-002",
+        title="A client is not newer than its server",
+        area="versions",
+        severity=Severity.BLOCKER,
+        target="bk01",
+        host="bk01",
+        detail="",
+        outcome=Result.PASS,
+        disposition=Disposition.OK,
+        message="found 13.0.1",
+        expected="at most 13.0.1",
+        found="13.0.1",
+        owner="backup-ops",
+        evidence=("bk01#3",),
+    )
+    made = replace(base, **changes)
+    return made if "disposition" in changes else replace(made, disposition=disposition(made.outcome, made.severity))
+
+
+def failed(**changes: Any) -> Outcome:
+    """A FAIL of the same check."""
+    given = {
+        "outcome": Result.FAIL,
+        "found": "13.0.2",
+        "message": "expected at most 13.0.1, found 13.0.2",
+        "remedy": "Upgrade the agent from the product's repository.",
+        **changes,
+    }
+    return outcome(**given)
+
+
+def unknown(**changes: Any) -> Outcome:
+    """An UNKNOWN of the same check."""
+    given = {"outcome": Result.UNKNOWN, "expected": "", "found": "", "message": "bk01: agent: refused"}
+    given["remedy"] = f"Let it be judged: {changes.get('message', given['message'])}"
+    return outcome(**{**given, **changes})
+
+
+def on(host: str, detail: str = "") -> dict[str, Any]:
+    """The fields of a target on a host."""
+    return {"target": f"{host}/{detail}" if detail else host, "host": host, "detail": detail}
+
+
+def judged(outcomes: Sequence[Outcome], **circumstances: Any) -> Judgement:
+    """The judgement over the outcomes."""
+    given = {"estate": "backup", "change": "CHG0042", "valid_until": "2026-11-26T08:00:00+00:00", "inputs": {}}
+    return judge(outcomes, Circumstances(**{**given, **circumstances}))
+
+
+def hostile() -> list[Outcome]:
+    """Every kind of outcome, with everything a host can say in every text it can reach."""
+    long_host = "h" * 300
+    made = [
+        outcome(),
+        outcome(check="VER-001", title="The agreed version", target="clients", host=None, message="found one version"),
+        unknown(
+            check="CON-001",
+            title="The host is reached",
+            area="connectivity",
+            message="bk09: reached: refused",
+            **on("bk09"),
+        ),
+        unknown(message="bk09: agent: refused", blocked_by=("CON-001 bk09",), **on("bk09", "bacula.client")),
+        unknown(
+            check="VER-003", message="x", blocked_by=("VER-002 bk09/bacula.client",), **on("bk09", "bacula.client")
+        ),
+        outcome(
+            check="OS-001", area="os", severity=Severity.MAJOR, outcome=Result.NOT_APPLICABLE, message="not agreed: n/a"
+        ),
+        failed(disposition=Disposition.WAIVED, waiver="W-7 until 2026-12-31 by board: <b>old</b>", **on("bk03")),
+        unknown(check="SCN-001", disposition=Disposition.DEFERRED, waiver="phase 2", message="no scan", **on("bk03")),
+        failed(check="OS-002", area="os", severity=Severity.MINOR, **on("bk03")),
+        *(failed(**on(f"bk{number:02}")) for number in range(10, 24)),
+        failed(**on(long_host), owner="::error::"),
+        failed(**on("a/b c", "x")),
+        failed(**on("a_b_c", "x")),
+        failed(**on("estate")),
+    ]
+    for number, text in enumerate(HOSTILE):
+        where = on(f"evil{number}")
+        made.append(outcome(check=f"BAD-{number:03}", found=text, message=f"found {text}", **where))
+        made.append(failed(check=f"BAD-{number + 100:03}", found=text, expected=text, remedy=text, owner=text, **where))
+        made.append(unknown(check=f"BAD-{number + 200:03}", message=text, title=text, evidence=(text,), **where))
+        made.append(failed(check=f"BAD-{number + 300:03}", target=text, host=text, detail=text, message=text))
+    return made

@@ -1,0 +1,292 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from readiness import safe_files
+from readiness.core.errors import InputError, ToolFault
+from readiness.journals import read_journal
+from readiness.run_folder import RunFolder
+
+from .whole_run import GO, NOW, go
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def folder(path: Path) -> Iterator[RunFolder]:
+    with RunFolder.create(path, clock=lambda: NOW) as made:
+        made.begin("run-2", NOW, "0.1.0")
+        yield made
+
+
+def verdict(path: Path) -> Any:
+    return json.loads((path / "verdict.json").read_bytes())["judgement"]["verdict"]
+
+
+def refused(path: Path, words: str) -> None:
+    with pytest.raises(InputError, match=words) as caught:
+        RunFolder.create(path)
+    assert all(problem.hint for problem in caught.value.problems)
+
+
+def test_a_new_folder_is_made_with_what_leads_to_it(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        go(tmp_path / "a" / "b" / "c")
+    finally:
+        os.umask(before)
+    made = [tmp_path / "a", tmp_path / "a" / "b", tmp_path / "a" / "b" / "c"]
+    assert [one.stat().st_mode & 0o777 for one in made] == [0o755] * 3
+    assert not [file for file in made[-1].rglob("*") if file.stat().st_mode & 0o022]
+
+
+def test_an_older_run_gives_way_with_all_its_files(path: Path) -> None:
+    go(path)
+    for name in ("verdict.json.sig", "manifest.json.sig", ".readiness-0123"):
+        (path / name).write_text("old")
+    with RunFolder.create(path) as folder:
+        folder.begin("run-2", NOW, "0.1.0")
+        names = {one.name for one in path.iterdir()}
+        assert names == {"verdict.json", "facts.jsonl", "transcript.jsonl", ".readiness-lock"}
+        assert verdict(path) == "RUNNING"
+    assert (path / "facts.jsonl").read_bytes() == b""
+
+
+def test_a_folder_that_is_no_runs_is_refused_and_left_as_it_was(path: Path) -> None:
+    path.mkdir()
+    for name, content in {
+        "notes.txt": "mine",
+        "verdict.json": '{"schema": 1, "judgement": {"verdict": "MAYBE"}}',
+    }.items():
+        (path / name).write_text(content)
+        refused(path, "is not empty, and no run folder")
+    assert {one.name for one in path.iterdir()} == {"notes.txt", "verdict.json"}
+
+
+def test_an_older_run_with_somebodys_notes_in_it_is_refused_and_left_as_it_was(path: Path) -> None:
+    go(path)
+    (path / "notes.txt").write_text("mine")
+    before = sorted(path.rglob("*"))
+    refused(path, r"no run's: notes\.txt")
+    assert sorted(path.rglob("*")) == before
+    assert verdict(path) == "GO"
+
+
+def test_links_files_and_places_that_others_can_write_to_are_refused(tmp_path: Path, path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    path.symlink_to(elsewhere)
+    refused(path, "symbolic link")
+    (tmp_path / "file").write_text("")
+    refused(tmp_path / "file", "cannot be a run folder")
+    refused(tmp_path / "file" / "below", "cannot be a run folder")
+    elsewhere.chmod(0o777)
+    refused(elsewhere, "everybody may write into it")
+    refused(elsewhere / "a" / "b", "everybody may rename what lies in")
+    assert list(elsewhere.iterdir()) == []
+    elsewhere.chmod(0o1777)
+    go(elsewhere / "a" / "b")
+
+
+def test_a_link_in_place_of_a_file_is_replaced_and_never_followed(path: Path, tmp_path: Path) -> None:
+    go(path)
+    victim = tmp_path / "victim"
+    victim.write_text("untouched")
+    (tmp_path / "folder").mkdir()
+    for name in ("junit.xml", "facts.jsonl", "verdict.json.sig"):
+        (path / name).unlink(missing_ok=True)
+        (path / name).symlink_to(victim)
+    with RunFolder.create(path) as folder:
+        folder.begin("run-2", NOW, "0.1.0")
+        (path / "junit.xml").symlink_to(victim)
+        (path / "inputs").symlink_to(tmp_path / "folder")
+        folder.write("junit.xml", b"<x/>")
+        with pytest.raises(ToolFault, match="inputs/estate"):
+            folder.inputs({"estate.yaml": b""})
+    assert victim.read_text() == "untouched"
+    assert list((tmp_path / "folder").iterdir()) == []
+    assert not (path / "junit.xml").is_symlink()
+
+
+def test_a_lock_that_is_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:
+    path.mkdir()
+    (path / safe_files.LOCK).symlink_to(tmp_path / "victim")
+    with pytest.raises(ToolFault, match="ELOOP"):
+        RunFolder.create(path)
+    assert not (tmp_path / "victim").exists()
+
+
+@pytest.mark.parametrize("name", ["", ".", "../x", "/etc/x", "a//b", "a/../b", "a\0b", ".readiness-x", "a/"])
+def test_a_name_that_leads_elsewhere_is_refused(folder: RunFolder, path: Path, name: str) -> None:
+    before = sorted(path.parent.rglob("*"))
+    with pytest.raises(ToolFault, match="is no name of a file"):
+        folder.inputs({name: b""})
+    assert sorted(path.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["verdict.json", "manifest.json", "facts.jsonl", "transcript.jsonl"])
+def test_a_renderer_cannot_write_what_the_run_writes_itself(folder: RunFolder, name: str) -> None:
+    with pytest.raises(ToolFault):
+        folder.write(name, b"{}")
+
+
+def test_the_verdict_comes_last_and_carries_the_manifest(path: Path) -> None:
+    go(path)
+    manifest = (path / "manifest.json").read_bytes()
+    files = {one.relative_to(path).as_posix() for one in path.rglob("*") if one.is_file()}
+    listed = json.loads(manifest)["sha256"]
+    assert set(listed) == files - {"verdict.json", "manifest.json"}
+    assert all(hashlib.sha256((path / name).read_bytes()).hexdigest() == digest for name, digest in listed.items())
+    assert json.loads((path / "verdict.json").read_bytes()) == {
+        "schema": 1,
+        "run_id": "run-1",
+        "started_at": "2026-11-25T08:00:00+00:00",
+        "finished_at": "2026-11-25T08:00:00+00:00",
+        "as_of": "2026-11-25T08:00:00+00:00",
+        "tool_version": "0.1.0",
+        "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
+        "judgement": GO,
+    }
+
+
+def test_the_same_run_is_the_same_bytes(tmp_path: Path) -> None:
+    go(tmp_path / "a")
+    go(tmp_path / "b")
+    for name in ("verdict.json", "manifest.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_an_error_and_nothing_to_check_are_verdicts_of_their_own(folder: RunFolder, path: Path) -> None:
+    folder.error("estate.yaml:3:1: unknown key", exit_code=4)
+    said = json.loads((path / "verdict.json").read_bytes())
+    assert (said["judgement"]["verdict"], said["judgement"]["exit_code"]) == ("ERROR", 4)
+    assert said["judgement"]["reasons"] == ["estate.yaml:3:1: unknown key"]
+    assert (said["manifest_sha256"], said["run_id"]) == (None, "run-2")
+    assert said["judgement"].keys() >= {"estate", "change", "valid_until", "counts", "partial", "inputs"}
+    folder.nothing_to_check(["no pair"])
+    said = json.loads((path / "verdict.json").read_bytes())["judgement"]
+    assert (said["verdict"], said["exit_code"]) == ("NOTHING_TO_CHECK", 5)
+
+
+def test_a_run_ends_once_and_only_after_it_began(path: Path) -> None:
+    with RunFolder.create(path) as folder:
+        for early in (
+            lambda: folder.write("junit.xml", b""),
+            lambda: folder.finish(GO, as_of=NOW),
+            lambda: folder.facts,
+        ):
+            with pytest.raises(ToolFault):
+                early()
+        folder.begin("run-2", NOW, "0.1.0")
+        with pytest.raises(ToolFault, match="does not end here with RUNNING"):
+            folder.finish({**GO, "verdict": "RUNNING"}, as_of=NOW)
+        folder.finish(GO, as_of=NOW)
+        for late in (
+            lambda: folder.write("junit.xml", b""),
+            lambda: folder.finish(GO, as_of=NOW),
+            lambda: folder.facts.append({}),
+        ):
+            with pytest.raises(ToolFault):
+                late()
+    folder.close()
+    assert not (path / safe_files.LOCK).exists()
+
+
+def test_a_full_disk_is_a_fault_with_its_path_and_leaves_no_half_file(
+    folder: RunFolder, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write("junit.xml", b"old")
+
+    def full(descriptor: int, data: memoryview) -> int:
+        if len(data) <= 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data[:3])
+
+    write = os.write
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(ToolFault, match=r"cannot write .*/junit\.xml: No space left on device \(ENOSPC\)"):
+        folder.write("junit.xml", b"a longer text")
+    with pytest.raises(ToolFault, match=r"facts\.jsonl: No space"):
+        folder.facts.append({"host": "bk01"})
+    with pytest.raises(ToolFault, match=r"manifest\.json"):
+        folder.finish(GO, as_of=NOW)
+    monkeypatch.undo()
+    assert (path / "junit.xml").read_bytes() == b"old"
+    assert (path / "facts.jsonl").read_bytes() == b""
+    assert verdict(path) == "RUNNING"
+    assert not [one for one in path.iterdir() if one.name.startswith(".readiness-") and one.name != safe_files.LOCK]
+
+
+def test_a_file_that_the_system_refuses_to_grow_is_a_fault(path: Path) -> None:
+    script = """
+import resource, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from readiness.core.errors import ToolFault
+from readiness.run_folder import RunFolder
+with RunFolder.create(Path(sys.argv[1])) as folder:
+    folder.begin("r", datetime.now(UTC), "0.1.0")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    for _ in range(3):
+        folder.transcript.append({"x": "y" * 200})
+    for write in (lambda: folder.write("junit.xml", b"x" * 2000), lambda: folder.transcript.append({"x": "y" * 500})):
+        try:
+            write()
+        except ToolFault as fault:
+            print(fault)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(path)], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert ended.stdout == "".join(
+        f"cannot write {path / name}: File too large (EFBIG)\n" for name in ("junit.xml", "transcript.jsonl")
+    )
+    assert not (path / "junit.xml").exists()
+    assert read_journal(path / "transcript.jsonl") == ([{"x": "y" * 200}] * 3, False)
+
+
+def test_a_disk_that_is_read_only_is_a_fault(folder: RunFolder, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(ToolFault, match=rf"cannot write {path}/a/b: Read-only file system \(EROFS\)"):
+        folder.write("a/b", b"")
+
+
+def test_a_journal_may_be_written_by_many_threads(folder: RunFolder, path: Path) -> None:
+    def append(number: int) -> None:
+        for line in range(50):
+            folder.transcript.append({"thread": number, "line": line, "text": "x" * 5000})
+
+    threads = [threading.Thread(target=append, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines, torn = read_journal(path / "transcript.jsonl")
+    assert (len(lines), torn) == (400, False)
+    assert [line["line"] for line in lines if line["thread"] == 3] == list(range(50))
+
+
+def test_an_entry_that_is_not_json_is_a_fault_and_writes_nothing(folder: RunFolder, path: Path) -> None:
+    for wrong in ({"x": float("nan")}, {"x": b""}, {"x": object()}):
+        with pytest.raises(ToolFault, match="is not JSON"):
+            folder.transcript.append(wrong)
+    assert (path / "transcript.jsonl").read_bytes() == b""

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from readiness.core.errors import InputError
+from readiness.core.facts import Fact, HostFacts, Reached
+from readiness.journals import facts_to_json
+from readiness.run_folder import RunFolder, SavedRun
+
+from .whole_run import go
+
+FACTS: Mapping[str, type[Fact]] = {"reached": Reached}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run"
+
+
+def test_a_saved_run_gives_back_what_was_written(path: Path) -> None:
+    go(path)
+    saved = RunFolder.open(path)
+    assert saved.plan() == {"schema": 1, "pairs": []}
+    assert saved.inputs() == {"estate.yaml": b"service: x\n", "scans/a/b.nessus": b"<x/>"}
+    assert saved.facts(FACTS) == (
+        {"bk01": HostFacts("bk01", {"reached": Reached("10.0.0.1", 22, 0.1)}, {})},
+        False,
+    )
+    assert saved.transcript() == ([{"ref": "bk01#1"}], False)
+    assert saved.results() == [{"check": "VER-001"}]
+    assert saved.check_manifest() == []
+
+
+def change(path: Path, name: str, data: bytes) -> None:
+    (path / name).write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("deed", "differences"),
+    [
+        (lambda path: change(path, "results.jsonl", b"{}\n"), ["results.jsonl: changed"]),
+        (lambda path: change(path, "inputs/estate.yaml", b""), ["inputs/estate.yaml: changed"]),
+        (lambda path: (path / "facts.jsonl").unlink(), ["facts.jsonl: missing"]),
+        (lambda path: change(path, "inputs/waivers.yaml", b""), ["inputs/waivers.yaml: not in the manifest"]),
+        (lambda path: (path / "link").symlink_to("/etc/passwd"), ["link: not in the manifest"]),
+        (
+            lambda path: ((path / "plan.json").rename(path / "p"), (path / "plan.json").symlink_to("p")),
+            ["p: not in the manifest", "plan.json: changed"],
+        ),
+        (lambda path: os.mkfifo(path / "pipe"), ["pipe: not in the manifest"]),
+        (
+            lambda path: change(path, "manifest.json", b'{"schema": 1, "sha256": {}}'),
+            ["manifest.json: is not the one that verdict.json was written with"],
+        ),
+        (lambda path: (path / "manifest.json").unlink(), ["manifest.json: missing; the verdict is GO"]),
+        (lambda path: change(path, "verdict.json.sig", b"signed later"), []),
+    ],
+)
+def test_whatever_was_changed_is_named(path: Path, deed: Callable[[Path], Any], differences: list[str]) -> None:
+    go(path)
+    deed(path)
+    assert RunFolder.open(path).check_manifest() == differences
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"schema": 2}', '{"schema": 1, "run_id": "x", "judgement": {}}', "[" * 99999]
+)
+def test_what_is_no_run_is_not_opened(path: Path, text: str) -> None:
+    path.mkdir()
+    (path / "verdict.json").write_text(text)
+    with pytest.raises(InputError, match=r"holds no verdict\.json that this version wrote"):
+        RunFolder.open(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        RunFolder.open(path / "nowhere")
+
+
+def test_what_a_saved_run_lacks_or_holds_broken_is_an_input_error(path: Path) -> None:
+    go(path)
+    saved = RunFolder.open(path)
+    line = facts_to_json(HostFacts("bk01", {}, {}))
+    change(path, "facts.jsonl", (json.dumps(line) + "\n").encode() * 2)
+    change(path, "results.jsonl", b'{"check": ')
+    change(path, "plan.json", b'{"schema": 9}')
+    (path / "transcript.jsonl").unlink()
+    (path / "inputs" / "estate.yaml").unlink()
+    (path / "inputs" / "estate.yaml").symlink_to("/etc/passwd")
+    reads: list[Callable[[], Any]] = [
+        saved.plan,
+        saved.results,
+        saved.transcript,
+        saved.inputs,
+        lambda: saved.facts({}),
+    ]
+    for read in reads:
+        with pytest.raises(InputError, match=str(path)):
+            read()
+
+
+def test_a_torn_line_of_facts_is_told(path: Path) -> None:
+    go(path)
+    with (path / "facts.jsonl").open("ab") as file:
+        file.write(b'{"host": "bk02", "fa')
+    saved: SavedRun = RunFolder.open(path)
+    facts, torn = saved.facts(FACTS)
+    assert (list(facts), torn) == (["bk01"], True)
