@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from difflib import get_close_matches
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +20,7 @@ import typer
 
 import readiness
 from readiness.connect import connector
+from readiness.core.checks import Check
 from readiness.core.errors import InputError, NothingToCheck, Problem, ToolFault
 from readiness.core.facts import Why
 from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
@@ -25,7 +28,7 @@ from readiness.core.text import clean, one_line
 from readiness.estate import json_schema
 from readiness.gate import Gate
 from readiness.plan import Narrowing, Plan, elevated_commands
-from readiness.plugin import GatePlugin
+from readiness.plugin import CheckCollector, GatePlugin
 from readiness.probes.elevation import sudoers as sudoers_fragment
 from readiness.renderers import terminal
 from readiness.run_folder import RunFolder
@@ -46,6 +49,13 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 Estate = Annotated[Path, typer.Argument(metavar="ESTATE", help="The estate's folder.", show_default=False)]
 Out = Annotated[Path | None, typer.Option(help="An empty folder, or an older run's [reports/ESTATE/RUN-ID].")]
+
+
+class File(StrEnum):
+    """The files of an estate."""
+
+    ESTATE = "estate"
+    BASELINE = "baseline"
 
 
 def checks_folder() -> Path:
@@ -171,6 +181,23 @@ def judge(
 
 
 @app.command()
+def explain(
+    check_id: Annotated[str, typer.Argument(metavar="CHECK-ID", help="Such as VER-001.", show_default=False)],
+) -> None:
+    """Say why a check exists, what it needs, how to mend what it finds, and its source."""
+    with _said() as said:
+        checks = {one.id: one for one in _collected_checks()}
+        if (one := checks.get(check_id.upper())) is None:
+            near = get_close_matches(check_id.upper(), checks, n=3, cutoff=0.3)
+            raise InputError([Problem(check_id, 0, 0, "no such check", f"checks: {', '.join(near or checks)}")])
+        print(f"{one.id}  {one.severity}  {one.area}\n\n{clean(one.why)}\n")
+        print(f"Needs   {', '.join(kind.name for kind in one.needs) or 'only the connection'}")
+        print(f"Mend    {one.remedy}\nSource  {one.source}\nCode    {one.place}")
+        said.code = 0
+    raise typer.Exit(said.code)
+
+
+@app.command()
 def sudoers(
     user: Annotated[str, typer.Option(help="The login that reads the hosts.")] = "readiness",
 ) -> None:
@@ -183,13 +210,11 @@ def sudoers(
 
 @app.command()
 def schema(
-    name: Annotated[str, typer.Argument(metavar="estate|baseline", help="Which file.", show_default=False)],
+    name: Annotated[File, typer.Argument(help="Which file.", show_default=False)],
 ) -> None:
     """Print the JSON Schema of a file of the estate, for editors."""
     with _said() as said:
-        if name not in {"estate", "baseline"}:
-            raise InputError([Problem(name, 0, 0, "no such file", "estate or baseline")])
-        print(json.dumps(json_schema(name), indent=2))
+        print(json.dumps(json_schema("estate" if name is File.ESTATE else "baseline"), indent=2))
         said.code = 0
     raise typer.Exit(said.code)
 
@@ -224,7 +249,7 @@ def _said() -> Iterator[_Code]:
         said.code = _last_line(Verdict.NOTHING_TO_CHECK, str(error), EXIT_CODES[Verdict.NOTHING_TO_CHECK])
     except ToolFault as error:
         said.code = _last_line(Verdict.ERROR, str(error), EXIT_FAULT)
-    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - a fault of the tool is exit 3, never a verdict
+    except (KeyboardInterrupt, Exception) as error:
         said.code = _last_line(Verdict.ERROR, f"{type(error).__name__}: {error}", EXIT_FAULT)
         if os.environ.get("READINESS_TRACEBACK"):
             raise
@@ -251,22 +276,26 @@ def _kept(folder: RunFolder) -> Iterator[None]:
         raise
 
 
+def _pytest(plugin: object) -> int:
+    """Collect the checks in this process, and run them unless the plugin says no."""
+    folder = checks_folder()
+    quiet = ["-p", "no:cacheprovider", "-p", "no:terminal"]
+    os.environ.pop("PYTEST_ADDOPTS", None)  # what narrows a run must stand in its command line
+    return int(pytest.main(["-c", f"{folder / 'pytest.ini'}", "--rootdir", f"{folder}", *quiet, f"{folder}"], [plugin]))
+
+
+def _collected_checks() -> Sequence[Check]:
+    collector = CheckCollector()
+    _pytest(collector)
+    if collector.problems:
+        raise InputError(collector.problems)
+    return collector.checks
+
+
 def _through_pytest(gate: Gate) -> None:
     """Collect and run the checks in this process; raises what ended them."""
     plugin = GatePlugin(gate)
-    folder = checks_folder()
-    options = [
-        "-c",
-        str(folder / "pytest.ini"),
-        "--rootdir",
-        str(folder),
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:terminal",
-    ]
-    os.environ.pop("PYTEST_ADDOPTS", None)  # what narrows a run must stand in its command line
-    code = pytest.main([*options, str(folder)], plugins=[plugin])
+    code = _pytest(plugin)
     if plugin.error is not None:
         raise plugin.error
     if not gate.plan_only and gate.judgement is None:
@@ -305,7 +334,7 @@ def _progress(total: int) -> Iterator[Callable[..., None]]:
 
 @contextmanager
 def _stopped_by_signals(stop: Stop) -> Iterator[None]:
-    """The first SIGINT or SIGTERM ends the reading and the run is judged as interrupted; a second one ends it at once."""
+    """The first SIGINT or SIGTERM ends the reading, and the run is judged as interrupted; a second one ends it all."""
 
     def handle(number: int, _: object) -> None:
         if stop.why is not None:
@@ -324,7 +353,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: usage errors exit 4."""
     try:
         code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
-    except typer._click.exceptions.ClickException as error:  # type: ignore[attr-defined]  # noqa: SLF001
+    except typer._click.exceptions.ClickException as error:  # noqa: SLF001 - typer exports no base
         error.show()
         print(f"ERROR  {one_line(error.format_message())}")
         code = EXIT_INPUT

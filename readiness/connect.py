@@ -10,18 +10,22 @@ from readiness.core.scripts import Transport
 from readiness.estate import Estate, Host
 from readiness.transports import Stop
 from readiness.transports.known_hosts import KnownHosts
-from readiness.transports.ssh import SshTarget, SshTransport
+from readiness.transports.ssh import SshTransport
 from readiness.transports.ssh_config import HostSettings, SshConfig
 from readiness.transports.ssh_config import load as load_config
+from readiness.transports.ssh_login import SshTarget
 
 
-def connector(estate: Estate, folder: Path, home: Path, stop: Stop) -> Callable[[Sequence[str]], Mapping[str, Transport]]:
+def connector(
+    estate: Estate, folder: Path, home: Path, stop: Stop
+) -> Callable[[Sequence[str]], Mapping[str, Transport]]:
     """A maker of transports for hosts by name; reads key lists and settings now, contacts nothing.
 
     Raises InputError for what is wrong with known_hosts or ssh_config, or a host without a login name.
     """
     routes = _Routes(estate, folder, home)
-    targets, problems = {}, []
+    targets: dict[str, SshTarget] = {}
+    problems: list[Problem] = []
     for host in estate.hosts.values():
         try:
             targets[host.name] = routes.target(host)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
 import readiness
 from readiness.core.checks import Check, explaining
+from readiness.core.errors import InputError, NothingToCheck, Problem
 from readiness.core.evaluate import evaluate
 from readiness.core.facts import HostFacts, Why
 from readiness.core.judge import Circumstances, disposition, in_plan_order, judge
@@ -63,10 +64,16 @@ class Gate:
         self._explaining: Mapping[Why, Check] = {}
         self._expected: frozenset[tuple[str, str]] = frozenset()
 
-    def begin(self, checks: Sequence[Check], deselected: tuple[str, ...]) -> None:
-        """Plan, then read the facts; raises InputError before any host is contacted."""
-        narrowing = Narrowing(self._narrowing.areas, self._narrowing.hosts, self._narrowing.deselected + deselected)
+    def begin(self, checks: Sequence[Check], problems: Sequence[Problem], deselected: tuple[str, ...]) -> None:
+        """Plan, then read the facts; raises InputError or NothingToCheck before any host is contacted."""
+        if problems:
+            raise InputError(problems)
+        if not self.inputs.estate.hosts:
+            raise NothingToCheck("the estate has no host")
+        narrowing = replace(self._narrowing, deselected=self._narrowing.deselected + deselected)
         self.plan = make_plan(self.inputs, checks, narrowing)
+        if not self.plan.pairs:
+            raise NothingToCheck("there is no pair of check and target")
         self._expected = frozenset(self.plan.expected)
         self._explaining = explaining(checks)
         self._planned(self.plan)

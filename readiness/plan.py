@@ -21,12 +21,13 @@ class Narrowing:
     """What a run was narrowed to; empty for a whole run.
 
     `hosts` is a list of names, shell patterns or groups, joined by commas. `deselected` are check ids or pairs
-    that pytest was told to leave out.
+    that pytest was told to leave out. `by` says in words who narrowed it otherwise.
     """
 
     areas: tuple[str, ...] = ()
     hosts: str = ""
     deselected: tuple[str, ...] = ()
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def make_plan(inputs: Inputs, checks: Sequence[Check], narrowing: Narrowing) -> 
         problems.append(Problem(f"--hosts {narrowing.hosts}", 0, 0, "matches no host", f"hosts and groups: {known}"))
     if problems:
         raise InputError(problems)
-    chosen = [check for check in checks if not narrowing.areas or check.area in narrowing.areas]
+    ordered = sorted(checks, key=lambda check: not check.explains)  # what others are blocked by comes first
+    chosen = [check for check in ordered if not narrowing.areas or check.area in narrowing.areas]
     pairs = tuple(
         (check, target)
         for check in chosen
@@ -113,6 +115,8 @@ def _left_out(
         partial["targets left out"] = "those without a host"
     if narrowing.deselected:
         partial["deselected"] = list(narrowing.deselected)
+    if narrowing.by:
+        partial["run"] = narrowing.by
     return partial or {"narrowed": "to all there is"}
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 from readiness.core.checks import Check, check, check_of
-from readiness.core.errors import InputError, Problem
+from readiness.core.errors import Problem
 from readiness.core.evaluate import expect, expect_that, found, not_applicable, note_assertion, unknown
 from readiness.core.facts import Facts, HostFacts
 from readiness.core.outcomes import Outcome, Result, Target
@@ -51,6 +52,7 @@ __all__ = [
 ]
 
 _INJECTED = ("target", "facts")
+_OUTCOME = "outcome_of_pair"
 _GATE = pytest.StashKey[Gate]()
 
 
@@ -98,37 +100,94 @@ def all_facts(gate: Gate) -> Mapping[str, HostFacts]:
 
 
 @pytest.fixture
-def target() -> NoReturn:
+def target(gate: Gate) -> None:
     """What the check looks at; the gate puts each target in its place."""
-    _outside()
 
 
 @pytest.fixture
-def facts() -> NoReturn:
+def facts(gate: Gate) -> None:
     """The facts of the target's host; the gate puts them in its place."""
-    _outside()
 
 
-class GatePlugin:
-    """Ties one gate to one pytest session; the session's exit code is the gate's."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--estate`, for `pytest checks/ --estate ESTATE`; `readiness run` brings its own gate."""
+    group = parser.getgroup("readiness")
+    group.addoption("--estate", type=Path, help="the estate's folder: read it and judge what is selected")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Open a run for a session that was started by pytest itself; such a run is always partial."""
+    estate = config.getoption("--estate")
+    if estate is None or _GATE in config.stash:
+        return
+    from readiness.session import PytestRun  # noqa: PLC0415 - it stands above this module
+
+    run = PytestRun(estate)
+    selective = bool(config.option.keyword or config.getoption("lf", default=False))
+    selective = selective or any("[" in argument for argument in config.args)
+    try:
+        gate = run.open()
+    except ReadinessError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.pluginmanager.register(_Standalone(gate, run, item_per_target=selective), "readiness-gate")
+
+
+class CheckCollector:
+    """Gathers the checks that pytest collects, and every mistake in them; runs none."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._checks: dict[str, Check] = {}
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The checks in the order they were collected."""
+        return tuple(self._checks.values())
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A part that fails to load is a mistake in the input."""
+        if report.failed:
+            reason = str(report.longrepr).strip().splitlines()
+            self.problems.append(Problem(report.nodeid, 0, 0, f"does not load: {reason[-1] if reason else '?'}"))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Gather; True keeps pytest from running anything."""
+        for item in session.items:
+            if (one := self._check(item)) is not None:
+                self._checks.setdefault(_function_id(item), one)
+        return True
+
+    def _check(self, item: pytest.Item) -> Check | None:
+        path, line, _ = item.location
+        place = Path(path).name
+        number = (line or 0) + 1
+        made = check_of(
+            getattr(item, "obj", None), area=item.path.stem.removeprefix("test_"), place=f"{place}:{number}"
+        )
+        if made is None:
+            self.problems.append(Problem(place, number, 1, f"{item.name} is no check", "add @check(...)"))
+        self.problems += [
+            Problem(place, number, 1, f"fixture {name} depends on {', '.join(wrong)}", "read facts in the check")
+            for name, wrong in _bound_fixtures(item)
+        ]
+        return made
+
+
+class GatePlugin(CheckCollector):
+    """Ties one gate to one pytest session; `error` is what ended it before or instead of a judgement."""
 
     def __init__(self, gate: Gate, *, item_per_target: bool = False) -> None:
+        super().__init__()
         self.gate = gate
         self.error: Exception | None = None
         self._item_per_target = item_per_target
-        self._checks: dict[str, Check] = {}
-        self._problems: list[Problem] = []
         self._deselected: list[str] = []
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Hand the gate to the fixtures."""
         config.stash[_GATE] = self.gate
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A part that failed to load ends the run before any host is contacted."""
-        if report.failed:
-            reason = str(report.longrepr).strip().splitlines()
-            self._problems.append(Problem(report.nodeid, 0, 0, f"does not load: {reason[-1] if reason else '?'}"))
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """What pytest was told to leave out narrows the run."""
@@ -144,36 +203,13 @@ class GatePlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Plan from what was collected and read the facts; on wrong input run nothing."""
+        super().pytest_runtestloop(session)
         try:
-            self.gate.begin(self._collected(session), tuple(self._deselected))
+            self.gate.begin(self.checks, self.problems, tuple(self._deselected))
         except Exception as error:  # noqa: BLE001 - kept for the command line, which is the one place that exits
             self.error = error
             return True
         return True if self.gate.plan_only else None
-
-    def _collected(self, session: pytest.Session) -> list[Check]:
-        found: dict[str, Check] = {}
-        for item in session.items:
-            found.setdefault(_function_id(item), self._check(item))
-        if self._problems:
-            raise InputError(self._problems)
-        self._checks = found
-        return list(found.values())
-
-    def _check(self, item: pytest.Item) -> Check:
-        path, line, _ = item.location
-        area = item.path.stem.removeprefix("test_")
-        made = check_of(getattr(item, "obj", None), area=area, place=f"{path}:{(line or 0) + 1}")
-        if made is None:
-            self._problems.append(Problem(path, (line or 0) + 1, 1, f"{item.name} is no check", "add @check(...)"))
-            return Check(item.name, *[None] * 9)  # type: ignore[arg-type]
-        self._problems += [
-            Problem(
-                path, (line or 0) + 1, 1, f"fixture {name} depends on {', '.join(wrong)}", "read facts in the check"
-            )
-            for name, wrong in _bound_fixtures(item)
-        ]
-        return made
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
@@ -207,7 +243,7 @@ class GatePlugin:
         """The function's own report counts for nothing: its targets' reports do."""
         if report.nodeid in self._checks and report.passed:
             return "", "", ""
-        if outcome := getattr(report, "outcome_of_pair", None):
+        if outcome := getattr(report, _OUTCOME, None):
             letter = {Result.PASS: ".", Result.FAIL: "F", Result.UNKNOWN: "?", Result.NOT_APPLICABLE: "-"}[outcome]
             return outcome.lower(), letter, outcome
         return None
@@ -246,5 +282,5 @@ def _report(item: pytest.Function, outcome: Outcome) -> pytest.TestReport:
         longrepr=None if words == "passed" else place if words == "skipped" else f"{outcome.check}: {outcome.message}",
         when="call",
     )
-    report.outcome_of_pair = outcome.outcome
+    setattr(report, _OUTCOME, outcome.outcome)
     return report

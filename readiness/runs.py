@@ -24,9 +24,8 @@ from readiness.targets import Inputs
 from readiness.transports import Stop
 
 CATALOGUE = "products/"
-FACT_KINDS: Mapping[str, type[Fact]] = {
-    kind.name: kind for kind in (Reached, HostKey, Login, *(probe.kind for probe in PROBES))
-}
+_KINDS: tuple[type[Fact], ...] = (Reached, HostKey, Login, *(probe.kind for probe in PROBES))
+FACT_KINDS: Mapping[str, type[Fact]] = {kind.name: kind for kind in _KINDS}
 
 
 def new_run_id(now: datetime) -> str:
@@ -115,7 +114,8 @@ class SavedFacts:
 def narrowing_of(saved: SavedRun) -> Narrowing:
     """What a saved run was narrowed to."""
     stated: Mapping[str, Any] = saved.plan()["narrowing"]
-    return Narrowing(**{name: tuple(value) if isinstance(value, list) else value for name, value in stated.items()})
+    areas, deselected = tuple(stated["areas"]), tuple(stated["deselected"])
+    return Narrowing(areas, stated["hosts"], deselected, stated["by"])
 
 
 def planned(folder: RunFolder, inputs: Inputs, narrowing: Narrowing, run_id: str) -> Callable[[Plan], None]:

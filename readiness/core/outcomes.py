@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Severity(StrEnum):
@@ -77,7 +78,7 @@ class Target:
     detail: str = ""
     peers: tuple[str, ...] = ()
     owner: str = ""
-    subject: object = field(default=None, compare=False, repr=False)
+    subject: Any = field(default=None, compare=False, repr=False)
 
     @property
     def hosts(self) -> tuple[str, ...]:
