@@ -229,6 +229,24 @@ def demo(out: Out = None) -> None:
     raise typer.Exit(code)
 
 
+def demo_ends_as_it_should() -> None:
+    """Run the demo for `make demo`: exit 0 when it is NO-GO for exactly the faults that were planted."""
+    from readiness.demo import embedded_estate, recordings  # noqa: PLC0415 - as above
+
+    out = Path("reports") / "demo" / new_run_id(datetime.now(UTC))
+    with embedded_estate() as estate:
+        code = _run(estate, out, Narrowing())
+    found = {
+        f"{one['check']} {one['target']}"
+        for one in RunFolder.open(out).results()
+        if one["outcome"] in {"FAIL", "UNKNOWN"} and not one["blocked_by"]
+    }
+    planted = set(recordings()["planted"])
+    if code != EXIT_CODES[Verdict.NO_GO] or found != planted:
+        print(f"the demo should be NO-GO for {sorted(planted)}, not {code} for {sorted(found)}", file=sys.stderr)
+        sys.exit(EXIT_FAULT)
+
+
 class _Code:
     """What a command will exit with; a fault until something better is said."""
 

@@ -105,32 +105,8 @@ def target(gate: Gate) -> None:
 
 
 @pytest.fixture
-def facts(gate: Gate) -> None:
+def facts(target: None) -> None:
     """The facts of the target's host; the gate puts them in its place."""
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--estate`, for `pytest checks/ --estate ESTATE`; `readiness run` brings its own gate."""
-    group = parser.getgroup("readiness")
-    group.addoption("--estate", type=Path, help="the estate's folder: read it and judge what is selected")
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_configure(config: pytest.Config) -> None:
-    """Open a run for a session that was started by pytest itself; such a run is always partial."""
-    estate = config.getoption("--estate")
-    if estate is None or _GATE in config.stash:
-        return
-    from readiness.session import PytestRun  # noqa: PLC0415 - it stands above this module
-
-    run = PytestRun(estate)
-    selective = bool(config.option.keyword or config.getoption("lf", default=False))
-    selective = selective or any("[" in argument for argument in config.args)
-    try:
-        gate = run.open()
-    except ReadinessError as error:
-        raise pytest.UsageError(str(error)) from error
-    config.pluginmanager.register(_Standalone(gate, run, item_per_target=selective), "readiness-gate")
 
 
 class CheckCollector:
@@ -241,15 +217,15 @@ class GatePlugin(CheckCollector):
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """The function's own report counts for nothing: its targets' reports do."""
-        if report.nodeid in self._checks and report.passed:
-            return "", "", ""
         if outcome := getattr(report, _OUTCOME, None):
             letter = {Result.PASS: ".", Result.FAIL: "F", Result.UNKNOWN: "?", Result.NOT_APPLICABLE: "-"}[outcome]
             return outcome.lower(), letter, outcome
+        if report.nodeid.split("[")[0] in self._checks and report.passed:
+            return "", "", ""
         return None
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:  # noqa: ARG002 - pytest's own
         """Judge; an interrupted session is judged, too, with what it did not run."""
         if self.error is None and self.gate.begun and not self.gate.plan_only:
             try:
@@ -267,7 +243,8 @@ def _bound_fixtures(item: pytest.Item) -> Iterator[tuple[str, list[str]]]:
     known: Mapping[str, Sequence[Any]] = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009 - not public
     for name, definitions in known.items():
         for definition in definitions:
-            if wrong := [argument for argument in definition.argnames if argument in _INJECTED]:
+            wrong = [argument for argument in definition.argnames if argument in _INJECTED]
+            if wrong and name not in _INJECTED:
                 yield name, wrong
 
 

@@ -33,6 +33,7 @@ MAY: dict[str, set[str]] = {
         *("core", "collect", "estate", "gate", "journals", "plan", "probes", "products"),
         *("renderers", "run_folder", "targets", "transports"),
     },
+    "session": {"core", "connect", "gate", "plan", "plugin", "renderers", "run_folder", "runs", "transports", "version"},
     "demo": {"core", "cli", "transports"},
 }
 # A check reads facts and states expectations: it cannot open a socket.
@@ -48,7 +49,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "typer": ("cli",),
     "socket": ("transports/", "demo/"),
     "subprocess": (),
-    "pytest": ("plugin", "cli"),
+    "pytest": ("plugin", "session", "cli"),
 }
 LAZY = ("paramiko", "winrm", "nmap", "rich", "testinfra")
 CORE_STANDARD_LIBRARY_ONLY = {"readiness"}
