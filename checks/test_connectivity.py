@@ -1,8 +1,8 @@
 """Is every host there, is it the right one, and may we read what we must."""
 
-from readiness.core.facts import HostKey, Login, Reached, Why
+from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.plugin import Facts, check, each_host, expect, expect_that, found
-from readiness.probes import SudoRules
+from readiness.probes import Processes, SudoRules
 
 
 @check(
@@ -74,7 +74,7 @@ def test_login_is_accepted(facts: Facts) -> None:
     "CON-004",
     severity="major",
     targets=each_host,
-    needs=(SudoRules,),
+    needs=(SudoRules, Processes),
     remedy="Install the fragment that `readiness sudoers` prints.",
     source="sudoers(5)",
     explains=(Why.NOT_PERMITTED,),
@@ -89,3 +89,6 @@ def test_sudo_rules_are_there(facts: Facts) -> None:
         found("the login is root", expected="root, or a sudo rule for each command")
         return
     expect(rules.refused, equals=(), what="commands that sudo refuses:")
+    processes = facts.get(Processes)
+    if isinstance(processes, Missing) and processes.why is Why.NOT_PERMITTED:
+        expect_that(False, expected="what sudo allows to work", found=str(processes))  # noqa: FBT003 - it is refused

@@ -164,11 +164,16 @@ def test_version_is_of_a_supported_series(target: Target, facts: Facts) -> None:
 def test_members_of_a_group_have_one_version(target: Target, facts: Facts, inputs: Inputs) -> None:
     """All members of a group have the same versions of the product's packages."""
     agreed(inputs.baseline, "same_version_groups", inputs.baseline.same_version_groups)
-    versions: dict[str, dict[str, list[str]]] = {}
+    held_by: dict[str, dict[str, Version]] = {}
     for held in roles(inputs):
         if held.host.name in target.peers:
             name = f"{held.product.product} {held.role.name}"
-            versions.setdefault(name, {}).setdefault(str(_version(held, facts)), []).append(held.host.name)
-    for name, by_version in versions.items():
-        told = "; ".join(f"{version} on {', '.join(hosts)}" for version, hosts in by_version.items())
-        expect_that(len(by_version) == 1, expected=f"one version of {name} in {target.id}", found=told)
+            held_by.setdefault(name, {})[held.host.name] = _version(held, facts)
+    for name, versions in held_by.items():
+        one_family = len({version.family for version in versions.values()}) == 1
+        hosts_of: dict[str, list[str]] = {}
+        for host, version in versions.items():
+            # Families number their packages differently: across them the product's own version counts.
+            hosts_of.setdefault(version.text if one_family else version.upstream, []).append(host)
+        told = "; ".join(f"{version} on {', '.join(hosts)}" for version, hosts in hosts_of.items())
+        expect_that(len(hosts_of) == 1, expected=f"one version of {name} in {target.id}", found=told)

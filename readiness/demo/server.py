@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import paramiko
+from paramiko import common
 
 from readiness.core.scripts import Script
 
@@ -50,10 +51,10 @@ class _Server(paramiko.ServerInterface):
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         offered = f"{key.get_name()} {key.get_base64()}"
         welcome = username == self._user and offered == self._public_key
-        return paramiko.AUTH_SUCCESSFUL if welcome else paramiko.AUTH_FAILED
+        return common.AUTH_SUCCESSFUL if welcome else common.AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002
-        return paramiko.OPEN_SUCCEEDED if kind == "session" else paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+        return common.OPEN_SUCCEEDED if kind == "session" else common.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         if not command.endswith(b" sh -s"):

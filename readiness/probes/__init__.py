@@ -1,14 +1,25 @@
-"""Probes: short read-only scripts with pure parsers, script in, typed fact out."""
+"""Probes: short read-only scripts with pure parsers; script in, typed fact out."""
 
-from readiness.probes import clock, elevation, processes, software, system
+from collections.abc import Mapping
+
+from readiness.core.scripts import Probe
+from readiness.probes import clock, elevation, packages, processes, services, system
 from readiness.probes.clock import Clock, ClockSync
 from readiness.probes.elevation import SudoRules
+from readiness.probes.packages import Package, Packages
 from readiness.probes.processes import Processes, Program
-from readiness.probes.software import Package, Packages, Service, Services
+from readiness.probes.services import Service, Services
 from readiness.probes.system import Identity, OsRelease
 
-PROBES = (*clock.PROBES, *system.PROBES, *elevation.PROBES, *software.PROBES, *processes.PROBES)
-by_name = {probe.name: probe for probe in PROBES}
+PROBES: tuple[Probe, ...] = (
+    *clock.PROBES,
+    *system.PROBES,
+    *elevation.PROBES,
+    *packages.PROBES,
+    *services.PROBES,
+    *processes.PROBES,
+)
+by_name: Mapping[str, Probe] = {probe.name: probe for probe in PROBES}
 
 __all__ = [
     "PROBES",

@@ -8,17 +8,23 @@ from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output, Probe
-from readiness.probes.reading import fields, lines, only, script, tag
+from readiness.probes.reading import chosen, fields, lines, script, shown, tag_of
 
-_TRACKING_FIELDS = 14
+_STAMP = re.compile(r"([0-9]{9,11})\.([0-9]{9}|%?N)")
+# chronyc -c tracking: reference id, its name or address, stratum, seven of offset and frequency, ..., leap status.
+_TRACKING = re.compile(r"([0-9A-F]{8}),([^,]*),[0-9]{1,2},(?:-?[0-9.]+,){10}([A-Z][a-z ]+)")
 _LEAP = {"Normal": True, "Insert second": True, "Delete second": True, "Not synchronised": False}
+# 127.127.1.1: chrony's `local` directive, by which a host declares itself the time and follows nobody.
+_LOCAL = "7F7F0101"
+_NTPQ = re.compile(r"(?:[A-Za-z0-9_=,]*,)?leap=([0-3]{1,2}),(?:[a-z]+=[^,=]*,)*?refid=([^,=]+)")
+_NTPQ_LEAP = {"00": True, "01": True, "10": True, "11": False, "0": True, "1": True, "2": True, "3": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Clock(Fact):
-    """The host's clock against the one of the machine that runs this, in seconds; true within +- `uncertainty_s`.
+    """The host's clock against the one of the machine that runs this.
 
-    The host read it after `sent_s` and before its answer was complete, which bounds the uncertainty.
+    `offset_s` is positive when the host is ahead, and true within plus or minus `uncertainty_s`.
     """
 
     name: ClassVar[str] = "clock"
@@ -28,22 +34,25 @@ class Clock(Fact):
 
 
 def parse_clock(output: Output) -> Clock:
-    """Seconds since 1970 with nanoseconds; a `date` that knows no %N gives whole seconds, half a second more unsure."""
+    """Seconds since 1970; a `date` that knows no %N gives whole ones, half a second more uncertain.
+
+    The host read its clock after `sent_s`, since the script had not left before, and before the output was complete
+    at `begun_s + duration_s`. The begin mark bounds nothing: `date` may run late after it.
+    """
     (line,) = lines(output)
-    (stamp,) = fields(line, 1)
-    match = re.fullmatch(r"(\d{9,11})\.(\d{9}|%?N)", stamp)
-    if not match or tag(line) != "now":
-        raise ValueError(f"no time: {line!r}")
+    (stamp,) = fields(line, "now", 1)
+    match = _STAMP.fullmatch(stamp)
+    earliest, latest = output.sent_s, output.begun_s + output.duration_s
+    if match is None or latest < earliest:
+        raise ValueError(f"no time: {shown(stamp)}")
     whole = not match[2].isdigit()
     host_s = int(match[1]) + (0.5 if whole else int(match[2]) / 1e9)
-    earliest, latest = output.sent_s, output.begun_s + output.duration_s
-    uncertainty_s = (latest - earliest) / 2 + (0.5 if whole else 0.0)
-    return Clock(host_s, host_s - (earliest + latest) / 2, uncertainty_s)
+    return Clock(host_s, host_s - (earliest + latest) / 2, (latest - earliest) / 2 + (0.5 if whole else 0.0))
 
 
 @dataclass(frozen=True, slots=True)
 class ClockSync(Fact):
-    """Whether the clock follows a time source; `tool` said so, `source` is the one it follows, empty when not told."""
+    """Whether the clock follows a time source; `tool` said so, `source` is what it follows, empty when not told."""
 
     name: ClassVar[str] = "clock_sync"
     synchronised: bool
@@ -52,17 +61,45 @@ class ClockSync(Fact):
 
 
 def parse_clock_sync(output: Output) -> ClockSync | Missing:
-    """Chrony's tracking as CSV, or systemd's yes or no."""
+    """The first tool that answered."""
     (line,) = lines(output)
-    (said,) = fields(line, 1)
-    if tag(line) == "none":
-        return Missing(Why.TOOL_ABSENT, said, "install chrony, or enable systemd-timesyncd")
-    if tag(line) == "timedatectl":
-        return ClockSync({"yes": True, "no": False}[only([said], "of timedatectl")], "timedatectl", "")
-    tracking = said.split(",")
-    if tag(line) != "chronyc" or len(tracking) != _TRACKING_FIELDS or not re.fullmatch(r"[0-9A-F]{8}", tracking[0]):
-        raise ValueError(f"no tracking: {line[:200]!r}")
-    return ClockSync(_LEAP[tracking[-1]], "chronyc", tracking[1] or tracking[0])
+    tool = tag_of(line)
+    (said,) = fields(line, tool, 1)
+    if tool == "none" and not said:
+        remedy = "install chrony, or enable systemd-timesyncd"
+        return Missing(Why.TOOL_ABSENT, "none of chronyc, timedatectl, ntpq", remedy)
+    if tool == "none":
+        return Missing(Why.UNREADABLE, f"no time service answers:{said}".rstrip(";"))
+    return chosen({"chronyc": _chrony, "timedatectl": _systemd, "ntpq": _ntpd}, tool)(said)
+
+
+def _chrony(said: str) -> ClockSync:
+    """The leap status; `Normal` of a host that follows only itself does not count."""
+    match = _TRACKING.fullmatch(said)
+    if match is None:
+        raise ValueError(f"no tracking: {shown(said)}")
+    reference, source, leap = match.groups()
+    if reference == _LOCAL:
+        return ClockSync(synchronised=False, tool="chronyc", source="its own clock (the directive `local`)")
+    return ClockSync(chosen(_LEAP, leap), "chronyc", source)
+
+
+def _systemd(said: str) -> ClockSync:
+    """The kernel's flag, but only with a time service that runs: the flag outlives one that was stopped by hours."""
+    flags = {"yes": True, "no": False}
+    pairs = [pair.partition("=") for pair in said.split(",")]
+    values = {key: chosen(flags, value) for key, _, value in pairs}
+    if len(pairs) != 2 or values.keys() != {"NTPSynchronized", "NTP"}:
+        raise ValueError(f"not of timedatectl: {shown(said)}")
+    source = "" if values["NTP"] else "no time service that systemd knows"
+    return ClockSync(values["NTPSynchronized"] and values["NTP"], "timedatectl", source)
+
+
+def _ntpd(said: str) -> ClockSync:
+    match = _NTPQ.fullmatch(said)
+    if match is None:
+        raise ValueError(f"not of ntpq: {shown(said)}")
+    return ClockSync(chosen(_NTPQ_LEAP, match[1]), "ntpq", match[2])
 
 
 PROBES = (

@@ -7,12 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from readiness.core.facts import Fact, Missing, Why
+from readiness.core.facts import Fact, Missing
 from readiness.core.scripts import Output, Probe
-from readiness.probes.elevation import refused
-from readiness.probes.reading import script
+from readiness.core.text import decode
+from readiness.probes.elevation import complaints, elevated, refusal
+from readiness.probes.reading import fields, number, script, shown
 
-_GONE = re.compile(r"/usr/bin/find: ['\u2018]?/proc/\d+(/\S*)?['\u2019]?: No such (file or directory|process)")
+_TEXT = script("processes")
+(_COMMAND,) = elevated(_TEXT)
+# Of a process that ended meanwhile, of a kernel thread, and of a process that is kept even from root.
+_SAID = re.compile(
+    r"/usr/bin/find: ['\u2018]?/proc/([0-9]{1,10})(?:/exe)?['\u2019]?: "
+    r"(No such file or directory|No such process|Permission denied)"
+)
+_KEPT = "Permission denied"
+_ROW = re.compile(r"/proc/([1-9][0-9]{0,9})\t(.*)")
 _DELETED = " (deleted)"
 
 
@@ -26,33 +35,51 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Processes(Fact):
-    """The program of each process by pid; kernel threads have none and are left out."""
+    """The program of each process by its id; kernel threads have none and are left out.
+
+    `unreadable` are the processes whose program was kept from the login.
+    """
 
     name: ClassVar[str] = "processes"
     executables: Mapping[int, Program]
+    unreadable: tuple[int, ...]
 
 
 def parse_processes(output: Output) -> Processes | Missing:
-    """One line a process; those that ended while find looked are no error."""
-    if missing := refused(output, script("processes")):
+    """One line a process, and how many; those that ended meanwhile are no error, anything else is."""
+    first, status, count, *rows = _lines(output)
+    (login,) = fields(first, "login", 1)
+    if missing := refusal(output, login, _COMMAND):
         return missing
-    if output.status != 0:
-        raise ValueError(f"exit status {output.status}")
-    text = output.stdout.decode()
-    match = re.fullmatch(r"(?s)(.*)status\t([01])\nend\n", text)
-    complaints = [line for line in output.stderr.decode(errors="replace").splitlines() if not _GONE.fullmatch(line)]
-    if not match or (match[2] == "1" and complaints):
-        raise ValueError(f"find says: {(complaints or [text[-200:]])[0][:200]!r}")
+    said = _said(complaints(output), failed=number(*fields(status, "status", 1)) != 0)
     executables: dict[int, Program] = {}
-    for line in match[1].splitlines():
-        row = re.fullmatch(r"/proc/(\d+)\t([^\t]*)\t\.", line)
-        if not row or int(row[1]) in executables:
-            raise ValueError(f"a damaged line: {line[:200]!r}")
-        if row[2]:
-            executables[int(row[1])] = Program(row[2].removesuffix(_DELETED), row[2].endswith(_DELETED))
-    if not executables:
-        return Missing(Why.NOT_PERMITTED, "no process's program can be read")
-    return Processes(executables)
+    for row in rows:
+        match = _ROW.fullmatch(row)
+        if match is None or int(match[1]) in executables:
+            raise ValueError(f"not one process: {shown(row)}")
+        executables[int(match[1])] = Program(match[2].removesuffix(_DELETED), match[2].endswith(_DELETED))
+    programs = {pid: program for pid, program in executables.items() if program.path}
+    if number(count.strip(" ")) != len(rows) or not programs or executables.keys() - programs.keys() - said.keys():
+        raise ValueError(f"{count.strip()} processes, {len(rows)} lines, {len(programs)} programs, {len(said)} excuses")
+    return Processes(programs, tuple(sorted(pid for pid, why in said.items() if why == _KEPT)))
 
 
-PROBES = (Probe(Processes, script("processes"), parse_processes, cost=40),)
+def _said(told: list[str], *, failed: bool) -> dict[int, str]:
+    """What find says of single processes; ValueError for anything else that it says."""
+    matches = [_SAID.fullmatch(line) for line in told]
+    said = {int(match[1]): match[2] for match in matches if match}
+    if None in matches or failed != bool(said):
+        raise ValueError(f"find: {shown(' | '.join(told))}")
+    return said
+
+
+def _lines(output: Output) -> list[str]:
+    """The lines before `end`; unlike other scripts' they hold file names, which may be anything but cut."""
+    text = decode(output.stdout)
+    found = text.split("\n")
+    if output.status != 0 or "\0" in text or found[-2:] != ["end", ""]:
+        raise ValueError(f"exit status {output.status}, or cut short: {shown(text[-100:])}")
+    return found[:-2]
+
+
+PROBES = (Probe(Processes, _TEXT, parse_processes, cost=40),)

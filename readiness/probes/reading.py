@@ -1,47 +1,63 @@
-"""Reading what scripts print: tagged lines that end in a full stop of their own, and a last line `end`."""
+"""Reading what scripts print: tagged lines whose last field is a full stop, and a last line `end`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
+from typing import TypeVar
 
 from readiness.core.scripts import Output
+from readiness.core.text import clean, decode
+
+_SHOWN = 200
+T = TypeVar("T")
 
 
 def script(name: str) -> str:
     """The text of a script in the package."""
-    return (files("readiness.probes") / "scripts" / f"{name}.sh").read_text()
+    return (files("readiness.probes") / "scripts" / f"{name}.sh").read_text(encoding="utf-8")
 
 
 def lines(output: Output) -> list[str]:
-    """The lines before `end`; ValueError for a script that failed, was cut, or printed what is no text."""
+    """The lines before `end`; ValueError for a script that failed, was cut, or printed what is no plain text."""
     if output.status != 0:
-        raise ValueError(f"exit status {output.status}: {output.stderr[:200].decode('utf-8', 'backslashreplace')}")
+        raise ValueError(f"exit status {output.status}: {decode(output.stderr[:_SHOWN])}")
     text = output.stdout.decode()
-    if "\0" in text or "\r" in text:
-        raise ValueError("control characters")
+    if clean(text) != text:
+        raise ValueError("characters that have no place in it")
     found = text.split("\n")
-    if found[-2:] != ["end", ""]:
-        raise ValueError("the last line is missing")
-    if "end" in found[:-2]:
-        raise ValueError("lines after the last one")
+    if found[-2:] != ["end", ""] or "end" in found[:-2]:
+        raise ValueError("cut short, or something after its end")
     return found[:-2]
 
 
-def fields(line: str, count: int) -> list[str]:
-    """The fields of one tagged line without tag and full stop; ValueError unless there are exactly `count`."""
+def fields(line: str, tag: str, count: int) -> list[str]:
+    """The `count` fields of a line with this tag, without tag and full stop; ValueError for any other line."""
     parts = line.split("\t")
-    if parts[-1] != "." or len(parts) != count + 2:
-        raise ValueError(f"a damaged line: {line[:200]!r}")
+    if parts[0] != tag or parts[-1] != "." or len(parts) != count + 2:
+        raise ValueError(f"not one line of {tag}: {shown(line)}")
     return parts[1:-1]
 
 
-def tag(line: str) -> str:
+def tag_of(line: str) -> str:
     """The first field."""
     return line.split("\t", 1)[0]
 
 
-def only(found: list[str], what: str) -> str:
-    """The one value there must be."""
-    if len(found) != 1:
-        raise ValueError(f"{len(found)} lines {what}")
-    return found[0]
+def number(text: str) -> int:
+    """A number in plain decimal digits, of a length that counts and times have."""
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise ValueError(f"no number: {shown(text)}")
+    return int(text)
+
+
+def shown(text: str) -> str:
+    """The beginning of a text, for messages."""
+    return repr(text[:_SHOWN])
+
+
+def chosen(options: Mapping[str, T], key: str) -> T:
+    """What stands for a word; ValueError for a word that stands for nothing."""
+    if key not in options:
+        raise ValueError(f"none of {', '.join(options)}: {shown(key)}")
+    return options[key]

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output, Probe
-from readiness.probes.reading import fields, lines, only, script, tag
+from readiness.probes.reading import chosen, fields, lines, number, script, shown, tag_of
 
-_NO_FILE = 3
-_FAMILIES = {
-    "debian": {"debian", "ubuntu"},
-    "redhat": {"rhel", "fedora", "centos", "rocky", "almalinux", "ol", "suse", "sles", "opensuse"},
+# By ID and ID_LIKE of os-release(5); packages.sh keeps the same words.
+FAMILIES = {
+    "debian": frozenset({"debian", "ubuntu"}),
+    "redhat": frozenset({"rhel", "fedora", "centos", "rocky", "almalinux", "ol"}),
 }
+_WANTED = frozenset({"ID", "ID_LIKE", "VERSION_ID", "PRETTY_NAME"})
+_VALUE = re.compile(r"""\"((?:[^"\\]|\\.)*)\"|'([^']*)'|([^\s"'\\$`;&|<>()#]*)""")
+_ESCAPED = re.compile(r"""\\(["\\$`])""")
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_])?")
+_MACHINE_ID = re.compile(r"[0-9a-f]{32}")
+_NEW_ID = "systemd-machine-id-setup makes one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,71 +38,95 @@ class OsRelease(Fact):
 
     @property
     def family(self) -> str:
-        """`debian`, `redhat` (all that use rpm), or `other`."""
+        """`debian`, `redhat` or `other`."""
         names = {self.id, *self.id_like}
-        return next((family for family, members in _FAMILIES.items() if names & members), "other")
+        return next((family for family, members in FAMILIES.items() if names & members), "other")
 
 
 def parse_os_release(output: Output) -> OsRelease | Missing:
-    """Assignments with shell quoting, read as data; the rest of the file is ignored."""
-    if output.status == _NO_FILE:
-        return Missing(Why.TOOL_ABSENT, "neither /etc/os-release nor /usr/lib/os-release")
-    kernels, values = [], {}
-    for line in lines(output):
-        if tag(line) == "kernel":
-            kernels.append(line)
-            continue
-        if not line.endswith("\t."):
-            raise ValueError(f"a damaged line: {line[:200]!r}")
-        assignment = line.removesuffix("\t.").strip()
-        if match := re.fullmatch(r"([A-Z][A-Z0-9_]*)=(.*)", assignment):
-            if match[1] in values:
-                raise ValueError(f"{match[1]} twice")
-            (values[match[1]],) = shlex.split(match[2]) or [""]
-        elif assignment and not assignment.startswith("#"):
-            raise ValueError(f"no assignment: {assignment[:200]!r}")
-    kernel, architecture = fields(only(kernels, "of the kernel"), 2)
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", values.get("ID", "")):
-        raise ValueError("no ID")
+    """Assignments with shell quoting, read as data and never evaluated."""
+    found = lines(output)
+    if found == ["no_file\t."]:
+        return Missing(Why.UNREADABLE, "neither /etc/os-release nor /usr/lib/os-release can be read")
+    *told, count, kernel = found
+    texts = [fields(line, "line", line.count("\t") - 1) for line in told]
+    if number(*fields(count, "count", 1)) != len(texts):
+        raise ValueError(f"{len(texts)} lines, and {shown(count)}")
+    values = _assignments(["\t".join(text) for text in texts])
+    release, architecture = fields(kernel, "kernel", 2)
+    if not release or not architecture or not _ID.fullmatch(values.get("ID", "linux")):
+        raise ValueError(f"no ID, or no kernel: {shown(kernel)}")
     return OsRelease(
-        id=values["ID"],
+        id=values.get("ID", "linux"),  # what os-release(5) says it is when it is not given
         id_like=tuple(values.get("ID_LIKE", "").split()),
         version_id=values.get("VERSION_ID", ""),
         pretty_name=values.get("PRETTY_NAME", ""),
-        kernel=kernel,
+        kernel=release,
         architecture=architecture,
     )
 
 
+def _assignments(texts: list[str]) -> dict[str, str]:
+    """The assignments that are wanted; a vendor may write what it likes into the others."""
+    values: dict[str, str] = {}
+    for text in texts:
+        key, _, value = text.rstrip().partition("=")
+        if key in _WANTED:
+            if key in values:
+                raise ValueError(f"{key} twice")
+            values[key] = _unquoted(value)
+    return values
+
+
+def _unquoted(text: str) -> str:
+    """A value without the shell's quotes, and nothing in it evaluated."""
+    match = _VALUE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not one value: {shown(text)}")
+    double, single, plain = match.groups()
+    return _ESCAPED.sub(r"\1", double) if double is not None else (single or plain or "")
+
+
 @dataclass(frozen=True, slots=True)
 class Identity(Fact):
-    """The name the kernel knows, and the machine id (32 hex digits) or why it is not there."""
+    """The name the kernel knows, the machine id (32 hex digits), and the full name the host gives itself.
+
+    The last two are Missing with the reason where the host has none.
+    """
 
     name: ClassVar[str] = "identity"
     hostname: str
     machine_id: str | Missing
+    fqdn: str | Missing
 
 
 def parse_identity(output: Output) -> Identity:
-    """Name and machine id; an empty or malformed machine id is not understood."""
-    name, machine = lines(output)
-    (hostname,) = fields(name, 1)
-    if tag(name) != "hostname" or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", hostname):
-        raise ValueError(f"no host name: {name[:200]!r}")
-    if tag(machine) == "machine_id":
-        (found,) = fields(machine, 1)
-        if not re.fullmatch(r"[0-9a-f]{32}", found):
-            raise ValueError(f"no machine id: {found[:100]!r}")
-        return Identity(hostname, found)
-    fields(machine, 0)
+    """Three lines; what a host has no good value for is Missing by itself, so that the rest still counts."""
+    name, full, machine = lines(output)
+    (hostname,) = fields(name, "hostname", 1)
+    (fqdn,) = fields(full, "fqdn", 1)
+    if not _HOST_NAME.fullmatch(hostname) or (fqdn and not _HOST_NAME.fullmatch(fqdn)):
+        raise ValueError(f"no host name: {shown(hostname)} or {shown(fqdn)}")
+    unresolved = Missing(Why.NO_SUCH_NAME, f"the host does not resolve its own name {hostname}", "add it to /etc/hosts")
+    return Identity(hostname, _machine_id(machine), fqdn or unresolved)
+
+
+def _machine_id(line: str) -> str | Missing:
+    if tag_of(line) == "machine_id":
+        (found,) = fields(line, "machine_id", 1)
+        if _MACHINE_ID.fullmatch(found):
+            return found
+        what = "is empty" if not found else f"holds no machine id: {shown(found)}"
+        return Missing(Why.UNREADABLE, f"/etc/machine-id {what}", _NEW_ID)
     reasons = {
-        "machine_id_unreadable": Missing(Why.NOT_PERMITTED, "/etc/machine-id"),
-        "machine_id_absent": Missing(Why.TOOL_ABSENT, "no /etc/machine-id", "systemd-machine-id-setup makes one"),
+        "machine_id_unreadable": Missing(Why.NOT_PERMITTED, "/etc/machine-id", "chmod 0444 /etc/machine-id"),
+        "machine_id_absent": Missing(Why.UNREADABLE, "there is no /etc/machine-id", _NEW_ID),
     }
-    return Identity(hostname, reasons[tag(machine)])
+    fields(line, tag_of(line), 0)
+    return chosen(reasons, tag_of(line))
 
 
 PROBES = (
     Probe(OsRelease, script("os_release"), parse_os_release, cost=1),
-    Probe(Identity, script("identity"), parse_identity, cost=1),
+    Probe(Identity, script("identity"), parse_identity, cost=5),
 )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _GRACE_S = 4.0
 _TICK_S = 0.2
 _CHUNK = 1 << 16
+# What ends a visit before its time, so that the host was not really reached.
+_ENDS = {Why.CONNECTION_LOST, Why.HOST_TIMED_OUT, Why.RUN_TIMED_OUT, Why.INTERRUPTED}
 
 
 class _Lost(Exception):
@@ -80,9 +82,10 @@ class SshTransport:
         if lost is not None:
             progress.give_up(lost, done)
         assert first is not None  # noqa: S101 - every other way has returned
+        cut_short = next((one.missing for one in progress.outputs if one.missing and one.missing.why in _ENDS), None)
         return Visit(
             host=self.target.name,
-            reached=lost or first.reached,
+            reached=cut_short or first.reached,
             host_key=first.host_key,
             login=first.login,
             outputs=tuple(progress.outputs),

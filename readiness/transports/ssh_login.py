@@ -21,6 +21,7 @@ from readiness.transports import Stop
 if TYPE_CHECKING:
     import paramiko
 
+_KEEPALIVE_S = 3
 _CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr")
 _MACS = (
     *("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"),
@@ -119,6 +120,8 @@ def _socket(
         raise Failed(Missing(Why.UNREACHABLE, f"{target.address}: {error.strerror}"), again=again) from error
     stack.callback(raw.close)
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # without it 80 ms a connection are waited away
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # a peer that vanished is noticed by what it does not acknowledge
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(limits.connect_s * 1000))
     return raw, str(raw.getpeername()[0])
 
 
@@ -172,6 +175,7 @@ def _negotiated(
         raise Failed(*_no_session(transport, error, timeout_s)) from error
     if not transport.is_active():
         raise Failed(Missing(Why.CONNECTION_LOST, "during the key exchange"))
+    transport.set_keepalive(_KEEPALIVE_S)
     return transport
 
 

@@ -1,11 +1,14 @@
-# The operating system as it names itself, and the running kernel.
+# The operating system as it names itself, line by line and not evaluated, and the running kernel.
 for file in /etc/os-release /usr/lib/os-release; do
     if [ -r "$file" ]; then
-        printf 'kernel\t%s\t%s\t.\n' "$(uname -r)" "$(uname -m)"
-        sed 's/$/	./' "$file"
-        echo end
+        count=0
+        while IFS= read -r line || [ -n "$line" ]; do
+            count=$((count + 1))
+            printf 'line\t%s\t.\n' "$line"
+        done <"$file"
+        printf 'count\t%s\t.\n' "$count"
+        printf 'kernel\t%s\t%s\t.\nend\n' "$(uname -r)" "$(uname -m)"
         exit 0
     fi
 done
-echo 'no os-release file' >&2
-exit 3
+printf 'no_file\t.\nend\n'

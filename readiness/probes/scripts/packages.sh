@@ -1,25 +1,39 @@
-# Version, state and install time of the packages asked for, by the family's own package manager.
-family=$(sed -n 's/^ID=//p; s/^ID_LIKE=//p' /etc/os-release 2>/dev/null)
-case $family in
-    *debian* | *ubuntu*) manager=dpkg tool=dpkg-query ;;
-    *rhel* | *fedora* | *centos* | *rocky* | *alma* | *ol* | *suse*) manager=rpm tool=rpm ;;
-    *) manager=unknown tool=unknown ;;
+# Version, state and install time of the packages asked for, by the package manager of the host's own family.
+words=
+for file in /etc/os-release /usr/lib/os-release; do
+    if [ -r "$file" ]; then
+        while IFS='=' read -r key value || [ -n "$key" ]; do
+            value=${value#[\"\']}
+            case $key in ID | ID_LIKE) words="$words ${value%[\"\']}" ;; esac
+        done <"$file"
+        break
+    fi
+done
+case "$words " in
+    *' debian '* | *' ubuntu '*) manager=dpkg tool=dpkg-query ;;
+    *' rhel '* | *' fedora '* | *' centos '* | *' rocky '* | *' almalinux '* | *' ol '*) manager=rpm tool=rpm ;;
+    *) manager=none tool=none ;;
 esac
 printf 'manager\t%s\t.\n' "$manager"
 if ! command -v "$tool" >/dev/null 2>&1; then
     printf 'no_tool\t%s\t.\nend\n' "$tool"
     exit 0
 fi
+if [ $# -eq 0 ]; then # dpkg-query would list them all
+    printf 'status\t0\t.\nend\n'
+    exit 0
+fi
 printf 'asked\t%s\t.\n' "$@"
 if [ "$manager" = dpkg ]; then
     dpkg-query -W -f='package\t${Package}\t${Version}\t${Architecture}\t${db:Status-Abbrev}\t.\n' "$@" 2>&1
     printf 'status\t%s\t.\n' "$?"
+    lists=
     for name in "$@"; do
-        set -- "/var/lib/dpkg/info/$name.list" "/var/lib/dpkg/info/$name":*.list
-        for list in "$@"; do
-            if [ -e "$list" ]; then printf 'unpacked\t%s\t%s\t.\n' "$name" "$(stat -c %Y "$list")"; fi
+        for list in "/var/lib/dpkg/info/$name.list" "/var/lib/dpkg/info/$name":*.list; do
+            if [ -e "$list" ]; then lists="$lists $list"; fi
         done
     done
+    if [ -n "$lists" ]; then stat -c 'unpacked	%n	%Y	.' $lists 2>&1; fi
 else
     rpm -q --qf 'package\t%{NAME}\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\t%{ARCH}\t%{INSTALLTIME}\t.\n' "$@" 2>&1
     printf 'status\t%s\t.\n' "$?"

@@ -1,3 +1,8 @@
-# The program of every process; one that was replaced since reads `(deleted)`.
-$SUDO /usr/bin/find /proc -mindepth 2 -maxdepth 2 -name exe -printf %h\\t%l\\t.\\n
-printf 'status\t%s\nend\n' "$?"
+# The program of every process, which only root may read of others; one that was replaced since reads `(deleted)`.
+printf 'login\t%s\t.\n' "$(id -un)"
+programs=$(
+    $SUDO /usr/bin/find /proc -mindepth 2 -maxdepth 2 -name exe -printf %h\\t%l\\n
+)
+printf 'status\t%s\t.\n' "$?"
+printf '%s\n' "$programs" | wc -l
+printf '%s\nend\n' "$programs"

@@ -1,0 +1,19 @@
+"""The estate under review and what was agreed about it: YAML with line numbers -> frozen values."""
+
+from readiness.estate.load import BASELINE, ESTATE, LoadedEstate, load, load_bytes
+from readiness.estate.models import Baseline, CatalogueNames, Estate, Host, Ssh
+from readiness.estate.schema import json_schema
+
+__all__ = [
+    "BASELINE",
+    "ESTATE",
+    "Baseline",
+    "CatalogueNames",
+    "Estate",
+    "Host",
+    "LoadedEstate",
+    "Ssh",
+    "json_schema",
+    "load",
+    "load_bytes",
+]

@@ -1,0 +1,162 @@
+"""The format of estate.yaml and baseline.yaml: strict models of what people write, before defaults are filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from readiness.estate import fields as f
+
+_Seconds = Annotated[float, Field(gt=0, le=86_400)]
+_Bytes = Annotated[int, Field(ge=1024, le=1 << 30)]
+_Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+def _one_or_more(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def _only_linux(value: Any) -> Any:
+    if value == "windows":
+        raise f.refusal("os windows: WinRM is not in this version", "remove the host, or use a version that can")
+    return value
+
+
+def _only_ssh(value: Any) -> Any:
+    if value == "winrm":
+        raise f.refusal("transport winrm: WinRM is not in this version", "remove the host, or use a version that can")
+    return value
+
+
+_Paths = Annotated[
+    tuple[f.FilePath, ...],
+    AfterValidator(f.unique),
+    BeforeValidator(_one_or_more, json_schema_input_type=f.FilePath | tuple[f.FilePath, ...]),
+]
+_Names = Annotated[tuple[f.Name, ...], AfterValidator(f.unique)]
+
+
+class Written(BaseModel):
+    """Base of all that is written: unknown keys and other types than asked for are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class CutoverEntry(Written):
+    """When the service goes live."""
+
+    start: f.Time = Field(examples=['"2026-12-01T20:00:00+01:00"'])
+    end: f.Time = Field(examples=['"2026-12-02T04:00:00+01:00"'])
+
+    @field_validator("end")
+    @classmethod
+    def _after_start(cls, end: datetime, info: ValidationInfo) -> datetime:
+        start = info.data.get("start")
+        if start is not None and end <= start:
+            raise f.refusal("the cutover does not end after its start", "mind the offsets")
+        return end
+
+
+class TitledEntry(Written):
+    """A zone or a group."""
+
+    title: f.Line | None = None
+
+
+class HostSshEntry(Written):
+    """How to log in to this host, where it differs."""
+
+    user: f.User | None = None
+    port: _Port | None = None
+    identity_file: _Paths | None = None
+    host_key: f.HostKeyText | None = None
+
+
+class SshEntry(Written):
+    """How to log in to all hosts; passwords never stand here."""
+
+    user: f.User | None = None
+    port: _Port | None = None
+    identity_file: _Paths | None = None
+    agent: bool | None = None
+    known_hosts: f.FilePath | None = None
+    config: f.FilePath | None = None
+
+
+class LimitsEntry(Written):
+    """Deadlines and byte limits that differ from the defaults."""
+
+    connect_s: _Seconds | None = None
+    login_s: _Seconds | None = None
+    probe_s: _Seconds | None = None
+    host_s: _Seconds | None = None
+    run_s: _Seconds | None = None
+    probe_bytes: _Bytes | None = None
+    host_bytes: _Bytes | None = None
+
+
+class HostEntry(Written):
+    """One host."""
+
+    fqdn: f.Fqdn = Field(examples=["dir01.example.com"])
+    address: f.Address | None = None
+    os: Annotated[Literal["linux"], BeforeValidator(_only_linux)] = "linux"
+    transport: Annotated[Literal["ssh"], BeforeValidator(_only_ssh)] = "ssh"
+    ssh: HostSshEntry | None = None
+    machine_id: f.MachineId | None = None
+    zone: f.Name | None = None
+    groups: _Names | None = None
+    site: f.Line | None = None
+    owner: f.Line | None = None
+    products: Annotated[dict[f.Name, _Names], AfterValidator(f.filled)] | None = None
+    uses: Annotated[dict[f.Name, f.Name], AfterValidator(f.filled)] | None = None
+
+
+class EstateFile(Written):
+    """The file estate.yaml."""
+
+    service: f.Line = Field(examples=["corporate backup"])
+    change: f.Line = Field(examples=["CHG0012345"])
+    cutover: CutoverEntry = Field(
+        examples=['{start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}'],
+    )
+    note: f.Line | None = None
+    zones: dict[f.Name, TitledEntry] | None = None
+    groups: dict[f.Name, TitledEntry] | None = None
+    ssh: SshEntry | None = None
+    limits: LimitsEntry | None = None
+    jobs: Annotated[int, Field(ge=1, le=512)] | None = None
+    hosts: dict[f.HostName, HostEntry] = Field(examples=["{dir01: {fqdn: dir01.example.com}}"])
+
+
+class SystemEntry(Written):
+    """A release that was agreed on, for everybody or for groups."""
+
+    id: f.SystemId = Field(examples=["debian"])
+    version: f.Version = Field(examples=['"12"'])
+    groups: _Names | None = None
+
+
+class ClockEntry(Written):
+    """What was agreed about clocks."""
+
+    max_offset_s: _Seconds = Field(examples=["1.0"])
+
+
+class BaselineFile(Written):
+    """The file baseline.yaml."""
+
+    operating_systems: Annotated[tuple[SystemEntry, ...], AfterValidator(f.unique)] | None = None
+    versions: (
+        Annotated[
+            dict[f.Name, Annotated[dict[f.Name, f.Version], AfterValidator(f.filled)]],
+            AfterValidator(f.filled),
+        ]
+        | None
+    ) = None
+    same_version_groups: _Names | None = None
+    clock: ClockEntry | None = None
+    not_agreed: Mapping[str, f.Reason] | None = None

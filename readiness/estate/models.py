@@ -1,0 +1,120 @@
+"""The estate and what was agreed about it, as the rest of the program sees them: frozen values, defaults filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from readiness.core.scripts import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueNames:
+    """What the catalogue of products knows, as far as an estate can misspell it.
+
+    `roles` are the roles by product; `related` are (product, role, other role) that a version rule compares.
+    """
+
+    roles: Mapping[str, frozenset[str]]
+    related: frozenset[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The cutover, as written: both times carry their offset."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A part of the network."""
+
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Hosts that something was agreed about together."""
+
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ssh:
+    """How to log in; paths as written: relative to the estate's folder, or with a leading `~/`.
+
+    `host_key` is the pinned key as `type base64`; without one, `known_hosts` has to know the host.
+    """
+
+    user: str | None = None
+    port: int = 22
+    identity_files: tuple[str, ...] = ()
+    agent: bool = False
+    known_hosts: str | None = None
+    config: str | None = None
+    host_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One host; `uses` names the host of each role that this one depends on, derived where there is only one."""
+
+    name: str
+    fqdn: str
+    address: str
+    os: str
+    transport: str
+    ssh: Ssh
+    machine_id: str | None
+    zone: str | None
+    groups: tuple[str, ...]
+    site: str | None
+    owner: str | None
+    products: Mapping[str, tuple[str, ...]]
+    uses: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """The backup service under review; `note` is shown with every report, `hosts` are in the order as written."""
+
+    service: str
+    change: str
+    note: str
+    cutover: Window
+    zones: Mapping[str, Zone]
+    groups: Mapping[str, Group]
+    ssh: Ssh
+    limits: Limits
+    jobs: int
+    hosts: Mapping[str, Host]
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingSystem:
+    """A release that was agreed on: `ID` and `VERSION_ID` of os-release(5); no groups means every host."""
+
+    id: str
+    version: str
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClockDemand:
+    """What was agreed about clocks."""
+
+    max_offset_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What was agreed; None where nothing was, which is UNKNOWN unless `not_agreed` gives the reason by dotted key."""
+
+    operating_systems: tuple[OperatingSystem, ...] | None
+    versions: Mapping[str, Mapping[str, str]] | None
+    same_version_groups: tuple[str, ...] | None
+    clock: ClockDemand | None
+    not_agreed: Mapping[str, str]

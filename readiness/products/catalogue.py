@@ -1,0 +1,117 @@
+"""Reading the catalogue: a mistake in a product's file is an InputError with its place, all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from pydantic import ValidationError
+
+from readiness.core.errors import InputError, Problem
+from readiness.products.models import Product
+from readiness.products.places import Path, nearest, read
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueNames:
+    """What an estate may name: roles by product, and (product, role, other role) that a version rule compares."""
+
+    roles: Mapping[str, frozenset[str]]
+    related: frozenset[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All products by name, and the files they were read from by file name."""
+
+    products: Mapping[str, Product]
+    files: Mapping[str, bytes]
+
+    @property
+    def names(self) -> CatalogueNames:
+        """The names that an estate is held against."""
+        return CatalogueNames(
+            {name: frozenset(product.roles) for name, product in self.products.items()},
+            frozenset(
+                (name, rule.role, rule.other)
+                for name, product in self.products.items()
+                for rule in product.version_rules
+                if rule.other is not None
+            ),
+        )
+
+
+def load(extra: Mapping[str, bytes] | None = None) -> Catalogue:
+    """The catalogue that comes with the tool, and `extra` files by name; a product that is there twice is refused."""
+    shipped = {
+        one.name: one.read_bytes() for one in files("readiness.products").iterdir() if one.name.endswith(".yaml")
+    }
+    if twice := sorted(shipped.keys() & (extra or {}).keys()):
+        raise InputError([Problem(name, 0, 0, "the catalogue has this product already") for name in twice])
+    return load_bytes({**shipped, **(extra or {})})
+
+
+def load_bytes(contents: Mapping[str, bytes]) -> Catalogue:
+    """The catalogue from files by name (`bacula.yaml`); raises InputError with every mistake of every file."""
+    problems: list[Problem] = []
+    products: dict[str, Product] = {}
+    for name, data in sorted(contents.items()):
+        try:
+            product = _product(name, data)
+        except InputError as error:
+            problems += error.problems
+        else:
+            products[product.product] = product
+    if problems:
+        raise InputError(problems)
+    return Catalogue(products, dict(contents))
+
+
+def _product(file: str, data: bytes) -> Product:
+    document, places = read(file, data)
+    try:
+        product = Product.model_validate(document)
+    except ValidationError as error:
+        wrong = [
+            Problem(file, *nearest(places, one["loc"]), _message(one["loc"], one["msg"])) for one in error.errors()
+        ]
+        raise InputError(wrong) from error
+    wrong = [Problem(file, *nearest(places, path), message) for path, message in _strange(file, product, document)]
+    if wrong:
+        raise InputError(wrong)
+    return product
+
+
+def _message(path: Path, message: str) -> str:
+    return f"{'.'.join(map(str, path))}: {message.removeprefix('Value error, ')}"
+
+
+def _strange(file: str, product: Product, document: Any) -> Iterator[tuple[Path, str]]:
+    """Names that stand for nothing: of the file, of sources, of roles in rules."""
+    if file != f"{product.product}.yaml":
+        yield ("product",), f"the file of {product.product} must be named {product.product}.yaml"
+    used: set[str] = set()
+    for path, source in _sources(document, ()):
+        used.add(source)
+        if source not in product.sources:
+            yield path, f"no such source: {source} (sources: {', '.join(product.sources)})"
+    yield from ((("sources", name), f"no value comes from {name}") for name in product.sources if name not in used)
+    for index, rule in enumerate(product.version_rules):
+        for key, role in (("role", rule.role), ("other", rule.other)):
+            if role is not None and role not in product.roles:
+                yield ("version_rules", index, key), f"no such role: {role} (roles: {', '.join(product.roles)})"
+
+
+def _sources(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every `source` with its path."""
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            if key == "source":
+                yield (*path, key), entry
+            else:
+                yield from _sources(entry, (*path, key))
+    elif isinstance(value, tuple):
+        for index, entry in enumerate(value):
+            yield from _sources(entry, (*path, index))

@@ -1,0 +1,180 @@
+"""What a product's file may say: strict, frozen models; every value with the source it comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Family = Literal["debian", "redhat"]
+RuleKind = Literal["eq", "ge", "max_lag", "min", "same_series"]
+
+# pydantic's `$` is the very end of the text.
+_NAME = r"^[a-z][a-z0-9_-]*$"
+_PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]*")
+_UNIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9:_.@-]*\.(?:service|socket|timer)")
+_ABSOLUTE = re.compile(r"/[A-Za-z0-9/+._-]*")
+
+
+class _Entry(BaseModel):
+    """Base of all entries: no unknown keys, nothing converted, nothing changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Sourced(_Entry):
+    """A value with its source, a key of the file's `sources`; not `verified` where that is general knowledge."""
+
+    source: str = Field(min_length=1)
+    verified: bool = True
+
+
+class PackageChoice(Sourced):
+    """One package that a role needs; where one of several serves (database back-ends), `names` lists them all."""
+
+    names: tuple[str, ...] = Field(min_length=1)
+
+    @property
+    def name(self) -> str:
+        """The first name."""
+        return self.names[0]
+
+
+class Units(Sourced):
+    """The systemd units of a role's daemons, by the name to ask for."""
+
+    units: tuple[str, ...] = Field(min_length=1)
+
+
+class Paths(Sourced):
+    """Files by their absolute path."""
+
+    paths: tuple[str, ...] = Field(min_length=1)
+
+
+class User(Sourced):
+    """The account that a role's daemons run as."""
+
+    name: str = Field(pattern=_NAME)
+
+
+class Role(_Entry):
+    """What a host does for the product; the first package of a family carries the role's version."""
+
+    name: str = Field(pattern=_NAME)
+    title: str = Field(min_length=1)
+    packages: Mapping[Family, tuple[PackageChoice, ...]] = Field(min_length=1)
+    units: Mapping[Family, Units] = Field(default={}, alias="services")
+    programs: Mapping[Family, Paths] = {}
+    configuration: Mapping[Family, Paths] = {}
+    users: Mapping[Family, User] = {}
+
+    @model_validator(mode="after")
+    def _names_are_names(self) -> Role:
+        """What goes into a script's arguments is a package's, a unit's or a file's name, never an option."""
+        names = [name for family in self.packages for name in self.package_names(family)]
+        units = [unit for each in self.services.values() for unit in each]
+        paths = [path for each in (*self.programs.values(), *self.configuration.values()) for path in each.paths]
+        for pattern, texts in ((_PACKAGE, names), (_UNIT, units), (_ABSOLUTE, paths)):
+            if wrong := [text for text in texts if not pattern.fullmatch(text)]:
+                raise ValueError(f"not a name of its kind: {', '.join(wrong)}")
+        if empty := [family for family, choices in self.packages.items() if not choices]:
+            raise ValueError(f"no package for the {empty[0]} family; leave the family out")
+        return self
+
+    @property
+    def services(self) -> Mapping[str, tuple[str, ...]]:
+        """The units by family; empty for a role without a daemon."""
+        return {family: one.units for family, one in self.units.items()}
+
+    def packages_for(self, family: str) -> tuple[PackageChoice, ...]:
+        """The packages on hosts of this family; empty where the catalogue knows none."""
+        return next((choices for name, choices in self.packages.items() if name == family), ())
+
+    def package_names(self, family: str) -> tuple[str, ...]:
+        """Every name of those packages."""
+        return tuple(name for choice in self.packages_for(family) for name in choice.names)
+
+    def services_for(self, family: str) -> tuple[str, ...]:
+        """The units on hosts of this family; empty where the catalogue knows none."""
+        return self.services.get(family, ())
+
+
+class VersionRule(Sourced):
+    """A rule about the version of `role`, held against that of the host of the role `other` which it uses.
+
+    `eq`: the same version. `ge`: the other is not older. `max_lag`: at most `n` `unit`s behind the other. `min`: at
+    least `version`, no other. `same_series`: the same series. `parts` says how many parts of the upstream version
+    count, all when it is left out.
+    """
+
+    rule: RuleKind
+    role: str
+    other: str | None = None
+    parts: int | None = Field(default=None, ge=1, le=6)
+    n: int | None = Field(default=None, ge=0)
+    unit: Literal["major", "minor"] | None = None
+    version: str | None = Field(default=None, pattern=r"^[0-9]+(\.[0-9]+)*$")
+    severity: Literal["blocker", "major", "minor"]
+    why: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> VersionRule:
+        """A rule of each kind has its own terms and no others."""
+        needs = {"max_lag": {"other", "n", "unit"}, "min": {"version"}, "same_series": {"other", "parts"}}
+        may = {"eq": {"parts"}, "ge": {"parts"}}.get(self.rule, set())
+        needed = needs.get(self.rule, {"other"})
+        given = {name for name in ("other", "parts", "n", "unit", "version") if getattr(self, name) is not None}
+        if lacks := sorted(needed - given):
+            raise ValueError(f"a rule {self.rule} needs {', '.join(lacks)}")
+        if strange := sorted(given - needed - may):
+            raise ValueError(f"a rule {self.rule} has no {', '.join(strange)}")
+        return self
+
+
+class CertificateDirective(Sourced):
+    """A directive of these resources that names a file with certificates or keys."""
+
+    resources: tuple[str, ...] = Field(min_length=1)
+    directive: str = Field(min_length=1)
+    holds: Literal["certificate", "key", "key_and_certificate", "ca", "ca_directory", "parameters"]
+
+
+class SecretDirective(Sourced):
+    """A directive of these resources whose value never leaves the host."""
+
+    resources: tuple[str, ...] = Field(min_length=1)
+    directive: str = Field(min_length=1)
+
+
+class Product(_Entry):
+    """One product of the catalogue."""
+
+    product: str = Field(pattern=_NAME)
+    title: str = Field(min_length=1)
+    sources: Mapping[str, str] = Field(min_length=1)
+    roles: Mapping[str, Role] = Field(min_length=1)
+    version_rules: tuple[VersionRule, ...] = ()
+    certificate_directives: tuple[CertificateDirective, ...] = ()
+    secret_directives: tuple[SecretDirective, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _roles_carry_their_name(cls, data: Any) -> Any:
+        """A role's key is its name; one that also writes `name` is refused by `_role_names_are_keys`."""
+        if not isinstance(data, dict) or not isinstance(data.get("roles"), dict):
+            return data
+        roles = {key: {"name": key, **role} if isinstance(role, dict) else role for key, role in data["roles"].items()}
+        return {**data, "roles": roles}
+
+    @model_validator(mode="after")
+    def _role_names_are_keys(self) -> Product:
+        if wrong := [key for key, role in self.roles.items() if role.name != key]:
+            raise ValueError(f"the role {wrong[0]} is named by its key")
+        return self
+
+    def rules_for(self, role: str) -> tuple[VersionRule, ...]:
+        """The version rules that are about this role."""
+        return tuple(rule for rule in self.version_rules if rule.role == role)

@@ -1,0 +1,48 @@
+"""The good estate of these tests, and what its catalogue knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from readiness.core.errors import InputError, Problem
+from readiness.estate import BASELINE, ESTATE, CatalogueNames, LoadedEstate, load_bytes
+
+HERE = Path(__file__).parent
+GOOD: Mapping[str, bytes] = {
+    name: (HERE / "good" / name).read_bytes() for name in (ESTATE, BASELINE, "known_hosts")
+}
+NAMES = CatalogueNames(
+    roles={
+        "bacula": frozenset({"director", "storage", "client", "console"}),
+        "bareos": frozenset({"director", "client"}),
+    },
+    related=frozenset(
+        {
+            ("bacula", "client", "director"),
+            ("bacula", "client", "storage"),
+            ("bacula", "storage", "director"),
+            ("bareos", "client", "director"),
+        }
+    ),
+)
+
+
+def loaded(files: Mapping[str, bytes] = GOOD) -> LoadedEstate:
+    return load_bytes(files, NAMES)
+
+
+def changed(file: str, old: str, new: str, files: Mapping[str, bytes] = GOOD) -> dict[str, bytes]:
+    """The files with one text replaced, which must be there once."""
+    text = files[file].decode()
+    assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {file}"
+    return {**files, file: text.replace(old, new).encode()}
+
+
+def problems(files: Mapping[str, bytes]) -> tuple[Problem, ...]:
+    """What is wrong with the files; empty when they load."""
+    try:
+        loaded(files)
+    except InputError as error:
+        return error.problems
+    return ()

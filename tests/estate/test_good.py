@@ -1,0 +1,123 @@
+import dataclasses
+import json
+from datetime import UTC, datetime
+from typing import Literal
+
+import pytest
+
+from readiness.estate import ESTATE, json_schema, load
+from readiness.estate.schema import SHIPPED
+from readiness.estate.yaml_lines import read_yaml
+from tests.estate.json_schema import complaints
+from tests.estate.samples import GOOD, HERE, NAMES, changed, loaded, problems
+
+FILES: tuple[Literal["estate", "baseline"], ...] = ("estate", "baseline")
+
+
+def test_the_good_estate_is_as_it_was() -> None:
+    estate = loaded()
+    found = {"estate": dataclasses.asdict(estate.estate), "baseline": dataclasses.asdict(estate.baseline)}
+    text = json.dumps(found, indent=2, default=str) + "\n"
+    assert text == (HERE / "good.json").read_text()
+
+
+def test_a_folder_and_its_bytes_give_the_same() -> None:
+    assert load(HERE / "good", NAMES) == loaded()
+    assert loaded().files == GOOD
+
+
+def test_hosts_keep_the_order_they_were_written_in() -> None:
+    assert list(loaded().estate.hosts) == ["dir01", "dir02", "sd01", "fd01", "jump"]
+
+
+def test_what_is_used_is_derived_where_there_is_one() -> None:
+    hosts = loaded().estate.hosts
+    assert hosts["fd01"].uses == {"director": "dir01", "storage": "sd01"}
+    assert hosts["sd01"].uses == {"director": "dir02"}
+    assert hosts["jump"].uses == {}
+
+
+def test_a_host_overrides_the_login_of_the_estate() -> None:
+    hosts = loaded().estate.hosts
+    assert (hosts["sd01"].ssh.user, hosts["sd01"].ssh.port) == ("svc.readiness", 2222)
+    assert hosts["sd01"].ssh.identity_files == ("keys/first", "keys/second")
+    assert hosts["sd01"].ssh.known_hosts == hosts["dir01"].ssh.known_hosts == "known_hosts"
+    assert hosts["dir01"].ssh.identity_files == ("~/.ssh/id_ed25519",)
+
+
+def test_times_keep_their_offset() -> None:
+    assert loaded().estate.cutover.start == datetime(2026, 12, 1, 19, tzinfo=UTC)
+
+
+def test_an_empty_baseline_and_no_hosts_load() -> None:
+    text = 'service: a\nchange: b\ncutover: {start: 2026-12-01T20:00Z, end: 2026-12-02T04:00Z}\nhosts: {}\n'
+    for baseline in (b"", b"# nothing was agreed\n", b"{}"):
+        estate = loaded({"estate.yaml": text.encode(), "baseline.yaml": baseline})
+        assert estate.estate.hosts == {}
+        assert estate.baseline.versions is None
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        (("service",), (2, 10)),
+        (("hosts", "sd01", "ssh", "port"), (37, 13)),
+        (("hosts", "sd01"), (34, 3)),
+        (("hosts", "sd01", "machine_id"), (34, 3)),
+        (("hosts", "fd01", "products", "bacula", 0), (48, 11)),
+        (("hosts", "absent", "fqdn"), (17, 1)),
+        (("absent",), (1, 1)),
+        ((), (1, 1)),
+    ],
+)
+def test_a_path_has_a_place(path: tuple[str | int, ...], place: tuple[int, int]) -> None:
+    assert loaded().locate(ESTATE, path) == place
+
+
+def test_a_key_has_a_place() -> None:
+    assert loaded().locate(ESTATE, ("service",), key=True) == (2, 1)
+
+
+def test_others_report_problems_with_a_place() -> None:
+    problem = loaded().problem(ESTATE, ("hosts", "dir02", "fqdn"), "is known to nobody", "mend it")
+    assert str(problem) == "estate.yaml:31:11: is known to nobody (mend it)"
+
+
+def test_a_byte_order_mark_and_windows_line_ends_change_nothing() -> None:
+    text = b"\xef\xbb\xbf" + GOOD[ESTATE].replace(b"\n", b"\r\n")
+    assert loaded({**GOOD, ESTATE: text}).estate == loaded().estate
+    assert loaded({**GOOD, ESTATE: text}).locate(ESTATE, ("service",)) == (2, 10)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_schema_accepts_the_good_file(name: Literal["estate", "baseline"]) -> None:
+    assert complaints(json_schema(name), read_yaml(name, GOOD[f"{name}.yaml"]).value) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("estate", "jobs: 8", "job: 8"),
+        ("estate", "site: ams", "sight: ams"),
+        ("estate", "site: ams", "site: 12"),
+        ("estate", "jobs: 8", "jobs: 0"),
+        ("estate", "os: linux", "os: windows"),
+        ("estate", "fqdn: jump.example.com", "fqdn: -oProxyCommand=x"),
+        ("estate", "  jump:", "  ju mp:"),
+        ("estate", "service: corporate backup\n", ""),
+        ("estate", "service: corporate backup", "service:"),
+        ("estate", "  start: 2026-12-01T20:00:00+01:00", "  start: 2026-12-01T20:00:00"),
+        ("baseline", 'version: "12"', "version: 12"),
+        ("baseline", "clock: {max_offset_s: 1}", "clocks: {max_offset_s: 1}"),
+    ],
+)
+def test_the_schema_sees_what_the_loader_sees(file: Literal["estate", "baseline"], old: str, new: str) -> None:
+    files = changed(f"{file}.yaml", old, new)
+    assert problems(files)
+    assert complaints(json_schema(file), read_yaml(file, files[f"{file}.yaml"]).value)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_shipped_schema_is_current(name: Literal["estate", "baseline"]) -> None:
+    wanted = json.dumps(json_schema(name), indent=2) + "\n"
+    assert (SHIPPED / f"{name}.json").read_text() == wanted, f"readiness schema {name} > readiness/estate/schemas/{name}.json"

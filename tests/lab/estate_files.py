@@ -1,0 +1,71 @@
+"""The estate folder of a lab: what `readiness` is given to judge it."""
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.lab.plan import Host, Plan
+from tests.lab.sudoers import USER
+
+FOLDER = "estate"
+VERSION = "9.6.7"
+_CUTOVER_HOUR = 20
+_CUTOVER_LENGTH = dt.timedelta(hours=8)
+
+
+def write_estate(plan: Plan, host_keys: Mapping[str, str]) -> Path:
+    """Write `estate.yaml`, `baseline.yaml` and `known_hosts`."""
+    folder = plan.state / FOLDER
+    folder.mkdir(exist_ok=True)
+    _dump(folder / "estate.yaml", _estate(plan))
+    _dump(folder / "baseline.yaml", _baseline(plan))
+    lines = [f"{host.fqdn},{host.address} {host_keys[host.name]}" for host in plan.hosts.values()]
+    (folder / "known_hosts").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def _estate(plan: Plan) -> dict[str, Any]:
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    start = tomorrow.replace(hour=_CUTOVER_HOUR, minute=0, second=0, microsecond=0)
+    return {
+        "service": "backup lab",
+        "change": "CHG-LAB",
+        "cutover": {"start": start.isoformat(), "end": (start + _CUTOVER_LENGTH).isoformat()},
+        "ssh": {"user": USER, "identity_file": "../id_ed25519", "known_hosts": "known_hosts"},
+        "groups": {"clients": {"title": "File daemons"}},
+        "hosts": {host.name: _host(host) for host in plan.hosts.values()},
+    }
+
+
+def _host(host: Host) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "fqdn": host.fqdn,
+        "address": host.address,
+        "os": "linux",
+        "transport": "ssh",
+        "machine_id": host.machine_id,
+        "owner": "backup-ops",
+        "products": {"bacula": [host.role]},
+    }
+    if host.role == "client":
+        entry |= {"groups": ["clients"], "uses": {"director": "dir01", "storage": "sd01"}}
+    return entry
+
+
+def _baseline(plan: Plan) -> dict[str, Any]:
+    systems = [{"id": "debian", "version": "12"}]
+    if plan.redhat:
+        systems.append({"id": "rocky", "version": "9"})
+    return {
+        "operating_systems": systems,
+        "versions": {"bacula": {"director": VERSION, "storage": VERSION, "client": VERSION}},
+        "same_version_groups": ["clients"],
+        "clock": {"max_offset_s": 2.0},
+    }
+
+
+def _dump(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(yaml.safe_dump(content, sort_keys=False, width=120))

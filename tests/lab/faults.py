@@ -1,0 +1,190 @@
+"""Faults to plant in a running lab: each is a context manager, and leaves the lab as it found it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.lab import debs
+from tests.lab.keys import new_ssh_key
+from tests.lab.lab import Lab
+from tests.lab.layers import BASE
+from tests.lab.sudoers import USER
+
+OLDER_VERSION = "9.6.6-1"
+NEWER_VERSION = "11.0.6-1"
+CLOCK_OFFSET_S = 600
+_CLEARLY_S = 1.1
+_PACKAGE = "bacula-fd"
+_BINARY = "/usr/sbin/bacula-fd"
+_HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
+_POLICY = "usr/sbin/policy-rc.d"
+
+
+@contextmanager
+def other_package_version(lab: Lab, host: str, version: str = OLDER_VERSION) -> Iterator[None]:
+    """A client's package has another version, really installed; the daemon was restarted."""
+    try:
+        _install(lab, host, version)
+        _restart_clearly_later(lab, host)
+        yield
+    finally:
+        _reinstall(lab, host)
+
+
+@contextmanager
+def client_newer_than_director(lab: Lab, host: str) -> Iterator[None]:
+    """A client's package is of a later series than the director's."""
+    with other_package_version(lab, host, NEWER_VERSION):
+        yield
+
+
+@contextmanager
+def daemon_stopped(lab: Lab, host: str) -> Iterator[None]:
+    """The host's Bacula daemon does not run, and is still enabled."""
+    unit = lab.hosts[host].daemon
+    lab.exec(host, "systemctl", "stop", unit)
+    try:
+        yield
+    finally:
+        lab.exec(host, "systemctl", "start", unit)
+
+
+@contextmanager
+def daemon_disabled(lab: Lab, host: str) -> Iterator[None]:
+    """The host's Bacula daemon runs, and would not after a reboot."""
+    unit = lab.hosts[host].daemon
+    lab.exec(host, "systemctl", "disable", unit)
+    try:
+        yield
+    finally:
+        lab.exec(host, "systemctl", "enable", unit)
+
+
+@contextmanager
+def daemon_not_restarted(lab: Lab, host: str) -> Iterator[None]:
+    """A client's package was installed anew, the same version with other bytes, and the old daemon still runs."""
+    policy = lab.root(host) / _POLICY
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    time.sleep(_CLEARLY_S)
+    try:
+        _install(lab, host, debs.installed_version(_PACKAGE), rebuilt=_BINARY)
+        yield
+    finally:
+        policy.unlink()
+        _reinstall(lab, host)
+
+
+@contextmanager
+def wrong_host_key(lab: Lab, host: str) -> Iterator[None]:
+    """The host shows another SSH host key than the pinned one."""
+    key = new_ssh_key()
+    path = lab.root(host) / _HOST_KEY
+    try:
+        with _replaced(path, key.private), _replaced(path.with_suffix(".pub"), key.public + "\n"):
+            lab.exec(host, "systemctl", "restart", "sshd")
+            yield
+    finally:
+        lab.exec(host, "systemctl", "restart", "sshd")
+
+
+@contextmanager
+def sshd_stopped(lab: Lab, host: str) -> Iterator[None]:
+    """Nothing listens on port 22: a connection is refused."""
+    lab.exec(host, "systemctl", "stop", "sshd")
+    try:
+        yield
+    finally:
+        lab.exec(host, "systemctl", "start", "sshd")
+
+
+@contextmanager
+def ssh_dropped(lab: Lab, host: str) -> Iterator[None]:
+    """The host's firewall drops what comes to port 22: a connection gets no answer."""
+    lab.exec(host, "nft", "insert", "rule", "inet", "lab", "input", "tcp", "dport", "22", "drop")
+    try:
+        yield
+    finally:
+        lab.exec(host, "nft", "-f", "/etc/nftables.conf")
+
+
+@contextmanager
+def login_refused(lab: Lab, host: str) -> Iterator[None]:
+    """The login user's key is not authorised."""
+    with _replaced(lab.root(host) / "home" / USER / ".ssh/authorized_keys", ""):
+        yield
+
+
+@contextmanager
+def sudo_rule_missing(lab: Lab, host: str) -> Iterator[None]:
+    """The login user may run nothing as root."""
+    with _replaced(lab.root(host) / "etc/sudoers.d/readiness", ""):
+        yield
+
+
+@contextmanager
+def same_machine_id(lab: Lab, host: str, other: str) -> Iterator[None]:
+    """The host has the machine id of another, as a clone has."""
+    with _replaced(lab.root(host) / "etc/machine-id", lab.hosts[other].machine_id + "\n"):
+        yield
+
+
+@contextmanager
+def clock_off(lab: Lab, host: str, offset_s: int = CLOCK_OFFSET_S) -> Iterator[None]:
+    """Every program of a login, under sudo too, sees another time; daemons and the kernel keep theirs.
+
+    Through `/etc/environment` and not `/etc/ld.so.preload`: the library unlinks files when a program ends, for which
+    the sandbox of sshd kills its own process, and no login succeeds.
+    """
+    settings = lab.root(host) / "etc/environment"
+    library = next((BASE / "usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    settings.write_text(f"LD_PRELOAD={library}\nFAKETIME={offset_s:+d}\nFAKETIME_DONT_FAKE_MONOTONIC=1\n")
+    try:
+        yield
+    finally:
+        settings.unlink()
+
+
+@contextmanager
+def unplugged(lab: Lab, host: str) -> Iterator[None]:
+    """The host's cable is out: nothing goes in or comes out."""
+    lab.plug(host, connected=False)
+    try:
+        yield
+    finally:
+        lab.plug(host, connected=True)
+
+
+def _install(lab: Lab, host: str, version: str, rebuilt: str | None = None) -> None:
+    folder = lab.plan.state / "packages"
+    folder.mkdir(exist_ok=True)
+    archive = debs.repack(folder, _PACKAGE, version, rebuilt)
+    inside = lab.root(host) / "tmp" / archive.name
+    inside.write_bytes(archive.read_bytes())
+    try:
+        lab.exec(host, "dpkg", "--force-unsafe-io", "--install", f"/tmp/{archive.name}")
+    finally:
+        inside.unlink()
+
+
+def _reinstall(lab: Lab, host: str) -> None:
+    _install(lab, host, debs.installed_version(_PACKAGE))
+    _restart_clearly_later(lab, host)
+
+
+def _restart_clearly_later(lab: Lab, host: str) -> None:
+    """Restart the daemon once more: a process' start is only known to the second."""
+    time.sleep(_CLEARLY_S)
+    lab.exec(host, "systemctl", "restart", _PACKAGE)
+
+
+@contextmanager
+def _replaced(path: Path, content: str) -> Iterator[None]:
+    """Change the text of a file in place, so that owner and mode stay."""
+    before = path.read_text()
+    path.write_text(content)
+    try:
+        yield
+    finally:
+        path.write_text(before)

@@ -1,0 +1,160 @@
+"""The main job on real hosts: the clean lab is GO, each planted fault is named by what it touches and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.lab import faults
+from tests.lab.lab import Lab
+from tests.main_job.job import Job, command, environment, run
+
+
+def test_the_clean_lab_is_go(lab: Lab, tmp_path: Path) -> None:
+    job = run(lab.estate, tmp_path / "run")
+    assert job.wrong() == {}, job.stdout
+    assert (job.code, job.verdict["judgement"]["verdict"]) == (0, "GO")
+    assert job.last_line.startswith("GO ")
+
+
+def test_judging_the_saved_run_again_gives_the_same_bytes(lab: Lab, tmp_path: Path) -> None:
+    first = run(lab.estate, tmp_path / "run")
+    again = tmp_path / "again"
+    ended = subprocess.run(
+        ["unshare", "--net", *command("judge", tmp_path / "run", "--out", again)],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == first.code == 0, ended.stdout + ended.stderr
+    assert (again / "results.jsonl").read_bytes() == (tmp_path / "run" / "results.jsonl").read_bytes()
+    assert Job(0, "", "", again).verdict["judgement"] == first.verdict["judgement"]
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A fault, the outcomes that must name it, a word their messages must hold, and the exit code."""
+
+    plant: Callable[[Lab], AbstractContextManager[None]]
+    named_by: dict[str, str]
+    word: str
+    code: int
+
+
+FAULTS = {
+    "another version of a package": Planted(
+        lambda lab: faults.other_package_version(lab, "client01"),
+        {"VER-002 client01/bacula.client": "FAIL", "VER-007 clients": "FAIL"},
+        "9.6.6",
+        1,
+    ),
+    "a client newer than its director": Planted(
+        lambda lab: faults.client_newer_than_director(lab, "client01"),
+        {
+            "VER-002 client01/bacula.client": "FAIL",
+            "VER-004 client01/bacula.client~director": "FAIL",
+            "VER-007 clients": "FAIL",
+        },
+        "11.0.6",
+        1,
+    ),
+    "a daemon stopped": Planted(
+        lambda lab: faults.daemon_stopped(lab, "client02"), {"SVC-002 client02/bacula.client": "FAIL"}, "inactive", 1
+    ),
+    "a daemon disabled": Planted(
+        lambda lab: faults.daemon_disabled(lab, "sd01"), {"SVC-001 sd01/bacula.storage": "FAIL"}, "disabled", 1
+    ),
+    "a daemon upgraded and not restarted": Planted(
+        lambda lab: faults.daemon_not_restarted(lab, "client01"),
+        {"SVC-003 client01/bacula.client": "FAIL"},
+        "replaced",
+        1,
+    ),
+    "a wrong host key": Planted(
+        lambda lab: faults.wrong_host_key(lab, "client03"), {"CON-002 client03": "FAIL"}, "SHA256:", 1
+    ),
+    "sshd stopped": Planted(
+        lambda lab: faults.sshd_stopped(lab, "client03"), {"CON-001 client03": "UNKNOWN"}, "refused", 2
+    ),
+    "port 22 dropped": Planted(
+        lambda lab: faults.ssh_dropped(lab, "client03"), {"CON-001 client03": "UNKNOWN"}, "filtered", 2
+    ),
+    "the login refused": Planted(
+        lambda lab: faults.login_refused(lab, "sd01"), {"CON-003 sd01": "UNKNOWN"}, "login refused", 2
+    ),
+    "a sudo rule missing": Planted(
+        lambda lab: faults.sudo_rule_missing(lab, "client02"), {"CON-004 client02": "FAIL"}, "/usr/bin/find", 1
+    ),
+    "two hosts with one machine id": Planted(
+        lambda lab: faults.same_machine_id(lab, "client02", "client01"),
+        {"IDN-002 client01": "FAIL", "IDN-002 client02": "FAIL"},
+        "machine id",
+        1,
+    ),
+    "a clock ten minutes off": Planted(
+        lambda lab: faults.clock_off(lab, "client01"), {"CLK-001 client01": "FAIL"}, "+600", 1
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_named_and_nothing_else_is(lab: Lab, tmp_path: Path, name: str) -> None:
+    planted = FAULTS[name]
+    with planted.plant(lab):
+        job = run(lab.estate, tmp_path / "run")
+    assert job.wrong() == planted.named_by, job.stdout
+    assert job.blockers() <= planted.named_by.keys()
+    assert all(planted.word in job.message(pair) for pair in planted.named_by), job.stdout
+    assert job.code == planted.code
+
+
+@contextmanager
+def _unplugged_on_the_way(lab: Lab, host: str) -> Iterator[None]:
+    """Pull the host's cable as soon as a script of it has begun: its own process list tells."""
+    pulled = threading.Event()
+
+    def pull() -> None:
+        until = time.monotonic() + 20
+        while time.monotonic() < until and not pulled.is_set():
+            if "sh -s" in lab.exec(host, "ps", "-eo", "args", check=False).stdout:
+                lab.plug(host, connected=False)
+                pulled.set()
+
+    thread = threading.Thread(target=pull)
+    thread.start()
+    try:
+        yield
+    finally:
+        pulled.set()
+        thread.join()
+        lab.plug(host, connected=True)
+
+
+def test_a_host_removed_half_way_costs_only_itself(lab: Lab, tmp_path: Path) -> None:
+    with _unplugged_on_the_way(lab, "client02"), _slowed(lab, "client02"):
+        job = run(lab.estate, tmp_path / "run")
+    assert job.wrong() == {"CON-001 client02": "UNKNOWN"}, job.stdout
+    assert job.blockers() == {"CON-001 client02"}
+    assert "CON-003 client02" not in job.wrong()
+    assert job.code == 2
+
+
+@contextmanager
+def _slowed(lab: Lab, host: str) -> Iterator[None]:
+    """A tool that takes its time, so that half way is long enough to pull a cable."""
+    tool = lab.root(host) / "usr/local/bin/systemctl"
+    tool.write_text('#!/bin/sh\nsleep 3\nexec /usr/bin/systemctl "$@"\n')
+    tool.chmod(0o755)
+    try:
+        yield
+    finally:
+        tool.unlink()
