@@ -1,5 +1,7 @@
 """Are servers and clients on versions that were agreed and that work together."""
 
+from readiness.core.evaluate import Unjudged
+from readiness.core.facts import FactMissing
 from readiness.estate import Baseline
 from readiness.plugin import (
     Facts,
@@ -165,10 +167,14 @@ def test_members_of_a_group_have_one_version(target: Target, facts: Facts, input
     """All members of a group have the same versions of the product's packages."""
     agreed(inputs.baseline, "same_version_groups", inputs.baseline.same_version_groups)
     held_by: dict[str, dict[str, Version]] = {}
+    unread: list[FactMissing | Unjudged] = []
     for held in roles(inputs):
         if held.host.name in target.peers:
             name = f"{held.product.product} {held.role.name}"
-            held_by.setdefault(name, {})[held.host.name] = _version(held, facts)
+            try:
+                held_by.setdefault(name, {})[held.host.name] = _version(held, facts)
+            except (FactMissing, Unjudged) as error:  # members that differ are told before one that was not read
+                unread.append(error)
     for name, versions in held_by.items():
         one_family = len({version.family for version in versions.values()}) == 1
         hosts_of: dict[str, list[str]] = {}
@@ -177,3 +183,5 @@ def test_members_of_a_group_have_one_version(target: Target, facts: Facts, input
             hosts_of.setdefault(version.text if one_family else version.upstream, []).append(host)
         told = "; ".join(f"{version} on {', '.join(hosts)}" for version, hosts in hosts_of.items())
         expect_that(len(hosts_of) == 1, expected=f"one version of {name} in {target.id}", found=told)
+    if unread:
+        raise unread[0]

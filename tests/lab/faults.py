@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.lab import debs
+from tests.lab.errors import LabError
 from tests.lab.keys import new_ssh_key
 from tests.lab.lab import Lab
 from tests.lab.layers import BASE
@@ -157,6 +158,8 @@ def unplugged(lab: Lab, host: str) -> Iterator[None]:
 
 
 def _install(lab: Lab, host: str, version: str, rebuilt: str | None = None) -> None:
+    if lab.hosts[host].daemon != _PACKAGE or lab.hosts[host].redhat:
+        raise LabError(f"{host} has no Debian package {_PACKAGE}")
     folder = lab.plan.state / "packages"
     folder.mkdir(exist_ok=True)
     archive = debs.repack(folder, _PACKAGE, version, rebuilt)

@@ -231,10 +231,11 @@ def _command(name: str, state: Path) -> list[str]:
 
 
 def _surroundings() -> tuple[list[str], list[str], str]:
-    """What a lab must not change: the mounts and interfaces around it, the named network namespaces."""
+    """What a lab must not change: the mounts and interfaces around it (but other labs'), the named namespaces."""
     mounts = Path("/proc/self/mounts").read_text().splitlines()
     names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
-    return mounts, sorted(path.name for path in Path("/sys/class/net").iterdir()), names
+    interfaces = {path.name for path in Path("/sys/class/net").iterdir() if not path.name.startswith("rlab")}
+    return mounts, sorted(interfaces), names
 
 
 def _traces(plan: Plan) -> list[str]:

@@ -152,6 +152,7 @@ def test_a_host_removed_half_way_costs_only_itself(lab: Lab, tmp_path: Path) -> 
 def _slowed(lab: Lab, host: str) -> Iterator[None]:
     """A tool that takes its time, so that half way is long enough to pull a cable."""
     tool = lab.root(host) / "usr/local/bin/systemctl"
+    tool.parent.mkdir(parents=True, exist_ok=True)
     tool.write_text('#!/bin/sh\nsleep 3\nexec /usr/bin/systemctl "$@"\n')
     tool.chmod(0o755)
     try:

@@ -1,0 +1,67 @@
+"""Record what a lab's hosts answer, faults included, for the embedded estate: `python -m tests.lab.record`.
+
+The faults are planted for real, one host each; the recording says which outcomes must name them.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import readiness
+from tests.lab import faults
+from tests.lab.lab import Lab
+from tests.main_job.job import run
+
+RECORDINGS = Path(readiness.__file__).parent / "demo" / "recordings.json"
+DOWN = "client04"
+PLANTED: dict[str, tuple[Callable[[Lab], AbstractContextManager[None]], list[str]]] = {
+    "client01": (lambda lab: faults.daemon_disabled(lab, "client01"), ["SVC-001 client01/bacula.client"]),
+    "client02": (
+        lambda lab: faults.other_package_version(lab, "client02"),
+        ["VER-002 client02/bacula.client", "VER-007 clients"],
+    ),
+    "client03": (lambda lab: faults.clock_off(lab, "client03"), ["CLK-001 client03"]),
+}
+
+
+def _answers(folder: Path, host: str) -> dict[str, Any]:
+    """One host's part of a run folder: its answers by script, and how far its clock was off."""
+    lines = [json.loads(line) for line in (folder / "transcript.jsonl").read_text().splitlines()]
+    facts = [json.loads(line) for line in (folder / "facts.jsonl").read_text().splitlines()]
+    clock = next(one for one in facts if one["host"] == host)["facts"]["clock"]["value"]
+    kept = ("sha256", "status", "stdout", "stderr")
+    answers = {
+        line["script"]: {name: line[name] for name in kept}
+        for line in lines
+        if line["host"] == host and line["what"] == "script"
+    }
+    return {"up": host != DOWN, "clock_offset_s": round(clock["offset_s"], 1), "answers": answers}
+
+
+def record(lab: Lab, folder: Path) -> dict[str, Any]:
+    """Run against the clean lab and against each fault, and keep each host's answers."""
+    run(lab.estate, folder / "clean")
+    hosts = {name: _answers(folder / "clean", name) for name in lab.hosts}
+    for name, (plant, _) in PLANTED.items():
+        with plant(lab):
+            run(lab.estate, folder / name)
+        hosts[name] = _answers(folder / name, name)
+    estate = yaml.safe_load((lab.estate / "estate.yaml").read_text())
+    return {
+        "about": "Answers of a lab's real hosts, recorded by `python -m tests.lab.record`; Debian 12, Bacula 9.6.7.",
+        "planted": sorted([*(pair for _, pairs in PLANTED.values() for pair in pairs), f"CON-001 {DOWN}"]),
+        "estate": estate | {"service": "embedded estate", "change": "CHG-DEMO"},
+        "baseline": yaml.safe_load((lab.estate / "baseline.yaml").read_text()),
+        "hosts": hosts,
+    }
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch, Lab.up(Path(scratch) / "state", clients=4) as running:
+        recorded = record(running, Path(scratch))
+        RECORDINGS.write_text(json.dumps(recorded, indent=1, sort_keys=True) + "\n")
