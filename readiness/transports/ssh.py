@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import select
 import time
@@ -162,10 +163,11 @@ class SshTransport:
                     progress.pending.pop(0)
                     done(output)
                     return
-        except OSError as error:
+        except (OSError, EOFError) as error:
             raise _Lost(str(error) or "closed") from error
         finally:
-            channel.close()
+            with contextlib.suppress(OSError, EOFError):
+                channel.close()
 
     def _given_up(  # noqa: PLR0911 - one line a reason
         self,

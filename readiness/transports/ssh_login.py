@@ -172,18 +172,17 @@ def _negotiated(
     except paramiko.ssh_exception.IncompatiblePeer as error:
         raise Failed(Missing(Why.LEGACY_ALGORITHMS, str(error), "let sshd offer current algorithms")) from error
     except (paramiko.SSHException, EOFError, OSError) as error:
-        raise Failed(*_no_session(transport, error, timeout_s)) from error
-    if not transport.is_active():
-        raise Failed(Missing(Why.CONNECTION_LOST, "during the key exchange"))
+        raise Failed(_no_session(transport, str(error) or type(error).__name__)) from error
+    if not transport.initial_kex_done:  # paramiko returns without a word when its time is up
+        raise Failed(_no_session(transport, f"nothing more in {timeout_s:g} s"))
     transport.set_keepalive(_KEEPALIVE_S)
     return transport
 
 
-def _no_session(transport: paramiko.Transport, error: Exception, timeout_s: float) -> tuple[Missing]:
-    told = str(error) or type(error).__name__
+def _no_session(transport: paramiko.Transport, told: str) -> Missing:
     if transport.remote_version:
-        return (Missing(Why.CONNECTION_LOST, f"no key exchange within {timeout_s:g} s: {told}"),)
-    return (Missing(Why.NOT_SSH, f"no SSH banner within {timeout_s:g} s: {told}"),)
+        return Missing(Why.CONNECTION_LOST, f"no key exchange: {told}")
+    return Missing(Why.NOT_SSH, f"no SSH banner: {told}")
 
 
 def _preferred(pinned: tuple[str, ...]) -> list[str]:
@@ -279,6 +278,8 @@ def _key(path: Path) -> paramiko.PKey | str:
     except FileNotFoundError:
         return "no such file"
     except (paramiko.SSHException, OSError, ValueError, TypeError) as error:
+        if "password" in str(error):  # cryptography's word for it, under paramiko's own
+            return "the key needs a passphrase: use the agent"
         return f"no usable key: {error}"
 
 
