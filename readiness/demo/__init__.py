@@ -24,8 +24,11 @@ def recordings() -> dict[str, Any]:
 
 
 @contextmanager
-def embedded_estate() -> Iterator[Path]:
-    """The folder of an estate whose hosts answer on loopback ports until the end; one host is down."""
+def embedded_estate(*, planted: bool = True) -> Iterator[Path]:
+    """The folder of an estate whose hosts answer on loopback ports until the end.
+
+    `planted`: with the faults that were planted in the lab, and one host that is down; without, all is well.
+    """
     recorded = recordings()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="readiness-demo-"))) / "demo"
@@ -37,8 +40,11 @@ def embedded_estate() -> Iterator[Path]:
         pins = []
         for name, host in recorded["hosts"].items():
             own = new_key()
-            answers = Answers(host["answers"], host["clock_offset_s"])
-            port = stack.enter_context(serve(own.private, USER, login.public, answers, up=host["up"]))
+            answers = Answers(
+                host["answers"] | (host["planted"] if planted else {}), host["clock_offset_s"] if planted else 0.0
+            )
+            up = not planted or name != recorded["down"]
+            port = stack.enter_context(serve(own.private, USER, login.public, answers, up=up))
             pins.append(f"[127.0.0.1]:{port} {own.public}\n")
             recorded["estate"]["hosts"][name] |= {"address": "127.0.0.1", "ssh": {"port": port}}
         (folder / "known_hosts").write_text("".join(pins))

@@ -30,31 +30,39 @@ PLANTED: dict[str, tuple[Callable[[Lab], AbstractContextManager[None]], list[str
 
 
 def _answers(folder: Path, host: str) -> dict[str, Any]:
-    """One host's part of a run folder: its answers by script, and how far its clock was off."""
+    """One host's answers by script, as a run folder's transcript has them."""
     lines = [json.loads(line) for line in (folder / "transcript.jsonl").read_text().splitlines()]
-    facts = [json.loads(line) for line in (folder / "facts.jsonl").read_text().splitlines()]
-    clock = next(one for one in facts if one["host"] == host)["facts"]["clock"]["value"]
     kept = ("sha256", "status", "stdout", "stderr")
-    answers = {
+    return {
         line["script"]: {name: line[name] for name in kept}
         for line in lines
         if line["host"] == host and line["what"] == "script"
     }
-    return {"up": host != DOWN, "clock_offset_s": round(clock["offset_s"], 1), "answers": answers}
+
+
+def _clock_offset_s(folder: Path, host: str) -> float:
+    facts = [json.loads(line) for line in (folder / "facts.jsonl").read_text().splitlines()]
+    clock = next(one for one in facts if one["host"] == host)["facts"]["clock"]["value"]
+    return round(float(clock["offset_s"]), 1)
 
 
 def record(lab: Lab, folder: Path) -> dict[str, Any]:
-    """Run against the clean lab and against each fault, and keep each host's answers."""
+    """Run against the clean lab and against each fault; keep the clean answers, and what each fault changed in them."""
     run(lab.estate, folder / "clean")
-    hosts = {name: _answers(folder / "clean", name) for name in lab.hosts}
+    hosts: dict[str, Any] = {
+        name: {"answers": _answers(folder / "clean", name), "planted": {}, "clock_offset_s": 0.0} for name in lab.hosts
+    }
     for name, (plant, _) in PLANTED.items():
         with plant(lab):
             run(lab.estate, folder / name)
-        hosts[name] = _answers(folder / name, name)
+        clean, faulty = hosts[name]["answers"], _answers(folder / name, name)
+        hosts[name]["planted"] = {script: one for script, one in faulty.items() if one != clean[script]}
+        hosts[name]["clock_offset_s"] = _clock_offset_s(folder / name, name)
     estate = yaml.safe_load((lab.estate / "estate.yaml").read_text())
     return {
         "about": "Answers of a lab's real hosts, recorded by `python -m tests.lab.record`; Debian 12, Bacula 9.6.7.",
         "planted": sorted([*(pair for _, pairs in PLANTED.values() for pair in pairs), f"CON-001 {DOWN}"]),
+        "down": DOWN,
         "estate": estate | {"service": "embedded estate", "change": "CHG-DEMO"},
         "baseline": yaml.safe_load((lab.estate / "baseline.yaml").read_text()),
         "hosts": hosts,
