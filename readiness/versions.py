@@ -14,7 +14,7 @@ from typing import Any, Protocol
 _LONGEST = 256
 # Epoch, upstream version, revision: Debian policy 5.6.12, and rpm-version(7). No colon but the epoch's in either.
 _SYNTAX = {
-    "debian": re.compile(r"(?:([0-9]{1,9}):)?([0-9][A-Za-z0-9.+~-]*?)(?:-([A-Za-z0-9.+~]+))?"),
+    "debian": re.compile(r"(?:([0-9]{1,9}):)?([0-9][A-Za-z0-9.+~-]*(?=-)|[0-9][A-Za-z0-9.+~]*)(?:-([A-Za-z0-9.+~]+))?"),
     "redhat": re.compile(r"(?:([0-9]{1,9}):)?([A-Za-z0-9._+~^]+)(?:-([A-Za-z0-9._+~^]+))?"),
 }
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
@@ -62,7 +62,8 @@ class Version:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Version) or other.family != self.family:
             return NotImplemented
-        return bool(_ordered(self.text, self.family) == _ordered(other.text, self.family))
+        one, two = _ordered(self.text, self.family), _ordered(other.text, self.family)
+        return not (one < two or two < one)  # univers' own equality of Debian versions is that of their texts
 
     def __lt__(self, other: object) -> bool:
         if not isinstance(other, Version) or other.family != self.family:

@@ -33,7 +33,18 @@ MAY: dict[str, set[str]] = {
         *("core", "collect", "estate", "gate", "journals", "plan", "probes", "products"),
         *("renderers", "run_folder", "targets", "transports"),
     },
-    "session": {"core", "connect", "gate", "plan", "plugin", "renderers", "run_folder", "runs", "transports", "version"},
+    "session": {
+        "core",
+        "connect",
+        "gate",
+        "plan",
+        "plugin",
+        "renderers",
+        "run_folder",
+        "runs",
+        "transports",
+        "version",
+    },
     "demo": {"core", "cli", "transports"},
 }
 # A check reads facts and states expectations: it cannot open a socket.
@@ -76,9 +87,7 @@ def imports(path: Path) -> Iterator[tuple[str, bool]]:
             yield from ((alias.name, id(node) in top) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             whole = node.module == "readiness"
-            yield from (
-                (f"readiness.{alias.name}" if whole else node.module, id(node) in top) for alias in node.names
-            )
+            yield from ((f"readiness.{alias.name}" if whole else node.module, id(node) in top) for alias in node.names)
 
 
 def ours(path: Path) -> set[str]:

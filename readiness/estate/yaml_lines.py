@@ -21,6 +21,7 @@ MAX_DEPTH = 20
 MAX_NODES = 2_000_000
 _MAX_PROBLEMS = 1000
 _MAX_BAD_LINES = 20
+_MAX_WORDS = 400
 # Longer ones are text: no number that anybody means is, and matching them would take long.
 _MAX_NUMBER = 100
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -107,12 +108,17 @@ class Document:
                 return
             node.faulty = True
         line, column = self.locate(path, key=key)
-        self.problems.append(Problem(self.file, line, column, message, hint))
+        self.problems.append(_problem(self.file, line, column, message, hint))
 
 
 def quote(text: str, limit: int = 60) -> str:
     """A text from a file as it may stand in a message: one short line in quotes."""
     return f"'{one_line(text, limit)}'"
+
+
+def _problem(file: str, line: int, column: int, message: str, hint: str) -> Problem:
+    """A problem whose words are short and clean, whatever they quote."""
+    return Problem(file, line, column, one_line(message, _MAX_WORDS), one_line(hint, _MAX_WORDS))
 
 
 def too_big(file: str, max_bytes: int) -> Problem:
@@ -176,7 +182,7 @@ class _Reader:
         self._add(mark.line + 1, mark.column + 1, message, hint)
 
     def _add(self, line: int, column: int, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(self._file, line, column, message, hint))
+        self.problems.append(_problem(self._file, line, column, message, hint))
         if len(self.problems) >= _MAX_PROBLEMS:
             much = f"the file has {_MAX_PROBLEMS} mistakes up to here: the rest was not read"
             self.problems.append(Problem(self._file, line, column, much))

@@ -12,11 +12,11 @@ from readiness.probes.reading import chosen, fields, lines, script, shown, tag_o
 
 _STAMP = re.compile(r"([0-9]{9,11})\.([0-9]{9}|%?N)")
 # chronyc -c tracking: reference id, its name or address, stratum, seven of offset and frequency, ..., leap status.
-_TRACKING = re.compile(r"([0-9A-F]{8}),([^,]*),[0-9]{1,2},(?:-?[0-9.]+,){10}([A-Z][a-z ]+)")
+_TRACKING = re.compile(r"([0-9A-F]{8}),([A-Za-z0-9.:%_()-]*),[0-9]{1,2},(?:-?[0-9.]+,){10}([A-Z][a-z ]+)")
 _LEAP = {"Normal": True, "Insert second": True, "Delete second": True, "Not synchronised": False}
 # 127.127.1.1: chrony's `local` directive, by which a host declares itself the time and follows nobody.
 _LOCAL = "7F7F0101"
-_NTPQ = re.compile(r"(?:[A-Za-z0-9_=,]*,)?leap=([0-3]{1,2}),(?:[a-z]+=[^,=]*,)*?refid=([^,=]+)")
+_NTPQ = re.compile(r"(?:[A-Za-z0-9_=,]*,)?leap=([0-3]{1,2}),(?:[a-z]+=[^,=]*,)*?refid=([A-Za-z0-9.:%_()-]+)")
 _NTPQ_LEAP = {"00": True, "01": True, "10": True, "11": False, "0": True, "1": True, "2": True, "3": False}
 
 

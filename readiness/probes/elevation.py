@@ -18,7 +18,7 @@ _USE = re.compile(r"^[ \t]*\$SUDO[ \t]+(.*)$")
 _TEST = '[ -z "$SUDO" ]'
 # Neither a space nor anything the shell, sudo's patterns or sudoers(5) would take for more than itself.
 _LITERAL = re.compile(r"[A-Za-z0-9_./%\\:=,+@-]+")
-_LOGIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+_LOGIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]{0,127}")
 _FRAGMENT = """\
 # The commands that readiness runs as root, to read what a login may not; nothing else, and no argument but these.
 # Install as /etc/sudoers.d/readiness, owner root, mode 0440, after `visudo -cf` on it.
@@ -124,7 +124,8 @@ def parse_sudo_rules(output: Output) -> SudoRules:
     commands = {*told["allowed"], *told["refused"]}
     if not len(answers) == len(commands) == count:
         raise ValueError(f"asked about {count} commands, told of {len(commands)} in {len(answers)} lines")
-    return SudoRules(tuple(told["allowed"]), tuple(told["refused"]), is_root=False, has_sudo=has_sudo)
+    allowed, refused = (tuple(sorted(told[word])) for word in ("allowed", "refused"))
+    return SudoRules(allowed, refused, is_root=False, has_sudo=has_sudo)
 
 
 PROBES = (Probe(SudoRules, script("sudo_rules"), parse_sudo_rules, cost=10),)

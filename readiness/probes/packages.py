@@ -59,6 +59,10 @@ def parse_packages(output: Output) -> Packages | Missing:
         return Missing(Why.TOOL_ABSENT, what)
     if manager not in _UNKNOWN:
         raise ValueError(f"no package manager: {shown(manager)}")
+    if not any(tag_of(line) == "asked" for line in rest):
+        (only,) = rest
+        fields(only, "nothing_asked", 0)
+        return Packages(manager, {}, {}, ())
     said = _Said(manager, rest)
     if refused := [line for line in said.others if _REFUSED.fullmatch(line)]:
         return Missing(Why.NOT_PERMITTED, one_line(refused[0], 200), "make the package database readable again")
@@ -70,20 +74,22 @@ class _Said:
 
     def __init__(self, manager: str, told: list[str]) -> None:
         self._dpkg = manager == "dpkg"
-        self._manager = manager
-        kinds: dict[str, list[str]] = {kind: [] for kind in ("asked", "package", "unpacked", "status")}
+        self._unknown = _UNKNOWN[manager]
+        kinds: dict[str, list[str]] = {kind: [] for kind in ("asked", "package", "unpacked", "status", "count")}
         self.others: list[str] = []
         for line in told:
             kinds.get(tag_of(line), self.others).append(line)
         self._asked = [fields(line, "asked", 1)[0] for line in kinds["asked"]]
         self._rows = [fields(line, "package", 4) for line in kinds["package"]]
-        self._unpacked = [fields(line, "unpacked", 2) for line in kinds["unpacked"]]
-        (status,) = kinds["status"]
-        self._status = number(*fields(status, "status", 1))
+        self._unpacked = dict(fields(line, "unpacked", 2) for line in kinds["unpacked"])
+        (self._status,) = (number(*fields(line, "status", 1)) for line in kinds["status"])
+        count = [number(*fields(line, "count", 1)) for line in kinds["count"]]
+        if count != [len(self._rows) + len(self.others)] or len(self._unpacked) != len(kinds["unpacked"]):
+            raise ValueError(f"{count} lines: {shown(' | '.join(told))}")
 
     def packages(self) -> Packages:
         """Every name in its place; ValueError unless each was answered for."""
-        matches = [_UNKNOWN[self._manager].fullmatch(line) for line in self.others]
+        matches = [self._unknown.fullmatch(line) for line in self.others]
         absent = [match[1] for match in matches if match]
         told = {row[0] for row in self._rows}
         if len(absent) != len(self.others) or sorted([*absent, *told]) != sorted(self._asked):
@@ -94,16 +100,14 @@ class _Said:
         broken: dict[str, str] = {}
         for name, version, architecture, last in self._rows:
             if not self._dpkg or _INSTALLED.fullmatch(last):
-                package = self._package(name, version, architecture, last)
-                if package in installed.setdefault(name, []):
-                    raise ValueError(f"{name} twice")
-                installed[name].append(package)
+                installed.setdefault(name, []).append(self._package(name, version, architecture, last))
             elif not _STATE.fullmatch(last):
                 raise ValueError(f"{name}: no state: {shown(last)}")
             elif last[1] not in _NOT_INSTALLED:
                 broken[name] = last.strip()
         gone = tuple(sorted({*absent, *told} - installed.keys() - broken.keys()))
-        return Packages(self._manager, {name: tuple(found) for name, found in installed.items()}, broken, gone)
+        whole = {name: tuple(sorted(found, key=_oldest_first)) for name, found in installed.items()}
+        return Packages("dpkg" if self._dpkg else "rpm", whole, broken, gone)
 
     def _package(self, name: str, version: str, architecture: str, last: str) -> Package:
         if not _VERSION.fullmatch(version) or not _ARCHITECTURE.fullmatch(architecture):
@@ -113,13 +117,16 @@ class _Said:
 
     def _unpacked_at(self, name: str, architecture: str) -> int:
         """When dpkg wrote its list of the package's files; packages of several architectures have one list each."""
-        stamps = {path.removeprefix("/var/lib/dpkg/info/"): stamp for path, stamp in self._unpacked}
-        if len(stamps) != len(self._unpacked):
-            raise ValueError("a list of files twice")
-        known = [stamps[one] for one in (f"{name}:{architecture}.list", f"{name}.list") if one in stamps]
+        folder = "/var/lib/dpkg/info"
+        lists = (f"{folder}/{name}:{architecture}.list", f"{folder}/{name}.list")
+        known = [self._unpacked[one] for one in lists if one in self._unpacked]
         if not known:
             raise ValueError(f"no list of the files of {name}:{architecture}")
         return number(known[0])
+
+
+def _oldest_first(package: Package) -> tuple[int, str, str]:
+    return package.installed_at_s, package.version, package.architecture
 
 
 PROBES = (Probe(Packages, script("packages"), parse_packages, cost=30),)

@@ -47,7 +47,7 @@ class Processes(Fact):
 
 def parse_processes(output: Output) -> Processes | Missing:
     """One line a process, and how many; those that ended meanwhile are no error, anything else is."""
-    first, status, count, *rows = _lines(output)
+    first, status, _, *rows = _lines(output)
     (login,) = fields(first, "login", 1)
     if missing := refusal(output, login, _COMMAND):
         return missing
@@ -59,8 +59,8 @@ def parse_processes(output: Output) -> Processes | Missing:
             raise ValueError(f"not one process: {shown(row)}")
         executables[int(match[1])] = Program(match[2].removesuffix(_DELETED), match[2].endswith(_DELETED))
     programs = {pid: program for pid, program in executables.items() if program.path}
-    if number(count.strip(" ")) != len(rows) or not programs or executables.keys() - programs.keys() - said.keys():
-        raise ValueError(f"{count.strip()} processes, {len(rows)} lines, {len(programs)} programs, {len(said)} excuses")
+    if not programs or executables.keys() - programs.keys() - said.keys():
+        raise ValueError(f"{len(rows)} processes, {len(programs)} programs, {len(said)} excuses")
     return Processes(programs, tuple(sorted(pid for pid, why in said.items() if why == _KEPT)))
 
 
@@ -75,11 +75,14 @@ def _said(told: list[str], *, failed: bool) -> dict[int, str]:
 
 def _lines(output: Output) -> list[str]:
     """The lines before `end`; unlike other scripts' they hold file names, which may be anything but cut."""
-    text = decode(output.stdout)
-    found = text.split("\n")
-    if output.status != 0 or "\0" in text or found[-2:] != ["end", ""]:
-        raise ValueError(f"exit status {output.status}, or cut short: {shown(text[-100:])}")
-    return found[:-2]
+    found = output.stdout.split(b"\n")
+    rows = found[3:-2]
+    measured = [*map(number, decode(found[2]).split())] if len(found) > 5 else []
+    if output.status != 0 or found[-2:] != [b"end", b""] or b"\0" in output.stdout:
+        raise ValueError(f"exit status {output.status}, or cut short: {shown(decode(output.stdout[-100:]))}")
+    if measured != [len(rows), sum(len(row) + 1 for row in rows)]:
+        raise ValueError(f"{measured} lines and bytes, and {len(rows)} came")
+    return [decode(line) for line in found[:-2]]
 
 
 PROBES = (Probe(Processes, _TEXT, parse_processes, cost=40),)

@@ -51,10 +51,10 @@ def parse_services(output: Output) -> Services | Missing:
     found = lines(output)
     if found == ["no_tool\t."]:
         return Missing(Why.TOOL_ABSENT, "no systemctl")
+    if found == ["nothing_asked\t."]:
+        return Services({})
     asked = [fields(line, "asked", 1)[0] for line in found if tag_of(line) == "asked"]
     told = found[len(asked) :]
-    if not found:
-        return Services({})
     if missing := _missing([line.removeprefix("told\t").removesuffix("\t.") for line in told]):
         return missing
     *blocks, status = (fields(line, "told", line.count("\t") - 1) for line in told)

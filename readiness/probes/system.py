@@ -19,6 +19,7 @@ _WANTED = frozenset({"ID", "ID_LIKE", "VERSION_ID", "PRETTY_NAME"})
 _VALUE = re.compile(r"""\"((?:[^"\\]|\\.)*)\"|'([^']*)'|([^\s"'\\$`;&|<>()#]*)""")
 _ESCAPED = re.compile(r"""\\(["\\$`])""")
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_KERNEL = re.compile(r"[!-~]+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_])?")
 _MACHINE_ID = re.compile(r"[0-9a-f]{32}")
 _NEW_ID = "systemd-machine-id-setup makes one"
@@ -49,15 +50,15 @@ def parse_os_release(output: Output) -> OsRelease | Missing:
     if found == ["no_file\t."]:
         return Missing(Why.UNREADABLE, "neither /etc/os-release nor /usr/lib/os-release can be read")
     *told, count, kernel = found
-    texts = [fields(line, "line", line.count("\t") - 1) for line in told]
-    if number(*fields(count, "count", 1)) != len(texts):
-        raise ValueError(f"{len(texts)} lines, and {shown(count)}")
-    values = _assignments(["\t".join(text) for text in texts])
+    if number(*fields(count, "count", 1)) != len(told):
+        raise ValueError(f"{len(told)} lines, and {shown(count)}")
+    values = _assignments([fields(line, "line", 1)[0] for line in told])
     release, architecture = fields(kernel, "kernel", 2)
-    if not release or not architecture or not _ID.fullmatch(values.get("ID", "linux")):
-        raise ValueError(f"no ID, or no kernel: {shown(kernel)}")
+    name = values.get("ID", "")
+    if not _ID.fullmatch(name) or not _KERNEL.fullmatch(release) or not _KERNEL.fullmatch(architecture):
+        raise ValueError(f"no ID, or no kernel: {shown(name)}, {shown(kernel)}")
     return OsRelease(
-        id=values.get("ID", "linux"),  # what os-release(5) says it is when it is not given
+        id=name,
         id_like=tuple(values.get("ID_LIKE", "").split()),
         version_id=values.get("VERSION_ID", ""),
         pretty_name=values.get("PRETTY_NAME", ""),

@@ -9,9 +9,7 @@ from readiness.core.errors import InputError, Problem
 from readiness.estate import BASELINE, ESTATE, CatalogueNames, LoadedEstate, load_bytes
 
 HERE = Path(__file__).parent
-GOOD: Mapping[str, bytes] = {
-    name: (HERE / "good" / name).read_bytes() for name in (ESTATE, BASELINE, "known_hosts")
-}
+GOOD: Mapping[str, bytes] = {name: (HERE / "good" / name).read_bytes() for name in (ESTATE, BASELINE, "known_hosts")}
 NAMES = CatalogueNames(
     roles={
         "bacula": frozenset({"director", "storage", "client", "console"}),

@@ -50,7 +50,7 @@ def test_times_keep_their_offset() -> None:
 
 
 def test_an_empty_baseline_and_no_hosts_load() -> None:
-    text = 'service: a\nchange: b\ncutover: {start: 2026-12-01T20:00Z, end: 2026-12-02T04:00Z}\nhosts: {}\n'
+    text = "service: a\nchange: b\ncutover: {start: 2026-12-01T20:00Z, end: 2026-12-02T04:00Z}\nhosts: {}\n"
     for baseline in (b"", b"# nothing was agreed\n", b"{}"):
         estate = loaded({"estate.yaml": text.encode(), "baseline.yaml": baseline})
         assert estate.estate.hosts == {}
@@ -120,4 +120,6 @@ def test_the_schema_sees_what_the_loader_sees(file: Literal["estate", "baseline"
 @pytest.mark.parametrize("name", FILES)
 def test_the_shipped_schema_is_current(name: Literal["estate", "baseline"]) -> None:
     wanted = json.dumps(json_schema(name), indent=2) + "\n"
-    assert (SHIPPED / f"{name}.json").read_text() == wanted, f"readiness schema {name} > readiness/estate/schemas/{name}.json"
+    assert (SHIPPED / f"{name}.json").read_text() == wanted, (
+        f"readiness schema {name} > readiness/estate/schemas/{name}.json"
+    )

@@ -20,12 +20,13 @@ if ! command -v "$tool" >/dev/null 2>&1; then
     exit 0
 fi
 if [ $# -eq 0 ]; then # dpkg-query would list them all
-    printf 'status\t0\t.\nend\n'
+    printf 'nothing_asked\t.\nend\n'
     exit 0
 fi
 printf 'asked\t%s\t.\n' "$@"
 if [ "$manager" = dpkg ]; then
-    dpkg-query -W -f='package\t${Package}\t${Version}\t${Architecture}\t${db:Status-Abbrev}\t.\n' "$@" 2>&1
+    row='package\t${Package}\t${Version}\t${Architecture}\t${db:Status-Abbrev}\t.\n'
+    answer=$(dpkg-query -W -f="$row" "$@" 2>&1)
     printf 'status\t%s\t.\n' "$?"
     lists=
     for name in "$@"; do
@@ -35,7 +36,9 @@ if [ "$manager" = dpkg ]; then
     done
     if [ -n "$lists" ]; then stat -c 'unpacked	%n	%Y	.' $lists 2>&1; fi
 else
-    rpm -q --qf 'package\t%{NAME}\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\t%{ARCH}\t%{INSTALLTIME}\t.\n' "$@" 2>&1
+    row='package\t%{NAME}\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\t%{ARCH}\t%{INSTALLTIME}\t.\n'
+    answer=$(rpm -q --qf "$row" "$@" 2>&1)
     printf 'status\t%s\t.\n' "$?"
 fi
-echo end
+printf 'count\t%s\t.\n' "$(printf '%s\n' "$answer" | wc -l | tr -d ' ')"
+printf '%s\nend\n' "$answer"

@@ -4,5 +4,5 @@ programs=$(
     $SUDO /usr/bin/find /proc -mindepth 2 -maxdepth 2 -name exe -printf %h\\t%l\\n
 )
 printf 'status\t%s\t.\n' "$?"
-printf '%s\n' "$programs" | wc -l
+printf '%s\n' "$programs" | wc -lc
 printf '%s\nend\n' "$programs"

@@ -1,0 +1,104 @@
+"""What a folder may hold: a file that nobody judges must not look as if somebody did."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from readiness.core.errors import InputError
+from readiness.estate import BASELINE, ESTATE, load
+from tests.estate.samples import GOOD, NAMES, loaded
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, data in GOOD.items():
+        (tmp_path / name).write_bytes(data)
+    return tmp_path
+
+
+def told(folder: Path) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        load(folder, NAMES)
+    return [str(one).removeprefix(f"{folder}/") for one in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    "name", ["waivers.yaml", "requirements.yaml", "protection.yaml", "evidence.yaml", "hosts.ini", "notes.yml"]
+)
+def test_a_file_that_cannot_be_judged_is_refused(folder: Path, name: str) -> None:
+    (folder / name).touch()
+    assert told(folder) == [f"{name}: this version cannot judge {name} (remove it, or use a version that can)"]
+
+
+def test_a_folder_that_cannot_be_judged_is_refused(folder: Path) -> None:
+    (folder / "scans").mkdir()
+    assert told(folder) == ["scans: this version cannot judge scans/ (remove it, or use a version that can)"]
+
+
+def test_notes_and_hidden_files_are_welcome(folder: Path) -> None:
+    for name in ("README", "README.md", ".gitignore", ".gitkeep"):
+        (folder / name).touch()
+    (folder / ".git").mkdir()
+    assert load(folder, NAMES) == loaded()
+
+
+def test_files_that_the_estate_names_may_lie_there(folder: Path) -> None:
+    (folder / "keys").mkdir()
+    (folder / "keys" / "first").touch()
+    assert load(folder, NAMES) == loaded()
+    (folder / "keys" / "third").touch()
+    assert told(folder)[0].startswith("keys/third: this version cannot judge keys/third")
+
+
+def test_the_other_ending_is_told(folder: Path) -> None:
+    (folder / BASELINE).rename(folder / "baseline.yml")
+    assert told(folder) == [
+        "baseline.yaml: the file is missing (an estate has estate.yaml and baseline.yaml)",
+        "baseline.yml: this version cannot judge baseline.yml (rename it to baseline.yaml)",
+    ]
+
+
+def test_mistakes_are_told_by_the_path_that_was_given(folder: Path) -> None:
+    (folder / BASELINE).write_text("clocks: {}\n")
+    with pytest.raises(InputError) as caught:
+        load(folder, NAMES)
+    assert str(caught.value) == f"{folder}/baseline.yaml:1:1: unknown key 'clocks' (did you mean clock)"
+
+
+def test_a_broken_estate_calls_no_file_a_stranger(folder: Path) -> None:
+    (folder / ESTATE).write_text("service: [\n")
+    assert [line.split(": ")[0] for line in told(folder)] == ["estate.yaml:2:1"]
+
+
+def test_a_link_to_a_file_is_read(folder: Path) -> None:
+    (folder / ESTATE).rename(folder / ".real")
+    (folder / ESTATE).symlink_to(".real")
+    assert load(folder, NAMES) == loaded()
+
+
+def test_what_is_no_regular_file_is_not_opened(folder: Path) -> None:
+    for name in (ESTATE, BASELINE):
+        (folder / name).unlink()
+    (folder / ESTATE).mkdir()
+    (folder / BASELINE).symlink_to("/dev/zero")
+    assert told(folder) == ["baseline.yaml: not a regular file", "estate.yaml: not a regular file"]
+
+
+def test_a_pipe_does_not_hold_it_up(folder: Path) -> None:
+    (folder / BASELINE).unlink()
+    os.mkfifo(folder / BASELINE)
+    assert told(folder) == ["baseline.yaml: not a regular file"]
+
+
+def test_known_hosts_elsewhere_are_not_read(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "known_hosts"
+    (folder / "known_hosts").rename(elsewhere)
+    text = GOOD[ESTATE].decode().replace("known_hosts: known_hosts", f"known_hosts: {elsewhere}")
+    (folder / ESTATE).write_text(text)
+    assert load(folder, NAMES).files.keys() == {ESTATE, BASELINE}
+
+
+def test_a_path_that_is_no_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"absent: not a readable folder: No such file .* estate\.yaml and baseline"):
+        load(tmp_path / "absent", NAMES)

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from readiness.core.facts import HostFacts, Missing
+from readiness.core.scripts import Output
+from readiness.journals import facts_from_json, facts_to_json
+from readiness.probes import PROBES
+
+from .samples import HERE, SAMPLES, Sample, parsed, plain
+
+# What LC_ALL=C keeps out, should a host print it all the same.
+TRANSLATED = {
+    b"no packages found matching": b"Keine Pakete gefunden, die passen auf",
+    b"is not installed": b"ist nicht installiert",
+    b"package ": b"Paket ",
+    b"Not synchronised": b"Nicht synchronisiert",
+    b"Normal": b"Normalement",
+    b"=yes": b"=ja",
+    b"=no": b"=nein",
+    b"UTC": b"MEZ",
+    b"Wed ": b"Mi ",
+    b"inactive": "inaktiv \u2212".encode(),
+    b"No such file or directory": b"Datei oder Verzeichnis nicht gefunden",
+    b"System has not been booted": b"Das System wurde nicht gestartet",
+    b"Permission denied": b"Keine Berechtigung",
+}
+FOREIGN_DIGITS = {b"0": "\u0660".encode(), b"1": "\u00b9".encode()}
+UNDERSTOOD = [sample for sample in SAMPLES if "not understood" not in sample.expected]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=str)
+def test_a_sample_gives_what_is_expected(sample: Sample) -> None:
+    fact = parsed(sample.output)
+    if "not understood" in sample.expected:
+        assert fact is None
+    else:
+        assert plain(fact) == sample.expected
+
+
+def test_every_fact_has_real_samples_and_says_which_they_are() -> None:
+    sources = {path.parent: path.read_text() for path in HERE.glob("*/*/source")}
+    assert len(sources) == len(SAMPLES)
+    assert not [
+        path for path, text in sources.items() if not text.startswith(("real: ", "written by hand ", "the script on "))
+    ]
+    assert {probe.name for probe in PROBES} == {path.parent.name for path, text in sources.items() if "real: " in text}
+
+
+def holds(sample: Sample, output: Output) -> bool:
+    """Whether a damaged output is not understood, Missing (in a field, or as a whole), or still what is right."""
+    fact = parsed(output)
+    if fact is None or isinstance(fact, Missing):
+        return True
+    found = plain(fact)
+    missing = {name for name, value in found.items() if isinstance(value, dict) and "missing" in value}
+    return bool({**found, **{name: sample.expected.get(name) for name in missing}} == sample.expected)
+
+
+def free_text(line: bytes) -> bool:
+    """A distribution calls itself what it likes."""
+    return line.startswith(b"line\t")
+
+
+def damaged(text: bytes) -> Iterator[bytes]:
+    """Every damage to one line, or to two that change places."""
+    lines = text.split(b"\n")
+    for at, line in enumerate(lines):
+        before, after = lines[:at], lines[at + 1 :]
+        yield b"\n".join([*before, *after])
+        yield b"\n".join([*before, line, line, *after])
+        for cut in {1, len(line) // 2, len(line) - 1}:
+            yield b"\n".join([*before, line[:cut], *after])
+            yield b"\n".join([*before, line[:cut] + b"\0" + line[cut:], *after])
+            yield b"\n".join([*before, line[:cut] + b"\x1b[31m" + line[cut:], *after])
+            yield b"\n".join([*before, line[:cut] + b"\xff" + line[cut:], *after])
+        yield b"\n".join([*before, line + b"\r", *after])
+        for word, foreign in {**TRANSLATED, **({} if free_text(line) else FOREIGN_DIGITS)}.items():
+            yield b"\n".join([*before, line.replace(word, foreign), *after])
+    for first, second in combinations(range(len(lines)), 2):
+        swapped = list(lines)
+        swapped[first], swapped[second] = lines[second], lines[first]
+        yield b"\n".join(swapped)
+
+
+@pytest.mark.parametrize("sample", UNDERSTOOD, ids=str)
+def test_a_damaged_output_is_never_another_value(sample: Sample) -> None:
+    wrong = [
+        text
+        for text in damaged(sample.output.stdout)
+        if not holds(sample, dataclasses.replace(sample.output, stdout=text))
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("sample", UNDERSTOOD, ids=str)
+def test_a_damaged_stderr_is_never_another_value(sample: Sample) -> None:
+    wrong = [
+        text
+        for text in damaged(sample.output.stderr)
+        if not holds(sample, dataclasses.replace(sample.output, stderr=text))
+    ]
+    assert not wrong
+
+
+@given(st.sampled_from(UNDERSTOOD), st.data())
+def test_an_output_whose_end_or_beginning_is_lost_is_never_another_value(sample: Sample, data: st.DataObject) -> None:
+    text = sample.output.stdout
+    at = data.draw(st.integers(0, len(text)))
+    for left in (text[:at], text[at:], text[:at] + text, text + text[at:]):
+        assert holds(sample, dataclasses.replace(sample.output, stdout=left))
+
+
+@given(st.sampled_from(SAMPLES), st.binary(max_size=200), st.binary(max_size=200), st.integers(0, 255))
+def test_no_output_breaks_a_parser(sample: Sample, stdout: bytes, stderr: bytes, status: int) -> None:
+    parsed(dataclasses.replace(sample.output, stdout=stdout, stderr=stderr, status=status))
+    parsed(dataclasses.replace(sample.output, stdout=stdout + sample.output.stdout, stderr=stderr))
+
+
+@pytest.mark.parametrize("sample", UNDERSTOOD, ids=str)
+def test_a_fact_is_the_same_after_it_was_saved(sample: Sample) -> None:
+    fact = parsed(sample.output)
+    assert fact is not None
+    saved = json.loads(json.dumps(facts_to_json(HostFacts("bk01", {sample.fact: fact}, {}))))
+    assert facts_from_json(saved, {probe.name: probe.kind for probe in PROBES}).values == {sample.fact: fact}
+
+
+@pytest.mark.parametrize("sample", UNDERSTOOD, ids=str)
+def test_a_failed_script_gives_no_value(sample: Sample) -> None:
+    fact = parsed(dataclasses.replace(sample.output, status=1))
+    assert fact is None or isinstance(fact, Missing)

@@ -1,0 +1,154 @@
+"""The wheel: all of the program is in it, and it runs without the repository and without what only tests need."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+import xml.etree.ElementTree as ET
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[1]
+DEADLINE_S = 120
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The program in an environment of its own, and the files of the wheel that it came in."""
+
+    environment: Path
+    wheel: frozenset[str]
+
+    def run(self, program: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+        """Run one of its programs as a user does who has no repository."""
+        return subprocess.run(
+            [str(self.environment / "bin" / program), *arguments],
+            env={"HOME": str(cwd), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Build the wheel offline and install it beside the packages that it asks for, and no others."""
+    folder = tmp_path_factory.mktemp("installed")
+    _checked(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder))
+    (wheel,) = folder.glob("*.whl")
+    environment = folder / "environment"
+    venv.create(environment, symlinks=True)
+    python = str(environment / "bin" / "python")
+    _checked(sys.executable, "-m", "pip", "--python", python, "install", "--no-index", "--no-deps", str(wheel))
+    for one in _needed(distribution("readiness"), frozenset(), set()):
+        _link(one, next((environment / "lib").glob("python3*/site-packages")))
+    with zipfile.ZipFile(wheel) as archive:
+        return Installed(environment, frozenset(archive.namelist()))
+
+
+def _checked(*command: str) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _needed(one: Distribution, extras: frozenset[str], seen: set[tuple[str, str]]) -> Iterator[Distribution]:
+    """Every distribution that this one asks for, and what those ask for in turn."""
+    for requirement in map(Requirement, one.requires or ()):
+        marker = requirement.marker
+        wanted = not marker or any(marker.evaluate({"extra": extra}) for extra in ("", *extras))
+        key = (requirement.name, ",".join(sorted(requirement.extras)))
+        if wanted and key not in seen:
+            seen.add(key)
+            other = distribution(requirement.name)
+            yield other
+            yield from _needed(other, frozenset(requirement.extras), seen)
+
+
+def _link(one: Distribution, site: Path) -> None:
+    """Show an installed distribution in another environment."""
+    assert one.files, f"{one.name} does not say what it consists of"
+    for name in {file.parts[0] for file in one.files} - {"..", "__pycache__"}:
+        if not (site / name).exists():
+            (site / name).symlink_to(Path(str(one.locate_file(name))).resolve())
+
+
+def _files(folder: str) -> set[str]:
+    """The files of a folder of the repository, but for what Python and pytest leave there."""
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and not {"__pycache__", ".pytest_cache"} & set(path.parts)
+    }
+
+
+def test_the_wheel_holds_the_program_and_nothing_else(installed: Installed) -> None:
+    program = _files("readiness") | {f"readiness/{name}" for name in _files("checks")}
+    assert {name for name in installed.wheel if ".dist-info/" not in name} == program
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "readiness/py.typed",
+        "readiness/checks/pytest.ini",
+        "readiness/checks/test_connectivity.py",
+        "readiness/checks/test_versions.py",
+        "readiness/demo/recordings.json",
+        "readiness/estate/schemas/baseline.json",
+        "readiness/estate/schemas/estate.json",
+        "readiness/probes/scripts/packages.sh",
+        "readiness/products/bacula.yaml",
+    ],
+)
+def test_files_that_are_no_modules_are_in_the_wheel(installed: Installed, name: str) -> None:
+    assert name in installed.wheel
+
+
+def test_the_licence_is_in_the_wheel(installed: Installed) -> None:
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in installed.wheel)
+
+
+def test_it_is_the_wheel_that_runs(installed: Installed, tmp_path: Path) -> None:
+    told = "import readiness, readiness.cli as cli; print(readiness.__file__); print(cli.checks_folder())"
+    ended = installed.run("python", "-c", told, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    places = [Path(line) for line in ended.stdout.splitlines()]
+    assert all(place.is_relative_to(installed.environment) for place in places), ended.stdout
+    assert [place.name for place in places] == ["__init__.py", "checks"]
+    assert not any(place.is_relative_to(ROOT) for place in places)
+
+
+@pytest.mark.parametrize("name", ["asyncssh", "hatchling", "hypothesis", "junitparser", "mypy"])
+def test_what_only_tests_need_is_not_there(installed: Installed, tmp_path: Path, name: str) -> None:
+    ended = installed.run("python", "-c", f"import {name}", cwd=tmp_path)
+    assert "ModuleNotFoundError" in ended.stderr
+
+
+def test_the_demo_runs_in_an_empty_folder(installed: Installed, tmp_path: Path) -> None:
+    ended = installed.run("readiness", "demo", "--out", "run", cwd=tmp_path)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "NO-GO" in ended.stdout.splitlines()[-1]
+    verdict = json.loads((tmp_path / "run" / "verdict.json").read_text())
+    judgement = verdict["judgement"]
+    assert (judgement["verdict"], judgement["exit_code"], judgement["partial"]) == ("NO_GO", 1, None)
+    assert verdict["finished_at"]
+    assert judgement["counts"]["expected"] > judgement["counts"]["pass"] > 0
+    suite = ET.parse(tmp_path / "run" / "junit.xml").getroot()  # noqa: S314 - the program's own file
+    assert len(list(suite.iter("testcase"))) > judgement["counts"]["expected"]
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["run"]
+
+
+def test_the_installed_program_explains_its_own_checks(installed: Installed, tmp_path: Path) -> None:
+    ended = installed.run("readiness", "explain", "VER-004", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout[:7]) == (0, "VER-004"), ended.stdout + ended.stderr

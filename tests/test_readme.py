@@ -1,0 +1,206 @@
+"""The README: every command in it is known here and is run or held against what it names; its files are the files."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
+from tests.main_job.job import command, environment
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+CI = (ROOT / ".ci" / "run").read_text()
+EXAMPLE = Path("inventories/example")
+TARGETS = {"demo", "test", "check", "fix", "lab", "lab-down"}
+PYTEST = f"pytest checks/ --estate {EXAMPLE} -k web01"
+OFFLINE = {
+    f"readiness plan {EXAMPLE}": "CON-001",
+    "readiness sudoers": "NOPASSWD",
+    "readiness schema estate": "$schema",
+    "readiness explain VER-004": "VER-004",
+}
+REACHING = {f"readiness run {EXAMPLE} --area connectivity", f"readiness run {EXAMPLE}"}
+JUDGE = "readiness judge RUN"
+MENTIONED = {"readiness plan"}  # without arguments, in the text
+KNOWN = {*(f"make {name}" for name in TARGETS), *OFFLINE, *REACHING, JUDGE, PYTEST, *MENTIONED}
+DEADLINE_S = 120
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def _commands() -> set[str]:
+    """Every command of the blocks, and those within the text, without comments."""
+    lines = [line.partition("#")[0].strip() for block in _blocks("sh") for line in block.splitlines()]
+    spans = re.findall(r"(?<!`)`([^`]+)`(?!`)", re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL))
+    begins = ("readiness ", "make ", "pytest ", "python ", "apt-get ")
+    inside = [" ".join(span.split()) for span in spans]
+    return {line for line in lines if line} | {span for span in inside if span.startswith(begins)}
+
+
+def _packages(text: str) -> set[str]:
+    """What the first `apt-get install` of a text installs."""
+    found = re.search(r"apt-get install ([^#&|;>\n]*)", text)
+    assert found
+    return {word for word in found[1].split() if not word.startswith("-")}
+
+
+def test_every_command_is_known_here() -> None:
+    assert {one for one in _commands() if not one.startswith("apt-get ")} == KNOWN
+
+
+def test_what_it_installs_is_what_ci_installs() -> None:
+    assert [line for line in _commands() if line.startswith("apt-get ")]
+    assert _packages("\n".join(_blocks("sh"))) == _packages(CI) == {"make", "python3-venv"}
+
+
+def test_ci_runs_what_it_says() -> None:
+    said = [line.partition("#")[0].strip() for line in CI.splitlines() if line.startswith("make ")]
+    assert said == ["make check", "make test"]
+    assert "READINESS_REQUIRE=all" in CI
+
+
+@pytest.mark.parametrize("name", sorted(TARGETS))
+def test_make_has_the_target(name: str) -> None:
+    assert re.search(rf"^{name}:", MAKEFILE, re.MULTILINE)
+    phony = re.search(r"^\.PHONY:(.*)$", MAKEFILE, re.MULTILINE)
+    assert phony
+    assert name in phony[1].split()
+
+
+def test_what_make_starts_is_there() -> None:
+    for name in set(re.findall(r"python -m ((?:readiness|tests)[.\w]*)", MAKEFILE)):
+        assert importlib.util.find_spec(name), name
+
+
+def test_the_estate_is_the_example() -> None:
+    estate, baseline = _blocks("yaml")
+    assert estate == (ROOT / EXAMPLE / "estate.yaml").read_text()
+    assert baseline == (ROOT / EXAMPLE / "baseline.yaml").read_text()
+    assert {path.name for path in (ROOT / EXAMPLE).iterdir()} == {"estate.yaml", "baseline.yaml"}
+
+
+def test_the_exit_codes_are_the_program_s() -> None:
+    rows = {int(code): text for code, text in re.findall(r"^\| (\d) \| (.*?) \|$", README, re.MULTILINE)}
+    begins = {
+        EXIT_CODES[Verdict.GO]: "GO",
+        EXIT_CODES[Verdict.NO_GO]: "NO-GO",
+        EXIT_CODES[Verdict.INCOMPLETE]: "INCOMPLETE",
+        EXIT_FAULT: "a fault",
+        EXIT_INPUT: "wrong input",
+        EXIT_CODES[Verdict.NOTHING_TO_CHECK]: "nothing to check",
+    }
+    assert rows.keys() == begins.keys() == {*EXIT_CODES.values(), EXIT_FAULT, EXIT_INPUT}
+    assert all(rows[code].startswith(text) for code, text in begins.items()), rows
+
+
+def test_the_check_shown_is_the_check() -> None:
+    (shown,) = _blocks("python")
+    source = (ROOT / "checks" / "test_versions.py").read_text()
+    declared = re.search(r"^def .*?:$", shown, re.MULTILINE)
+    assert declared
+    assert declared[0] in source
+    assert re.search(r'"""(.*)"""', shown, re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last_line(self) -> str:
+        return self.out.splitlines()[-1]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with all that the README's commands name, so that nothing is written to the repository."""
+    shutil.copytree(ROOT / EXAMPLE, tmp_path / EXAMPLE)
+    shutil.copytree(ROOT / "checks", tmp_path / "checks", ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"))
+    return tmp_path
+
+
+def _run(argv: Sequence[str], place: Path, *, without_network: bool = False) -> Ended:
+    full = [*_no_network(), *argv] if without_network else [*argv]
+    ended = subprocess.run(
+        full, env=environment(place), cwd=place, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+@functools.cache
+def _no_network() -> tuple[str, ...]:
+    """The words that take a command's network away; skips where the kernel allows nobody to."""
+    words = ("unshare", "--net") if os.geteuid() == 0 else ("unshare", "--user", "--map-root-user", "--net")
+    if shutil.which("unshare") and subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0:
+        return words
+    reason = f"no network namespace can be made here: {' '.join(words)} fails"
+    if os.environ.get("READINESS_REQUIRE") == "all":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _words(line: str) -> list[str]:
+    """The command as this environment's program."""
+    return command(*line.split()[1:])
+
+
+@pytest.mark.parametrize("line", OFFLINE)
+def test_it_contacts_nothing(place: Path, line: str) -> None:
+    ended = _run(_words(line), place)
+    assert ended.code == 0, ended.out + ended.err
+    assert OFFLINE[line] in ended.out
+    assert not (place / "reports").exists()
+
+
+@pytest.mark.parametrize("line", sorted(REACHING))
+def test_without_a_network_a_run_is_incomplete(place: Path, line: str) -> None:
+    ended = _run(_words(line), place, without_network=True)
+    assert ended.code == EXIT_CODES[Verdict.INCOMPLETE], ended.out + ended.err
+    (folder,) = (place / "reports" / EXAMPLE.name).iterdir()
+    judgement = json.loads((folder / "verdict.json").read_text())["judgement"]
+    assert judgement["verdict"] == "INCOMPLETE"
+    assert bool(judgement["partial"]) == ("--area" in line)
+    assert judgement["counts"]["pass"] == 0
+
+
+def test_the_run_s_folder_holds_what_it_says_and_is_judged_again(place: Path) -> None:
+    first = _run(_words(f"readiness run {EXAMPLE}"), place, without_network=True)
+    (folder,) = (place / "reports" / EXAMPLE.name).iterdir()
+    told = re.search(r"Each run writes a folder(.*?)\n\n", README, re.DOTALL)
+    assert told
+    named = set(re.findall(r"`([a-z]+\.(?:jsonl?|xml|md))`", told[1]))
+    assert named <= {path.name for path in folder.iterdir()}
+    assert len(named) == 7
+    again = _run([*_words(JUDGE.replace("RUN", str(folder))), "--out", "again"], place)
+    assert again.code == first.code, again.out
+    assert (place / "again" / "results.jsonl").read_bytes() == (folder / "results.jsonl").read_bytes()
+
+
+def test_report_only_turns_incomplete_into_0(place: Path) -> None:
+    ended = _run(_words(f"readiness run {EXAMPLE} --report-only"), place, without_network=True)
+    assert ended.code == 0, ended.out + ended.err
+    assert "report" in ended.last_line.partition("report: ")[0], ended.last_line
+
+
+def test_pytest_runs_the_checks_and_is_partial(place: Path) -> None:
+    ended = _run([sys.executable, "-m", *PYTEST.split()], place, without_network=True)
+    assert ended.code == EXIT_CODES[Verdict.INCOMPLETE], ended.out + ended.err
+    (folder,) = (place / "reports" / EXAMPLE.name).iterdir()
+    assert json.loads((folder / "verdict.json").read_text())["judgement"]["partial"]
