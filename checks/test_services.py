@@ -65,7 +65,10 @@ def test_running_process_is_what_is_installed(target: Target, facts: Facts) -> N
     for unit, service in _services(held, facts).items():
         if service.main_pid is None or service.started_at_s is None:
             unknown(f"{unit} does not run", blocked_by=f"SVC-002 {target.id}")
-        program = facts.need(Processes).executables.get(service.main_pid)
+        processes = facts.need(Processes)
+        if service.main_pid in processes.unreadable:
+            unknown(f"the program of process {service.main_pid} of {unit} cannot be read")
+        program = processes.executables.get(service.main_pid)
         if program is None:
             unknown(f"process {service.main_pid} of {unit} ended while it was looked at")
         expect_that(

@@ -100,7 +100,7 @@ def _run(
                 source = Hosts(inputs, connector(inputs.estate, estate, Path.home(), stop), folder, stop, host_done)
                 write = planned(folder, inputs, narrowing, run_id)
                 gate = Gate(inputs, source, narrowing, planned=write, report_only=report_only)
-                _through_pytest(gate)
+                through_pytest(gate)
             digest = write_results(folder, gate, run_id)
         said.code = _tell(gate, folder, digest)
     return said.code
@@ -116,7 +116,7 @@ def plan(
     with _said() as said:
         inputs = inputs_of(estate, datetime.now(UTC))
         gate = Gate(inputs, _Nowhere(), Narrowing(tuple(area or ()), hosts), plan_only=True)
-        _through_pytest(gate)
+        through_pytest(gate)
         for line in _plan_lines(gate.plan):
             print(clean(line))
         said.code = 0
@@ -174,7 +174,7 @@ def judge(
                     earlier=() if estate else [(check, target) for check, target in earlier],
                     report_only=bool(saved.verdict["judgement"].get("report_only")),
                 )
-                _through_pytest(gate)
+                through_pytest(gate)
                 digest = write_results(folder, gate, run_id)
             said.code = _tell(gate, folder, digest)
     raise typer.Exit(said.code)
@@ -310,7 +310,7 @@ def _collected_checks() -> Sequence[Check]:
     return collector.checks
 
 
-def _through_pytest(gate: Gate) -> None:
+def through_pytest(gate: Gate) -> None:
     """Collect and run the checks in this process; raises what ended them."""
     plugin = GatePlugin(gate)
     code = _pytest(plugin)

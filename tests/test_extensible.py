@@ -36,7 +36,7 @@ from readiness.probes import OsRelease
 @check("NEW-001", severity="minor", targets=each_host, needs=(OsRelease,), remedy="Install another.", source="ours")
 def test_host_runs_plan9(target: Target, facts: Facts) -> None:
     """The host runs Plan 9."""
-    expect(facts.need(OsRelease).id, equal="plan9", what="operating system")
+    expect(facts.need(OsRelease).id, equals="plan9", what="operating system")
 '''
 
 NEW_PRODUCT = """\
@@ -59,6 +59,7 @@ version_rules:
 ESTATE = """\
 service: an invented one
 change: CHG1
+cutover: {start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}
 ssh: {user: readiness, identity_file: ~/.ssh/id_ed25519}
 hosts:
   keeper1: {fqdn: keeper1.example.com, owner: us, products: {vaultkeeper: [keeper]}}

@@ -27,24 +27,17 @@ MAY: dict[str, set[str]] = {
     "plan": {"core", "estate", "probes", "products", "targets"},
     "collect": {"core", "probes", "transports"},
     "connect": {"core", "estate", "targets", "transports"},
-    "gate": {"core", "plan", "targets", "version"},
+    "gate": {"core", "plan", "targets"},
     "plugin": {"core", "estate", "gate", "targets"},
     "runs": {
         *("core", "collect", "estate", "gate", "journals", "plan", "probes", "products"),
         *("renderers", "run_folder", "targets", "transports"),
     },
     "session": {
-        "core",
-        "connect",
-        "gate",
-        "plan",
-        "plugin",
-        "renderers",
-        "run_folder",
-        "runs",
-        "transports",
-        "version",
+        *("__version__", "core", "connect", "gate", "plan", "plugin"),
+        *("renderers", "run_folder", "runs", "transports"),
     },
+    "__main__": {"cli"},
     "demo": {"core", "cli", "transports"},
 }
 # A check reads facts and states expectations: it cannot open a socket.

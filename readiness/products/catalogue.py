@@ -14,33 +14,12 @@ from readiness.products.models import Product
 from readiness.products.places import Path, nearest, read
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueNames:
-    """What an estate may name: roles by product, and (product, role, other role) that a version rule compares."""
-
-    roles: Mapping[str, frozenset[str]]
-    related: frozenset[tuple[str, str, str]]
-
-
 @dataclass(frozen=True)
 class Catalogue:
     """All products by name, and the files they were read from by file name."""
 
     products: Mapping[str, Product]
     files: Mapping[str, bytes]
-
-    @property
-    def names(self) -> CatalogueNames:
-        """The names that an estate is held against."""
-        return CatalogueNames(
-            {name: frozenset(product.roles) for name, product in self.products.items()},
-            frozenset(
-                (name, rule.role, rule.other)
-                for name, product in self.products.items()
-                for rule in product.version_rules
-                if rule.other is not None
-            ),
-        )
 
 
 def load(extra: Mapping[str, bytes] | None = None) -> Catalogue:

@@ -101,7 +101,7 @@ FAULTS = {
         1,
     ),
     "a clock ten minutes off": Planted(
-        lambda lab: faults.clock_off(lab, "client01"), {"CLK-001 client01": "FAIL"}, "+600", 1
+        lambda lab: faults.clock_off(lab, "client01"), {"CLK-001 client01": "FAIL"}, "s (uncertain by", 1
     ),
 }
 

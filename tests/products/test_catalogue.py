@@ -10,6 +10,7 @@ import pytest
 from readiness.core.errors import InputError
 from readiness.products import load, load_bytes
 from readiness.products.places import read
+from readiness.runs import names_of
 
 SHIPPED = {one.name: one.read_bytes() for one in files("readiness.products").iterdir() if one.name.endswith(".yaml")}
 SMALL = """\
@@ -91,7 +92,7 @@ def test_bacula() -> None:
 
 
 def test_names_for_the_estate() -> None:
-    names = load(small()).names
+    names = names_of(load(small()))
     assert names.roles["small"] == {"server", "client"}
     assert ("small", "client", "server") in names.related
     assert ("bacula", "storage", "director") in names.related
