@@ -30,9 +30,10 @@ def reference(all_facts: Mapping[str, HostFacts], estate: Estate) -> Reference:
     read = [clock for clock in clocks if isinstance(clock, Clock)]
     if not read:
         return Reference(0.0, 0.0, 0, len(estate.hosts))
-    middle = median(clock.offset_s for clock in read)
-    nearest = min(read, key=lambda clock: abs(clock.offset_s - middle))
-    return Reference(middle, nearest.uncertainty_s, len(read), len(estate.hosts))
+    # Each true offset lies between its bounds, so the true median lies between the medians of the bounds.
+    low = median(clock.offset_s - clock.uncertainty_s for clock in read)
+    high = median(clock.offset_s + clock.uncertainty_s for clock in read)
+    return Reference((low + high) / 2, (high - low) / 2, len(read), len(estate.hosts))
 
 
 def _enough(reference: Reference) -> None:
