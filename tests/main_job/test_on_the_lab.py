@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import lxml.etree
 import pytest
+from junitparser import JUnitXml
 
 from tests.lab import faults
 from tests.lab.lab import Lab
-from tests.main_job.job import Job, command, environment, run
+from tests.main_job.job import ROOT, Job, command, environment, run
 
 
 def test_the_clean_lab_is_go(lab: Lab, tmp_path: Path) -> None:
@@ -159,3 +164,87 @@ def _slowed(lab: Lab, host: str) -> Iterator[None]:
         yield
     finally:
         tool.unlink()
+
+
+def test_a_red_hat_client_is_read_through_rpm(lab: Lab, tmp_path: Path) -> None:
+    with Lab.up(tmp_path / "state", clients=1, redhat=True) as mixed:
+        job = run(mixed.estate, tmp_path / "run")
+    assert job.wrong() == {}, job.stdout
+    assert job.code == 0
+    assert "9.6.7-1.el9" not in job.message("VER-007 clients")
+    assert "9.6.7" in job.message("VER-002 client-rh/bacula.client")
+    assert lab.hosts.keys() != mixed.hosts.keys()
+
+
+def test_junit_of_a_real_run_is_what_its_readers_expect(lab: Lab, tmp_path: Path) -> None:
+    with faults.sshd_stopped(lab, "client03"), faults.daemon_disabled(lab, "sd01"):
+        job = run(lab.estate, tmp_path / "run")
+    path = job.folder / "junit.xml"
+    schema = shared("corpus/dev/junit/xunitplugin__junit-10.xsd")
+    lxml.etree.XMLSchema(file=str(schema)).assertValid(lxml.etree.parse(str(path)))
+    suites = {suite.name: suite for suite in JUnitXml.fromfile(str(path))}
+    assert suites.keys() == {*lab.hosts, "estate", "gate"}
+    cases = [(suite, case) for suite in suites.values() for case in suite]
+    assert len(cases) == len(job.results) + 1
+    assert len({(case.classname, case.name) for _, case in cases}) == len(cases)
+    assert all(suite.hostname == name for name, suite in suites.items() if name in lab.hosts)
+    assert all(case.classname.endswith(f".{suite.name}") for suite, case in cases if suite.name in lab.hosts)
+    kinds = Counter(type(case.result[0]).__name__ if case.result else "passed" for _, case in cases)
+    outcomes = Counter(one["outcome"] for one in job.results)
+    assert kinds["Failure"] == outcomes["FAIL"] + 1  # the gate's own case
+    assert (kinds["Error"], kinds["Skipped"]) == (outcomes["UNKNOWN"], outcomes["NOT_APPLICABLE"])
+    assert [case.name for case in suites["gate"]] == ["verdict"]
+
+
+def shared(name: str) -> Path:
+    """A file beside the project that tests use where it is."""
+    path = Path(os.environ.get("READINESS_SHARED", ROOT.parent / "shared")) / name
+    if not path.exists() and os.environ.get("READINESS_REQUIRE") == "all":
+        pytest.fail(f"{path} is not there")
+    if not path.exists():
+        pytest.skip(f"{path} is not there: READINESS_SHARED says where")
+    return path
+
+
+def test_what_a_host_is_sent_is_in_the_transcript_and_the_plan(lab: Lab, tmp_path: Path) -> None:
+    job = run(lab.estate, tmp_path / "run")
+    plan = json.loads((job.folder / "plan.json").read_text())
+    lines = [json.loads(line) for line in (job.folder / "transcript.jsonl").read_text().splitlines()]
+    scripts = [line for line in lines if line["what"] == "script"]
+    assert {(line["script"], line["sha256"]) for line in scripts} == {
+        (name, one["sha256"]) for name, one in plan["scripts"].items()
+    }
+    for host in lab.hosts:
+        sent = [[line["script"], line["arguments"]] for line in scripts if line["host"] == host]
+        assert sent == [[one["script"], one["arguments"]] for one in plan["hosts"][host]]
+    references = {line["ref"] for line in lines}
+    assert all(set(one["evidence"]) <= references for one in job.results)
+    assert all(one["evidence"] for one in job.results if one["host"])
+
+
+def test_a_run_writes_nothing_on_a_host(lab: Lab, tmp_path: Path) -> None:
+    """Only what a login leaves: sshd's and sudo's own entries."""
+    written = [
+        "find",
+        "/etc",
+        "/usr",
+        "/var",
+        "/home",
+        "/root",
+        "/tmp",
+        "/opt",
+        "-xdev",
+        "-newer",
+        "/run/before",
+        "-type",
+        "f",
+    ]
+    lab.exec("client01", "touch", "/run/before")
+    time.sleep(1.1)
+    assert run(lab.estate, tmp_path / "run").code == 0
+    found = set(lab.exec("client01", *written, check=False).stdout.split())
+    logs = {name for name in found if name.startswith(("/var/log/", "/var/lib/sudo/", "/var/lib/chrony/"))}
+    assert found - logs == set()
+    lab.exec("client01", "touch", "/etc/left-behind")  # and the search does see what is written
+    assert "/etc/left-behind" in lab.exec("client01", *written, check=False).stdout
+    lab.exec("client01", "rm", "/etc/left-behind")
