@@ -181,6 +181,26 @@ def judge(
 
 
 @app.command()
+def verify(
+    saved_run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.", show_default=False)],
+) -> None:
+    """Check that a run's files are those it wrote, by its manifest; exit 1 when one differs."""
+    with _said() as said:
+        saved = RunFolder.open(saved_run)
+        differences = saved.check_manifest()
+        for difference in differences:
+            print(one_line(difference))
+        verdict = str(saved.verdict["judgement"]["verdict"]).replace("_", "-")
+        print(
+            f"{len(differences)} files differ from the manifest"
+            if differences
+            else f"unchanged since it said {verdict}"
+        )
+        said.code = 1 if differences else 0
+    raise typer.Exit(said.code)
+
+
+@app.command()
 def explain(
     check_id: Annotated[str, typer.Argument(metavar="CHECK-ID", help="Such as VER-001.", show_default=False)],
 ) -> None:

@@ -120,7 +120,7 @@ def _reasons(outcomes: Sequence[Outcome], counts: Counts, partial: Mapping[str, 
         failed = [one for one in outcomes if one.outcome is Result.FAIL and one.severity is severity]
         failed = [one for one in failed if one.disposition is Disposition.BLOCKING]
         if failed:
-            yield f"{len(failed)} {severity} failed: {_named(failed)}"
+            yield f"{len(failed)} {severity}{'s' if len(failed) > 1 else ''} failed: {_named(failed)}"
     dark = [one for one in outcomes if one.outcome is Result.UNKNOWN and one.disposition is Disposition.BLOCKING]
     if roots := [one for one in dark if not one.blocked_by]:
         yield f"{len(roots)} not judged: {_named(roots)}"
