@@ -31,6 +31,7 @@ from readiness.plan import Narrowing, Plan, elevated_commands
 from readiness.plugin import CheckCollector, GatePlugin
 from readiness.probes.elevation import sudoers as sudoers_fragment
 from readiness.renderers import terminal
+from readiness.renderers.wording import number
 from readiness.run_folder import RunFolder
 from readiness.runs import (
     Hosts,
@@ -102,7 +103,7 @@ def _run(
                 gate = Gate(inputs, source, narrowing, planned=write, report_only=report_only)
                 through_pytest(gate)
             digest = write_results(folder, gate, run_id)
-        said.code = _tell(gate, folder, digest)
+        said.code = _tell(gate, folder.path, digest)
     return said.code
 
 
@@ -176,7 +177,7 @@ def judge(
                 )
                 through_pytest(gate)
                 digest = write_results(folder, gate, run_id)
-            said.code = _tell(gate, folder, digest)
+            said.code = _tell(gate, folder.path if out else None, digest if out else None)
     raise typer.Exit(said.code)
 
 
@@ -223,7 +224,11 @@ def sudoers(
 ) -> None:
     """Print the sudoers fragment that allows exactly the commands that need root."""
     with _said() as said:
-        print(sudoers_fragment(user, elevated_commands()), end="")
+        try:
+            fragment = sudoers_fragment(user, elevated_commands())
+        except ValueError as error:
+            raise InputError([Problem(f"--user {user}", 0, 0, str(error))]) from error
+        print(fragment, end="")
         said.code = 0
     raise typer.Exit(said.code)
 
@@ -282,7 +287,7 @@ def _said() -> Iterator[_Code]:
     except InputError as error:
         for problem in error.problems:
             print(one_line(str(problem)), file=sys.stderr)
-        said.code = _last_line(Verdict.ERROR, f"{len(error.problems)} mistakes in the input", EXIT_INPUT)
+        said.code = _last_line(Verdict.ERROR, number(len(error.problems), "mistake") + " in the input", EXIT_INPUT)
     except NothingToCheck as error:
         said.code = _last_line(Verdict.NOTHING_TO_CHECK, str(error), EXIT_CODES[Verdict.NOTHING_TO_CHECK])
     except ToolFault as error:
@@ -340,7 +345,8 @@ def through_pytest(gate: Gate) -> None:
         raise ToolFault(f"pytest ended with {code!r} and no judgement: a check file or a conftest stopped it")
 
 
-def _tell(gate: Gate, folder: RunFolder, manifest_sha256: str) -> int:
+def _tell(gate: Gate, folder: Path | None, manifest_sha256: str | None) -> int:
+    """Print the report; without a folder where none is kept."""
     judgement = gate.judgement
     if judgement is None:
         raise ToolFault("no judgement")
@@ -348,7 +354,7 @@ def _tell(gate: Gate, folder: RunFolder, manifest_sha256: str) -> int:
         gate.outcomes,
         judgement,
         sys.stdout,
-        folder=str(folder.path),
+        folder=folder,
         manifest_sha256=manifest_sha256,
         colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
         width=_width(),

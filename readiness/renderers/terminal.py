@@ -69,7 +69,7 @@ def render(
         emoji=False,
         legacy_windows=False,
     )
-    for line in _report(console, outcomes, judgement, str(folder)):
+    for line in _report(console, outcomes, judgement, folder):
         console.print(line, soft_wrap=True)  # it has been wrapped behind its bar; a second time would lose that
     head = VERDICTS[judgement.verdict]
     short = in_short(outcomes, judgement)
@@ -78,14 +78,15 @@ def render(
     console.print(Text.assemble((head, style), told), soft_wrap=True)
 
 
-def _report(console: Console, outcomes: Sequence[Outcome], judgement: Judgement, folder: str) -> Iterator[Text]:
+def _report(console: Console, outcomes: Sequence[Outcome], judgement: Judgement, folder: object) -> Iterator[Text]:
     grouped = findings(outcomes)
     for entries in (grouped.accepted, grouped.advice, grouped.not_judged, grouped.not_met):
         for finding in entries[:_MOST]:
             yield from _finding(console, finding)
         if left := entries[_MOST:]:
             pairs = sum(len(one.targets) + one.followers for one in left)
-            more = f"{number(len(left), 'more finding')} ({number(pairs, 'pair')}) in {folder}/summary.md"
+            place = f"in {folder}/summary.md" if folder else "that --out would keep"
+            more = f"{number(len(left), 'more finding')} ({number(pairs, 'pair')}) {place}"
             yield from _barred(console, [("...", more)])
     yield from _table(outcomes)
     if judgement.partial is not None:
