@@ -2,12 +2,13 @@
 # make test    set everything up and pass the tests
 # make lab     bring the real estate up and run against it (root, Debian 12)
 # make check   lint, format and types; make fix mends what can be mended
+# make bench   the benchmarks
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 LAB_CAN_BE := [ "$$(id -u)" = 0 ] && grep -qsx 'VERSION_CODENAME=bookworm' /etc/os-release
 
-.PHONY: demo test lab lab-down check fix constraints clean
+.PHONY: demo test lab lab-down check fix bench constraints clean
 
 demo: $(READY)
 	$(BIN)/python -m readiness.demo
@@ -38,6 +39,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
+
+bench: $(READY)
+	$(BIN)/python -m tests.benchmarks
 
 # Exact versions and hashes, without any index address; needs uv.
 constraints:

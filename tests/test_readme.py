@@ -34,8 +34,9 @@ OFFLINE = {
 }
 REACHING = {f"readiness run {EXAMPLE} --area connectivity", f"readiness run {EXAMPLE}"}
 JUDGE = "readiness judge RUN"
+VERIFY = "readiness verify RUN"
 MENTIONED = {"readiness plan"}  # without arguments, in the text
-KNOWN = {*(f"make {name}" for name in TARGETS), *OFFLINE, *REACHING, JUDGE, PYTEST, *MENTIONED}
+KNOWN = {*(f"make {name}" for name in TARGETS), *OFFLINE, *REACHING, JUDGE, VERIFY, PYTEST, *MENTIONED}
 DEADLINE_S = 120
 
 
@@ -188,6 +189,8 @@ def test_the_run_s_folder_holds_what_it_says_and_is_judged_again(place: Path) ->
     named = set(re.findall(r"`([a-z]+\.(?:jsonl?|xml|md))`", told[1]))
     assert named <= {path.name for path in folder.iterdir()}
     assert len(named) == 7
+    verified = _run(_words(VERIFY.replace("RUN", str(folder))), place)
+    assert verified.code == 0, verified.out + verified.err
     again = _run([*_words(JUDGE.replace("RUN", str(folder))), "--out", "again"], place)
     assert again.code == first.code, again.out
     assert (place / "again" / "results.jsonl").read_bytes() == (folder / "results.jsonl").read_bytes()

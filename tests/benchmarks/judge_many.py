@@ -1,0 +1,53 @@
+"""Judge a folder of checks on many hosts, facts made on the spot: `python -m tests.benchmarks.judge_many CHECKS N`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from readiness import products
+from readiness.core.facts import HostFacts, Login
+from readiness.estate import load_bytes
+from readiness.gate import Gate
+from readiness.plan import Narrowing, Plan
+from readiness.plugin import GatePlugin
+from readiness.runs import names_of
+from readiness.targets import Inputs
+
+_ESTATE = """
+service: benchmark
+change: none
+cutover: {start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}
+hosts:
+"""
+
+
+class Given:
+    """The same login on every host of the plan."""
+
+    interrupted = False
+
+    def facts(self, plan: Plan) -> Mapping[str, HostFacts]:
+        login = Login("readiness", "publickey")
+        names = {target.host for _, target in plan.pairs if target.host}
+        return {name: HostFacts(name, {"login": login}, {"login": f"{name}#0"}) for name in names}
+
+
+def main(folder: str, hosts: int) -> None:
+    lines = [f"  h{number:05}: {{fqdn: h{number:05}.example.com}}\n" for number in range(hosts)]
+    files = {"estate.yaml": (_ESTATE + "".join(lines)).encode(), "baseline.yaml": b"clock: {max_offset_s: 1.0}\n"}
+    catalogue = products.load()
+    loaded = load_bytes(files, names_of(catalogue))
+    inputs = Inputs(loaded.estate, loaded.baseline, catalogue, datetime.now(UTC), loaded.files)
+    gate = Gate(inputs, Given(), Narrowing())
+    quiet = ["-p", "no:cacheprovider", "-p", "no:terminal"]
+    pytest.main(["-c", f"{folder}/pytest.ini", "--rootdir", folder, *quiet, folder], [GatePlugin(gate)])
+    verdict = gate.judgement.verdict if gate.judgement else "no judgement"
+    print(f"{len(gate.outcomes)} {verdict}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
