@@ -32,7 +32,7 @@ from readiness.plugin import CheckCollector, GatePlugin
 from readiness.probes.elevation import sudoers as sudoers_fragment
 from readiness.renderers import terminal
 from readiness.renderers.wording import number
-from readiness.run_folder import RunFolder
+from readiness.run_folder import RunFolder, SavedRun
 from readiness.runs import (
     Hosts,
     SavedFacts,
@@ -158,8 +158,7 @@ def judge(
     """Judge the saved facts of a run again, offline; the same inputs give the same judgement."""
     with _said() as said, tempfile.TemporaryDirectory() as scratch:
         saved = RunFolder.open(saved_run)
-        if differences := saved.check_manifest():
-            raise InputError([Problem(str(saved_run), 0, 0, one) for one in differences])
+        _demand_unchanged(saved, saved_run)
         again = inputs_again(saved)
         inputs = inputs_of(estate, again.as_of) if estate else again
         narrowing, earlier = narrowing_of(saved), [tuple(pair) for pair in saved.plan()["pairs"]]
@@ -185,20 +184,18 @@ def judge(
 def verify(
     saved_run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.", show_default=False)],
 ) -> None:
-    """Check that a run's files are those it wrote, by its manifest; exit 1 when one differs."""
+    """Check that a run's files are those it wrote, by its manifest; one that differs is wrong input."""
     with _said() as said:
         saved = RunFolder.open(saved_run)
-        differences = saved.check_manifest()
-        for difference in differences:
-            print(one_line(difference))
-        verdict = str(saved.verdict["judgement"]["verdict"]).replace("_", "-")
-        print(
-            f"{len(differences)} files differ from the manifest"
-            if differences
-            else f"unchanged since it said {verdict}"
-        )
-        said.code = 1 if differences else 0
+        _demand_unchanged(saved, saved_run)
+        print(f"unchanged since it said {saved.verdict['judgement']['verdict'].replace('_', '-')}")
+        said.code = 0
     raise typer.Exit(said.code)
+
+
+def _demand_unchanged(saved: SavedRun, folder: Path) -> None:
+    if differences := saved.check_manifest():
+        raise InputError([Problem(str(folder), 0, 0, one) for one in differences])
 
 
 @app.command()
@@ -249,9 +246,9 @@ def demo(out: Out = None) -> None:
     """Start the embedded estate and run against it."""
     from readiness.demo import embedded_estate  # noqa: PLC0415 - servers are only there for this command
 
-    with embedded_estate() as estate:
-        code = _run(estate, out, Narrowing())
-    raise typer.Exit(code)
+    with _said() as said, embedded_estate() as estate:
+        said.code = _run(estate, out, Narrowing())
+    raise typer.Exit(said.code)
 
 
 def demo_ends_as_it_should() -> None:
@@ -259,17 +256,19 @@ def demo_ends_as_it_should() -> None:
     from readiness.demo import embedded_estate, recordings  # noqa: PLC0415 - as above
 
     out = Path("reports") / "demo" / new_run_id(datetime.now(UTC))
-    with embedded_estate() as estate:
-        code = _run(estate, out, Narrowing())
-    found = {
-        f"{one['check']} {one['target']}"
-        for one in RunFolder.open(out).results()
-        if one["outcome"] in {"FAIL", "UNKNOWN"} and not one["blocked_by"]
-    }
-    planted = set(recordings()["planted"])
-    if code != EXIT_CODES[Verdict.NO_GO] or found != planted:
-        print(f"the demo should be NO-GO for {sorted(planted)}, not {code} for {sorted(found)}", file=sys.stderr)
-        sys.exit(EXIT_FAULT)
+    with _said() as said:
+        with embedded_estate() as estate:
+            code = _run(estate, out, Narrowing())
+        found = {
+            f"{one['check']} {one['target']}"
+            for one in RunFolder.open(out).results()
+            if one["outcome"] in {"FAIL", "UNKNOWN"} and not one["blocked_by"]
+        }
+        planted = set(recordings()["planted"])
+        if code != EXIT_CODES[Verdict.NO_GO] or found != planted:
+            raise ToolFault(f"the demo should be NO-GO for {sorted(planted)}, not {code} for {sorted(found)}")
+        said.code = 0
+    sys.exit(said.code)
 
 
 class _Code:

@@ -8,7 +8,7 @@ from tests.lab.errors import LabError
 
 PACKAGES = (
     "bacula-common", "bacula-common-sqlite3", "bacula-console", "bacula-director", "bacula-director-sqlite3",
-    "bacula-fd", "bacula-sd", "chrony", "dbus", "iproute2", "libfaketime", "nftables", "openssh-client",
+    "bacula-fd", "bacula-sd", "busybox", "chrony", "dbus", "iproute2", "libfaketime", "nftables", "openssh-client",
     "openssh-server", "rpm", "sqlite3", "sudo", "systemd", "systemd-sysv", "util-linux",
 )  # fmt: skip
 DPKG_INFO = Path("/var/lib/dpkg/info")
