@@ -137,6 +137,8 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     yield f"{len(plan.pairs)} pairs of check and target on {len(plan.scripts)} hosts"
     for check, target in plan.pairs:
         yield f"  {check.id} {check.severity:7} {target.id}: {check.title}"
+    if plan.idle:
+        yield f"  without a target here: {', '.join(plan.idle)}"
     for host, batch in plan.scripts.items():
         yield ""
         yield f"{host} is sent:"

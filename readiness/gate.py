@@ -148,6 +148,7 @@ def plan_document(plan: Plan, inputs: Inputs, narrowing: Narrowing, run_id: str)
         "as_of": inputs.as_of.isoformat(),
         "tool_version": readiness.__version__,
         "narrowing": asdict(narrowing),
+        "without_target": list(plan.idle),
         "pairs": [list(pair) for pair in plan.expected],
         "scripts": {name: {"sha256": one.sha256, "text": one.text} for name, one in sorted(texts.items())},
         "hosts": {

@@ -32,11 +32,15 @@ class Narrowing:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every expected pair in order, and each host's scripts, cheapest first; `partial` says what was left out."""
+    """Every expected pair in order, and each host's scripts, cheapest first.
+
+    `partial` says what was left out; `idle` are checks of the plan that find no target in this estate.
+    """
 
     pairs: tuple[tuple[Check, Target], ...]
     scripts: Mapping[str, tuple[Script, ...]]
     partial: Mapping[str, object] | None
+    idle: tuple[str, ...] = ()
 
     @property
     def expected(self) -> tuple[tuple[str, str], ...]:
@@ -67,7 +71,9 @@ def make_plan(inputs: Inputs, checks: Sequence[Check], narrowing: Narrowing) -> 
         for target in check.targets(inputs)
         if not narrowing.hosts or target.host in wanted
     )
-    return Plan(_unique(pairs), _scripts(inputs, pairs), _left_out(inputs, checks, pairs, narrowing))
+    busy = {check.id for check, _ in pairs}
+    idle = tuple(check.id for check in chosen if check.id not in busy)
+    return Plan(_unique(pairs), _scripts(inputs, pairs), _left_out(inputs, checks, pairs, narrowing), idle)
 
 
 def _twice(checks: Sequence[Check]) -> list[Problem]:

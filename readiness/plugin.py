@@ -122,8 +122,8 @@ class CheckCollector:
         return tuple(self._checks.values())
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A part that fails to load is a mistake in the input."""
-        if report.failed:
+        """A part that fails to load, or skips itself, is a mistake: its checks would be missing unnoticed."""
+        if not report.passed:
             reason = str(report.longrepr).strip().splitlines()
             self.problems.append(Problem(report.nodeid, 0, 0, f"does not load: {reason[-1] if reason else '?'}"))
 
@@ -144,6 +144,9 @@ class CheckCollector:
         )
         if made is None:
             self.problems.append(Problem(place, number, 1, f"{item.name} is no check", "add @check(...)"))
+        if hasattr(item, "callspec") and item.callspec.params.keys() != {"target"}:
+            message = f"{item.name} is parametrised"
+            self.problems.append(Problem(place, number, 1, message, "a check's targets are its parameters"))
         self.problems += [
             Problem(place, number, 1, f"fixture {name} depends on {', '.join(wrong)}", "read facts in the check")
             for name, wrong in _bound_fixtures(item)

@@ -20,6 +20,9 @@ from readiness.demo import server as demo_server
 from tests.bench import hostile
 from tests.main_job.job import ROOT, Job, command, environment, run
 
+HEAD = "import pytest\nfrom readiness.plugin import check, each_host\n"
+CHECK = "@check('TST-001', severity='major', targets=each_host, remedy='r', source='s')\n"
+
 
 @pytest.fixture
 def estate() -> Iterator[Path]:
@@ -107,6 +110,14 @@ def test_a_file_that_cannot_be_judged_is_an_error(estate: Path, tmp_path: Path) 
         ((ROOT / "checks" / "test_os.py").read_text(), 4, "OS-001 is also at"),
         ("import pytest\npytest.exit('enough')\n", 4, "does not load"),
         ("raise SystemExit(0)\n", 3, "ERROR"),
+        ("import pytest\npytest.skip('later', allow_module_level=True)\n", 4, "does not load"),
+        ("import pytest\npytest.importorskip('nothing_of_that_name')\n", 4, "does not load"),
+        (f"{HEAD}@pytest.mark.parametrize('x', [1, 2])\n{CHECK}def test_x(x): 'A title.'\n", 4, "is parametrised"),
+        (
+            f"{HEAD}@pytest.fixture\ndef mine(target): ...\n{CHECK}def test_x(mine): 'A title.'\n",
+            4,
+            "fixture mine depends on target",
+        ),
     ],
 )
 def test_a_check_file_that_does_not_load_ends_it(
@@ -363,3 +374,26 @@ def test_a_changed_file_is_noticed(estate: Path, tmp_path: Path, name: str) -> N
     assert changed_one.returncode == 4
     assert name in changed_one.stderr
     assert asked("judge").returncode == 4
+
+
+@pytest.mark.parametrize("mark", ["skip(reason='later')", "xfail(reason='known')", "usefixtures('broken')"])
+def test_a_mark_softens_nothing(estate: Path, tmp_path: Path, mark: str) -> None:
+    app = tmp_path / "app"
+    for part in ("readiness", "checks"):
+        shutil.copytree(ROOT / part, app / part, ignore=shutil.ignore_patterns("__pycache__"))
+    fixture = "@pytest.fixture\ndef broken():\n    raise RuntimeError('no')\n"
+    body = f"{HEAD}{fixture}@pytest.mark.{mark}\n{CHECK}def test_x(target):\n    'A title.'\n    assert False\n"
+    (app / "checks" / "test_zz_more.py").write_text(body)
+    ended = subprocess.run(
+        command("run", estate, "--out", tmp_path / "run"),
+        env={**environment(tmp_path), "PYTHONPATH": str(app)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    own = [one["outcome"] for one in Job(0, "", "", tmp_path / "run").results if one["check"] == "TST-001"]
+    assert len(own) == 6
+    assert ended.returncode == (1 if "xfail" in mark else 2), ended.stdout + ended.stderr
+    assert set(own) == ({"FAIL"} if "xfail" in mark else {"UNKNOWN"})
