@@ -13,7 +13,7 @@ from readiness.core.scripts import Limits, Probe, Script
 from readiness.estate import Host
 from readiness.probes import PROBES
 from readiness.probes.elevation import elevated
-from readiness.targets import Inputs
+from readiness.targets import Inputs, peers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,8 @@ def _arguments(probe: Probe, host: Host, inputs: Inputs) -> tuple[str, ...]:
         return _sorted(name for role in held for family in role.packages for name in role.package_names(family))
     if probe.name == "services":
         return _sorted(name for role in held for units in role.services.values() for name in units)
+    if probe.name == "names":
+        return (host.fqdn, *peers_of(inputs.estate, host))
     if probe.name == "sudo_rules":
         return elevated_commands()
     return ()

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from readiness.core.scripts import Probe
-from readiness.probes import clock, elevation, packages, processes, services, system
+from readiness.probes import clock, elevation, names, packages, processes, services, system
 from readiness.probes.clock import Clock, ClockSync
 from readiness.probes.elevation import SudoRules
+from readiness.probes.names import Names
 from readiness.probes.packages import Package, Packages
 from readiness.probes.processes import Processes, Program
 from readiness.probes.services import Service, Services
@@ -15,6 +16,7 @@ PROBES: tuple[Probe, ...] = (
     *clock.PROBES,
     *system.PROBES,
     *elevation.PROBES,
+    *names.PROBES,
     *packages.PROBES,
     *services.PROBES,
     *processes.PROBES,
@@ -26,6 +28,7 @@ __all__ = [
     "Clock",
     "ClockSync",
     "Identity",
+    "Names",
     "OsRelease",
     "Package",
     "Packages",

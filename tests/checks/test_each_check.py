@@ -19,6 +19,7 @@ from readiness.probes import (
     Clock,
     ClockSync,
     Identity,
+    Names,
     OsRelease,
     Package,
     Packages,
@@ -178,6 +179,16 @@ def unit(host: str, name: str, **states: object) -> Callable[[Store], None]:
     return fact(host, Services, change)
 
 
+def resolved(host: str, name: str, addresses: tuple[str, ...]) -> Callable[[Store], None]:
+    """The host resolves a name to these addresses, which lead back to somebody else."""
+
+    def change(names: Names) -> Names:
+        back = dict.fromkeys(addresses, ("other.lab.example",))
+        return replace(names, forward={**names.forward, name: addresses}, reverse={**names.reverse, **back})
+
+    return fact(host, Names, change)
+
+
 STOPPED = {"active_state": "failed", "sub_state": "failed", "main_pid": None, "started_at_s": None}
 CASES = {
     "CON-001": Case(
@@ -201,6 +212,13 @@ CASES = {
         {"IDN-002 client01": "FAIL"}, fact("client01", Identity, lambda one: replace(one, machine_id="0" * 32))
     ),
     "IDN-003": Case({"IDN-003 client01": "FAIL", "IDN-003 client02": "FAIL"}, twin_key),
+    "NAM-001 on loopback": Case(
+        {"NAM-001 client01": "FAIL"}, resolved("client01", "client01.lab.example", ("127.0.1.1",))
+    ),
+    "NAM-002 not at all": Case({"NAM-002 client01": "FAIL"}, resolved("client01", "sd01.lab.example", ())),
+    "NAM-002 to another's address": Case(
+        {"NAM-002 client01": "FAIL"}, resolved("client01", "sd01.lab.example", ("192.0.2.99",))
+    ),
     "OS-001": Case({"OS-001 sd01": "FAIL"}, fact("sd01", OsRelease, lambda one: replace(one, version_id="11"))),
     "OS-001 agreed for other groups only": Case(
         {"OS-001 dir01": "UNKNOWN", "OS-001 sd01": "UNKNOWN"},

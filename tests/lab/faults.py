@@ -132,6 +132,27 @@ def same_machine_id(lab: Lab, host: str, other: str) -> Iterator[None]:
 
 
 @contextmanager
+def own_name_on_loopback(lab: Lab, host: str) -> Iterator[None]:
+    """The host's own name is on 127.0.1.1, as Debian's installer leaves it."""
+    with _hosts_changed(lab, host, lab.hosts[host].address, "127.0.1.1"):
+        yield
+
+
+@contextmanager
+def peer_has_no_name(lab: Lab, host: str, peer: str) -> Iterator[None]:
+    """The host does not resolve the name of a host that it talks to."""
+    with _hosts_changed(lab, host, lab.hosts[peer].address, "# "):
+        yield
+
+
+@contextmanager
+def _hosts_changed(lab: Lab, host: str, address: str, instead: str) -> Iterator[None]:
+    names = lab.root(host) / "etc/hosts"
+    with _replaced(names, names.read_text().replace(f"{address}\t", f"{instead}\t")):
+        yield
+
+
+@contextmanager
 def clock_off(lab: Lab, host: str, offset_s: int = CLOCK_OFFSET_S) -> Iterator[None]:
     """Every program of a login, under sudo too, sees another time; daemons and the kernel keep theirs.
 

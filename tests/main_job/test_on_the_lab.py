@@ -105,6 +105,15 @@ FAULTS = {
         "machine id",
         1,
     ),
+    "an own name on a loopback address": Planted(
+        lambda lab: faults.own_name_on_loopback(lab, "client01"), {"NAM-001 client01": "FAIL"}, "127.0.1.1", 1
+    ),
+    "a peer without a name": Planted(
+        lambda lab: faults.peer_has_no_name(lab, "client02", "sd01"),
+        {"NAM-002 client02": "FAIL"},
+        "sd01.lab.example does not resolve",
+        1,
+    ),
     "a clock ten minutes off": Planted(
         lambda lab: faults.clock_off(lab, "client01"), {"CLK-001 client01": "FAIL"}, "s (uncertain by", 1
     ),
