@@ -1,8 +1,20 @@
 """Is every host there, is it the right one, and may we read what we must."""
 
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
-from readiness.plugin import Facts, check, each_host, expect, expect_that, found
+from readiness.plugin import Facts, check, each_host, expect, expect_that, found, unknown
 from readiness.probes import Processes, SudoRules
+
+NOT_REACHED = (
+    Why.NO_SUCH_NAME,
+    Why.REFUSED,
+    Why.FILTERED,
+    Why.UNREACHABLE,
+    Why.NOT_SSH,
+    Why.CONNECTION_LOST,
+    Why.HOST_TIMED_OUT,
+    Why.RUN_TIMED_OUT,
+    Why.INTERRUPTED,
+)
 
 
 @check(
@@ -11,17 +23,7 @@ from readiness.probes import Processes, SudoRules
     targets=each_host,
     remedy="Bring the host up, or open its SSH port to the machine that runs this.",
     source="DESIGN: an unreachable host is never green",
-    explains=(
-        Why.NO_SUCH_NAME,
-        Why.REFUSED,
-        Why.FILTERED,
-        Why.UNREACHABLE,
-        Why.NOT_SSH,
-        Why.CONNECTION_LOST,
-        Why.HOST_TIMED_OUT,
-        Why.RUN_TIMED_OUT,
-        Why.INTERRUPTED,
-    ),
+    explains=NOT_REACHED,
 )
 def test_host_is_reached(facts: Facts) -> None:
     """The host is reached.
@@ -29,6 +31,9 @@ def test_host_is_reached(facts: Facts) -> None:
     Everything else that is said about a host rests on having been there.
     """
     reached = facts.need(Reached)
+    login = facts.get(Login)
+    if isinstance(login, Missing) and login.why in NOT_REACHED:
+        unknown(f"{reached.address} port {reached.port} accepts connections, and no more: {login}")
     found(f"{reached.address} port {reached.port}", expected="a connection that holds")
 
 

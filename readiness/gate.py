@@ -103,7 +103,7 @@ class Gate:
     def finish(self, *, interrupted: bool) -> Judgement:
         """The verdict over every expected pair; those that were not run are UNKNOWN."""
         absent = {(check.id, target.id): self._absent(check, target) for check, target in self.plan.pairs}
-        self.outcomes = in_plan_order(self.plan.expected, self._recorded, absent)
+        self.outcomes = _with_real_blockers(in_plan_order(self.plan.expected, self._recorded, absent))
         partial = dict(self.plan.partial or {})
         if gone := sorted(set(self._earlier) - self._expected):
             partial["no longer checked"] = [" ".join(pair) for pair in gone]
@@ -137,6 +137,17 @@ class Gate:
             remedy="Run it again to its end.",
             owner=target.owner,
         )
+
+
+def _with_real_blockers(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    """The outcomes, where none is put down to another one that is all right: such a one stands for itself."""
+    wrong = {f"{one.check} {one.target}" for one in outcomes if one.outcome in {Result.FAIL, Result.UNKNOWN}}
+    return tuple(
+        one
+        if wrong.issuperset(one.blocked_by)
+        else replace(one, blocked_by=tuple(name for name in one.blocked_by if name in wrong))
+        for one in outcomes
+    )
 
 
 def plan_document(plan: Plan, inputs: Inputs, narrowing: Narrowing, run_id: str) -> dict[str, Any]:

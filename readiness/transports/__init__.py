@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from readiness.core.facts import Why
+from readiness.core.facts import Missing, Why
 
 
 class Stop:
@@ -34,7 +36,7 @@ class Stop:
 
     @contextmanager
     def closing(self, close: Callable[[], None]) -> Iterator[None]:
-        """While inside, `set` calls `close`, which must wake whatever waits there."""
+        """While inside, `set` calls `close`, which must wake whatever waits there and never raise."""
         key = id(close)
         with self._lock:
             self._closers[key] = close
@@ -46,3 +48,37 @@ class Stop:
         finally:
             with self._lock:
                 self._closers.pop(key, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one visit may still use: until `deadline` on the monotonic clock, and only while nobody says stop."""
+
+    deadline: float
+    host_s: float
+    stop: Stop
+
+    @classmethod
+    def of(cls, host_s: float, stop: Stop) -> Budget:
+        """A budget of `host_s` seconds from now."""
+        return cls(time.monotonic() + host_s, host_s, stop)
+
+    def until(self, limit_s: float) -> float:
+        """The monotonic time at which something that may take `limit_s` must have ended."""
+        return min(self.deadline, time.monotonic() + limit_s)
+
+    def left(self, limit_s: float) -> float:
+        """Seconds for something that may take `limit_s`."""
+        return max(0.0, min(limit_s, self.deadline - time.monotonic()))
+
+    def spent(self, detail: str = "") -> Missing | None:
+        """Why nothing may go on, or None while it may."""
+        if self.stop.why is not None:
+            return Missing(self.stop.why, detail)
+        if time.monotonic() >= self.deadline:
+            return Missing(Why.HOST_TIMED_OUT, f"after {self.host_s:g} s, {detail}" if detail else f"{self.host_s:g} s")
+        return None
+
+    def cause(self, missing: Missing) -> Missing:
+        """The reason for what ended: the budget's own, when it was ended from here."""
+        return self.spent(missing.detail) or missing

@@ -1,9 +1,8 @@
-"""Pinned host keys from known_hosts files, read once: paramiko's own reader is quadratic."""
+"""Pinned host keys from known_hosts files, read once into a dict: paramiko's own reader is quadratic."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable
@@ -13,15 +12,17 @@ from pathlib import Path
 
 from readiness.core.errors import InputError, Problem
 
+REVOKED = "@revoked"
+
 
 @dataclass
 class KnownHosts:
-    """Keys by name; hashed and patterned entries apart. Revoked keys are no pins, and `@cert-authority` is not used."""
+    """Keys by name; hashed and patterned entries apart. `notes` says what was read and is not used."""
 
     by_name: dict[str, list[str]] = field(default_factory=dict)
     hashed: list[tuple[bytes, bytes, str]] = field(default_factory=list)
-    patterned: list[tuple[list[str], str]] = field(default_factory=list)
-    revoked: set[str] = field(default_factory=set)
+    patterned: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @classmethod
     def load(cls, paths: Iterable[Path]) -> KnownHosts:
@@ -29,70 +30,80 @@ class KnownHosts:
         known, problems = cls(), []
         for path in paths:
             try:
-                data = path.read_bytes()
+                lines = path.read_bytes().split(b"\n")
             except FileNotFoundError:
                 continue
             except OSError as error:
                 problems.append(Problem(str(path), 0, 0, f"cannot be read: {error.strerror}"))
                 continue
-            for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):
-                if line.strip() and not line.lstrip().startswith("#"):
-                    try:
-                        known._line(line)
-                    except (ValueError, binascii.Error) as error:
-                        problems.append(Problem(str(path), number, 1, f"no known_hosts entry: {error}"))
+            for number, line in enumerate(lines, start=1):
+                try:
+                    known._line(line.decode(), f"{path}:{number}")
+                except ValueError as error:  # binascii.Error and UnicodeDecodeError are ValueErrors, too
+                    hint = "names, key type, key in base64; or take the line out"
+                    problems.append(Problem(str(path), number, 1, f"no known_hosts entry: {error}", hint))
         if problems:
             raise InputError(problems)
         return known
 
-    def _line(self, line: str) -> None:
+    def _line(self, line: str, place: str) -> None:
         words = line.split()
+        if not words or words[0].startswith("#"):
+            return
         marker = words.pop(0) if words[0].startswith("@") else ""
+        if marker not in {"", REVOKED, "@cert-authority"}:
+            raise ValueError(f"unknown marker {marker}")
         if len(words) < 3:
             raise ValueError("names, key type and key are expected")
         names, kind, blob = words[:3]
         inner = base64.b64decode(blob, validate=True)
         if inner[4 : 4 + int.from_bytes(inner[:4])] != kind.encode():
             raise ValueError(f"the key is no {kind}")
-        key = f"{kind} {blob}"
-        if marker == "@revoked":
-            self.revoked.add(key)
-        elif not marker:
-            self._entry(names, key)
+        if marker == "@cert-authority":
+            self.notes.append(f"{place}: @cert-authority is not used: host certificates are not supported")
+            return
+        self._entry(names, f"{marker} {kind} {blob}".lstrip())
 
     def _entry(self, names: str, key: str) -> None:
-        if names.startswith("|1|"):
-            _, _, salt, digest = names.split("|")
-            self.hashed.append((base64.b64decode(salt), base64.b64decode(digest), key))
+        if names.startswith("|"):
+            parts = names.split("|")
+            if len(parts) != 4 or parts[1] != "1":
+                raise ValueError("a hashed name is |1|salt|hash")
+            salt, digest = (base64.b64decode(part, validate=True) for part in parts[2:])
+            self.hashed.append((salt, digest, key))
             return
-        patterns = names.split(",")
-        if any(mark in name for name in patterns for mark in "*?!"):
+        patterns = tuple(names.lower().split(","))
+        if any(mark in names for mark in "*?!"):
             self.patterned.append((patterns, key))
             return
         for name in patterns:
-            self.by_name.setdefault(name.lower(), []).append(key)
+            self.by_name.setdefault(name, []).append(key)
 
     def pins(self, names: Iterable[str], port: int) -> tuple[str, ...]:
-        """The keys pinned for any of these names or addresses at this port, revoked ones left out."""
+        """The keys pinned for any of these names or addresses at this port, as `type base64`.
+
+        A revoked key is given as `@revoked type base64` and is no pin itself, so that a host that shows it differs
+        from what is pinned, rather than being unknown. Each hashed entry has a salt of its own, so each is tried.
+        """
         found: dict[str, None] = {}
         for name in names:
             place = name.lower() if port == 22 else f"[{name.lower()}]:{port}"
-            keys = list(self.by_name.get(place, ()))
-            keys += [key for salt, digest, key in self.hashed if _hash(salt, place) == digest]
-            keys += [key for patterns, key in self.patterned if _matches(patterns, place)]
-            found.update(dict.fromkeys(key for key in keys if key not in self.revoked))
-        return tuple(found)
+            wanted = place.encode()
+            found.update(dict.fromkeys(self.by_name.get(place, ())))
+            found.update(dict.fromkeys(key for salt, digest, key in self.hashed if _hash(salt, wanted) == digest))
+            found.update(dict.fromkeys(key for patterns, key in self.patterned if _matches(patterns, place)))
+        return tuple(key for key in found if f"{REVOKED} {key}" not in found)
 
 
-def _hash(salt: bytes, name: str) -> bytes:
-    return hmac.new(salt, name.encode(), hashlib.sha1).digest()
+def _hash(salt: bytes, name: bytes) -> bytes:
+    return hmac.digest(salt, name, hashlib.sha1)
 
 
-def _matches(patterns: list[str], name: str) -> bool:
+def _matches(patterns: tuple[str, ...], name: str) -> bool:
     """OpenSSH's rule: any negated match excludes, else any match includes; brackets of a port are literal."""
 
     def fits(pattern: str) -> bool:
-        return fnmatchcase(name, pattern.lower().replace("[", "[[]"))
+        return fnmatchcase(name, pattern.replace("[", "[[]"))
 
     if any(fits(pattern[1:]) for pattern in patterns if pattern.startswith("!")):
         return False

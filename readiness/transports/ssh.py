@@ -1,235 +1,188 @@
-"""SSH with pinned host keys over paramiko's Transport: one connection a host, one batch, a deadline on everything."""
+"""SSH with pinned host keys: one connection a host, one batch, a deadline on everything, nothing left behind."""
 
 from __future__ import annotations
 
 import contextlib
-import secrets
-import select
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from readiness.core.facts import Missing, Why
+from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.core.scripts import Limits, Output, Script, Visit
-from readiness.core.text import decode, one_line
-from readiness.transports import Stop, posix
-from readiness.transports.ssh_login import Connection, Failed, SshTarget, connected
+from readiness.transports import Budget, Stop, posix
+from readiness.transports.ssh_batch import BatchRun, Broken
+from readiness.transports.ssh_login import Session, SshTarget
+from readiness.transports.ssh_wire import ConnectFailed, Wire, dial
 
 if TYPE_CHECKING:
     import paramiko
 
-_GRACE_S = 4.0
-_TICK_S = 0.2
-_CHUNK = 1 << 16
+_PAUSE_S = 0.5
+_SPARE_BYTES = 16 << 20
 # What ends a visit before its time, so that the host was not really reached.
-_ENDS = {Why.CONNECTION_LOST, Why.HOST_TIMED_OUT, Why.RUN_TIMED_OUT, Why.INTERRUPTED}
-
-
-class _Lost(Exception):
-    """The connection broke under a batch."""
-
-
-@dataclass
-class _Progress:
-    """What is left to run, what came back and how much was read."""
-
-    pending: list[Script]
-    outputs: list[Output] = field(default_factory=list)
-    read_bytes: int = 0
-
-    def give_up(self, missing: Missing, done: Callable[[Output], None]) -> None:
-        """Answer for everything that is left."""
-        now = time.time()
-        for script in self.pending:
-            output = Output(script.name, None, b"", b"", now, now, 0.0, missing)
-            self.outputs.append(output)
-            done(output)
-        self.pending.clear()
+_CUT_SHORT = {Why.CONNECTION_LOST, Why.HOST_TIMED_OUT, Why.RUN_TIMED_OUT, Why.INTERRUPTED}
+_PENALISED = "it let us in before: a penalty for this address (PerSourcePenalties of OpenSSH 9.8 and later)?"
 
 
 class SshTransport:
-    """One host over SSH; `stop` ends a visit early."""
+    """One host over SSH; `stop` ends a visit early, from any thread."""
 
     def __init__(self, target: SshTarget, stop: Stop) -> None:
-        self.target, self._stop = target, stop
+        self.target, self.stop = target, stop
+        self.let_in = False  # once the host let us in, a refusal afterwards is told apart
 
     def visit(self, scripts: tuple[Script, ...], limits: Limits, done: Callable[[Output], None]) -> Visit:
         """See `Transport.visit`."""
-        deadline = time.monotonic() + limits.host_s
-        progress, attempts = _Progress(list(scripts)), []
-        first: Connection | None = None
-        lost: Missing | None = None
-        for attempt in range(2):
-            try:
-                with connected(self.target, limits, deadline, self._stop) as connection:
-                    attempts.append(f"connected as {connection.login.user}")
-                    first = first or connection
-                    self._run(connection.transport, progress, limits, deadline, done)
-                lost = None
-            except Failed as failed:
-                attempts.append(str(failed.missing))
-                if first is None and failed.again and attempt == 0:
-                    continue
-                if first is None:
-                    return self._unreached(self._reason(failed.missing, deadline), failed, attempts)
-            except _Lost as error:
-                attempts.append(f"connection lost: {error}")
-                through = f"after {len(progress.outputs)} of {len(scripts)} scripts"
-                lost = self._reason(Missing(Why.CONNECTION_LOST, through), deadline)
-                if lost.why is Why.CONNECTION_LOST and attempt == 0:
-                    continue
-            break
-        if lost is not None:
-            progress.give_up(lost, done)
-        assert first is not None  # noqa: S101 - every other way has returned
-        cut_short = next((one.missing for one in progress.outputs if one.missing and one.missing.why in _ENDS), None)
-        return Visit(
-            host=self.target.name,
-            reached=cut_short or first.reached,
-            host_key=first.host_key,
-            login=first.login,
-            outputs=tuple(progress.outputs),
-            attempts=tuple(attempts),
-            command=posix.COMMAND,
-        )
+        return _Visiting(self, scripts, limits, done).visit()
 
-    def _reason(self, missing: Missing, deadline: float) -> Missing:
-        """What a broken connection is when we broke it ourselves."""
-        if self._stop.why is not None:
-            return Missing(self._stop.why, str(missing))
-        if time.monotonic() >= deadline:
-            return Missing(Why.HOST_TIMED_OUT, str(missing))
-        return missing
 
-    def _unreached(self, missing: Missing, failed: Failed, attempts: list[str]) -> Visit:
-        return Visit(
-            host=self.target.name,
-            reached=failed.reached or missing,
-            host_key=failed.host_key or missing,
-            login=missing,
-            outputs=(),
-            attempts=tuple(attempts),
-            command="",
-        )
+class _Visiting:
+    """One visit: what is known of the host so far, and what came back."""
 
-    def _run(
-        self,
-        transport: paramiko.Transport,
-        progress: _Progress,
-        limits: Limits,
-        deadline: float,
-        done: Callable[[Output], None],
+    def __init__(
+        self, transport: SshTransport, scripts: tuple[Script, ...], limits: Limits, done: Callable[[Output], None]
     ) -> None:
-        """Run what is left; a script that hangs or floods costs its channel and itself, not the others."""
-        while progress.pending:
-            if self._stop.why is not None:
-                progress.give_up(Missing(self._stop.why, "before this script"), done)
-            elif time.monotonic() >= deadline:
-                progress.give_up(Missing(Why.HOST_TIMED_OUT, f"after {limits.host_s:g} s"), done)
-            elif progress.read_bytes > limits.host_bytes:
-                progress.give_up(Missing(Why.OUTPUT_CUT, f"more than {limits.host_bytes} bytes of this host"), done)
-            else:
-                self._one_channel(transport, progress, limits, deadline, done)
+        self._transport, self._limits = transport, limits
+        self._budget = Budget.of(limits.host_s, transport.stop)
+        self._run = BatchRun(scripts, limits, self._budget, done)
+        self._attempts: list[str] = []
+        self._reached: Reached | None = None
+        self._host_key: HostKey | None = None
+        self._login: Login | None = None
 
-    def _one_channel(
-        self,
-        transport: paramiko.Transport,
-        progress: _Progress,
-        limits: Limits,
-        deadline: float,
-        done: Callable[[Output], None],
-    ) -> None:
-        batch = posix.Batch(tuple(progress.pending), nonce := secrets.token_hex(16))
-        channel = _open(transport, min(limits.login_s, deadline - time.monotonic()))
+    def visit(self) -> Visit:
+        """Connect, run, and connect once more when the connection breaks under a script."""
         try:
-            channel.sendall(posix.head(nonce).encode())
-            opened = time.monotonic()
-            sent = False
-            while not batch.finished and progress.pending:
-                for chunk, stderr in _chunks(channel, transport):
-                    progress.read_bytes += len(chunk)
-                    now_s, now = time.time(), time.monotonic()
-                    for output in batch.feed(chunk, stderr=stderr, now_s=now_s, now=now):
-                        progress.outputs.append(output)
-                        progress.pending.pop(0)
-                        done(output)
-                if batch.ready and not sent:
-                    sent, opened = True, time.monotonic()
-                    _send(channel, batch)
-                if given_up := self._given_up(channel, batch, progress, limits, deadline, opened):
-                    output = batch.unfinished(given_up)
-                    progress.outputs.append(output)
-                    progress.pending.pop(0)
-                    done(output)
-                    return
-        except (OSError, EOFError) as error:
-            raise _Lost(str(error) or "closed") from error
-        finally:
-            with contextlib.suppress(OSError, EOFError):
-                channel.close()
+            lost = self._run_connected()
+        except ConnectFailed as failed:
+            return self._visit(failed.missing)
+        if lost is not None:
+            self._run.give_up(lost)
+        return self._visit(lost)
 
-    def _given_up(  # noqa: PLR0911 - one line a reason
-        self,
-        channel: paramiko.Channel,
-        batch: posix.Batch,
-        progress: _Progress,
-        limits: Limits,
-        deadline: float,
-        opened: float,
-    ) -> Missing | None:
-        """Why the current script is given up, or None while there is hope."""
-        if batch.finished or not progress.pending:
+    def _visit(self, missing: Missing | None) -> Visit:
+        """The visit as it ended; a value that is not known carries the first cause."""
+        unknown = missing or Missing(Why.NOT_ASKED)
+        ends = (output.missing for output in self._run.outputs if output.missing and output.missing.why in _CUT_SHORT)
+        cut_short = missing if self._login and missing and missing.why in _CUT_SHORT else next(ends, None)
+        return Visit(
+            host=self._transport.target.name,
+            reached=cut_short or self._reached or unknown,
+            host_key=self._host_key or unknown,
+            login=self._login or unknown,
+            outputs=tuple(self._run.outputs),
+            attempts=tuple(self._attempts),
+            command=posix.COMMAND if self._login else "",
+        )
+
+    def _run_connected(self) -> Missing | None:
+        """Run the scripts; gives why the rest of them has no output, raises ConnectFailed before a login."""
+        broken = self._try()
+        if broken is None:
             return None
-        script, now = progress.pending[0], time.monotonic()
-        if self._stop.why is not None:
-            return Missing(self._stop.why, f"during {script.name}")
-        if now >= deadline:
-            return Missing(Why.HOST_TIMED_OUT, f"after {limits.host_s:g} s, during {script.name}")
-        if batch.overflowed:
-            return Missing(Why.OUTPUT_CUT, f"{script.name} printed more than {script.max_bytes} bytes")
-        if progress.read_bytes > limits.host_bytes:
-            return Missing(Why.OUTPUT_CUT, f"more than {limits.host_bytes} bytes of this host, during {script.name}")
-        if now - (batch.begun or opened) > script.timeout_s + _GRACE_S:
-            what = script.name if batch.ready else "the login's shell, which never got ready,"
-            return Missing(Why.TIMED_OUT, f"{what} after {script.timeout_s:g} s, and did not end when told to")
-        if channel.closed or channel.eof_received:
-            if channel.recv_ready() or channel.recv_stderr_ready():
-                return None
-            said = one_line(decode(batch.noise), 200)
-            return Missing(Why.CONNECTION_LOST, f"the login's shell ended during {script.name}: {said or 'no word'}")
+        lost = self._lost(broken)
+        if lost.why is Why.CONNECTION_LOST:
+            try:
+                broken = self._try()
+            except ConnectFailed as failed:
+                again = f"{self._run.progress}; connecting again: {failed.missing}"
+                return self._budget.spent(again) or Missing(Why.CONNECTION_LOST, again)
+            return self._lost(broken) if broken else None
+        return lost
+
+    def _lost(self, broken: Broken) -> Missing:
+        self._attempts.append(f"the connection broke {self._run.progress}: {broken}")
+        if broken.flood:
+            return Missing(Why.OUTPUT_CUT, str(broken))
+        return self._budget.cause(Missing(Why.CONNECTION_LOST, self._run.progress))
+
+    def _try(self) -> Broken | None:
+        """One connection, from TCP to the last script, and everything of it closed."""
+        with contextlib.ExitStack() as stack:
+            session = self._connected(stack)
+            try:
+                self._run.over(session)
+            except Broken as broken:
+                return broken
         return None
 
+    def _connected(self, stack: contextlib.ExitStack) -> Session:
+        """A session that is logged in; a connection that was reset before it stood is tried once more."""
+        for number in (1, 2):
+            attempt = contextlib.ExitStack()
+            try:
+                with attempt:
+                    session = self._session(self._transport.target, attempt)
+                    stack.push(attempt.pop_all())
+                    self._transport.let_in = True
+                    return session
+            except ConnectFailed as failed:
+                told = self._told(failed)
+                self._attempts.append(str(told))
+                if not failed.transient or number == 2 or self._budget.left(_PAUSE_S) < _PAUSE_S:
+                    raise ConnectFailed(told) from failed
+                time.sleep(_PAUSE_S)
+        raise AssertionError
 
-def _send(channel: paramiko.Channel, batch: posix.Batch) -> None:
-    text = posix.body(batch.scripts).encode()
-    batch.sent_s = time.time()
-    channel.sendall(text)
-    channel.shutdown_write()
+    def _told(self, failed: ConnectFailed) -> Missing:
+        closed = failed.missing.why is Why.REFUSED or failed.transient
+        if not (closed and self._transport.let_in):
+            return failed.missing
+        return replace(failed.missing, detail=f"{failed.missing.detail}; {_PENALISED}")
 
+    def _session(self, target: SshTarget, stack: contextlib.ExitStack) -> Session:
+        """Connect, compare the host's key, log in; facts are noted for the host itself, not for its jumps."""
+        own = target is self._transport.target
+        wire, reached = self._wire(target, stack)
+        session = Session(wire)
+        stack.callback(session.close)
+        session.negotiate(target.pinned, self._limits, self._budget)
+        key = session.prove(target.pinned, target.place)
+        if own:
+            self._host_key = key
+        if key.offered not in target.pinned:
+            detail = (
+                f"{key.fingerprint} is not what is pinned ({', '.join(key.pinned_fingerprints)}); no login was tried"
+            )
+            raise ConnectFailed(Missing(Why.HOST_KEY_DIFFERS, detail))
+        login = session.login(target.user, target.keys, self._limits.login_s, self._budget)
+        wire.allow(4 * self._limits.host_bytes + _SPARE_BYTES)
+        if own:
+            self._login = login
+            place = f"{reached.address} port {reached.port} in {reached.rtt_s * 1000:.1f} ms"
+            self._attempts.append(f"{place}, {key.fingerprint}, {login.user} by {login.method}")
+        return session
 
-def _open(transport: paramiko.Transport, timeout_s: float) -> paramiko.Channel:
-    import paramiko  # noqa: PLC0415
+    def _wire(self, target: SshTarget, stack: contextlib.ExitStack) -> tuple[Wire, Reached]:
+        """A connection to the host's port, direct or through its jump."""
+        if target.jump is None:
+            dialled = dial(target.address, target.port, self._limits.connect_s, self._budget)
+            wire = Wire(dialled.raw)
+            reached = Reached(dialled.address, target.port, dialled.rtt_s)
+        else:
+            begun = time.monotonic()
+            wire = Wire(self._tunnel(target, target.jump, stack))
+            reached = Reached(target.address, target.port, time.monotonic() - begun)
+        stack.callback(wire.close)
+        stack.enter_context(self._budget.stop.closing(wire.shut))
+        if target is self._transport.target:
+            self._reached = reached
+        return wire, reached
 
-    try:
-        channel = transport.open_session(timeout=max(timeout_s, 0.1), window_size=1 << 20)
-        channel.settimeout(max(timeout_s, 0.1))
-        channel.exec_command(posix.COMMAND)
-    except (paramiko.SSHException, OSError, EOFError) as error:
-        raise _Lost(str(error) or "no channel") from error
-    return channel
-
-
-def _chunks(channel: paramiko.Channel, transport: paramiko.Transport) -> Iterator[tuple[bytes, bool]]:
-    """What has come in on both streams, waiting a moment for it."""
-    poll = select.poll()
-    poll.register(channel.fileno(), select.POLLIN)
-    poll.poll(_TICK_S * 1000)
-    while channel.recv_ready():
-        yield channel.recv(_CHUNK), False
-    while channel.recv_stderr_ready():
-        yield channel.recv_stderr(_CHUNK), True
-    if not transport.is_active() and not channel.recv_ready() and not channel.recv_stderr_ready():
-        raise _Lost("the host ended the connection")
-    if channel.eof_received or channel.closed:
-        time.sleep(0.005)  # the pipe behind fileno() stays readable after EOF
+    def _tunnel(self, target: SshTarget, jump: SshTarget, stack: contextlib.ExitStack) -> paramiko.Channel:
+        """A channel from the jump to the host's port; what goes wrong with the jump says so."""
+        try:
+            session = self._session(jump, stack)
+        except ConnectFailed as failed:
+            told = replace(failed.missing, detail=f"through {jump.name}: {failed.missing}")
+            raise ConnectFailed(told, transient=failed.transient) from failed
+        limit_s = self._budget.left(self._limits.connect_s)
+        try:
+            return session.tunnel(target.address, target.port, limit_s)
+        except ConnectFailed as failed:
+            told = replace(
+                failed.missing,
+                detail=f"{target.address} port {target.port} through {jump.name}: {failed.missing.detail}",
+            )
+            raise ConnectFailed(self._budget.cause(told)) from failed

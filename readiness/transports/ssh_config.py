@@ -1,123 +1,232 @@
 """The user's ssh_config as far as it says how to reach a host; nothing in it weakens the comparison of host keys.
 
-`Match exec` and `ProxyCommand` would run commands on this machine and are refused; `StrictHostKeyChecking`,
-`UserKnownHostsFile` and their like are not read at all.
+`Match exec` and `ProxyCommand` would run commands on this machine and are refused, wherever they stand, before
+anything is used. `StrictHostKeyChecking no`, `CheckHostIP`, `KnownHostsCommand` and their like are not read at all:
+a host key that is not pinned is refused whatever they say.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from glob import glob
 from pathlib import Path
 
 from readiness.core.errors import InputError, Problem
 
-_READ = {"hostname", "port", "user", "identityfile", "proxyjump"}
-_MAX_DEPTH = 8
+_READ = {
+    *("hostname", "port", "user", "identityfile", "identitiesonly", "identityagent"),
+    *("proxyjump", "userknownhostsfile", "hostkeyalias"),
+}
+_MATCHES = {"host", "originalhost", "user"}
+_MAX_DEPTH = 16
+_TOKENS = "%dhnpr"
 
 
 @dataclass(frozen=True, slots=True)
 class HostSettings:
-    """What the file says of one host; None where it says nothing, `proxy_jump` in the order of the hops."""
+    """What the file says of one host; None where it says nothing, `proxy_jump` in the order of the hops.
+
+    Paths are as written but for their `%` tokens: `~/` stays for the caller, who knows the home.
+    """
 
     host_name: str | None = None
     port: int | None = None
     user: str | None = None
     identity_files: tuple[str, ...] = ()
     proxy_jump: tuple[str, ...] = ()
+    identities_only: bool = False
+    identity_agent: str | None = None
+    known_hosts_files: tuple[str, ...] = ()
+    host_key_alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """`Host` or one criterion of `Match`: patterns for the alias, the host name or the user."""
+
+    what: str
+    patterns: tuple[str, ...]
+
+    def holds(self, alias: str, values: dict[str, list[str]]) -> bool:
+        """Whether it fits; the host name and the user are those found so far, as in OpenSSH."""
+        name = alias
+        if self.what == "host":
+            name = values.get("hostname", [alias])[0].replace("%h", alias)
+        elif self.what == "user":
+            name = values.get("user", [""])[0]
+        return _fits(self.patterns, name)
+
+
+@dataclass(frozen=True)
+class _Section:
+    """Options and all the conditions under which they count."""
+
+    conditions: tuple[_Condition, ...]
+    options: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class SshConfig:
-    """Sections in order: patterns and their options."""
+    """Sections in the order in which they count."""
 
-    sections: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = ()
+    sections: tuple[_Section, ...] = ()
 
     def lookup(self, alias: str) -> HostSettings:
-        """The first value of each option whose section matches; identity files add up, as in OpenSSH."""
+        """The first value of each option whose section applies; identity files add up, as in OpenSSH."""
         values: dict[str, list[str]] = {}
-        for patterns, options in self.sections:
-            if _applies(patterns, alias):
-                for key, value in options:
+        for section in self.sections:
+            if all(condition.holds(alias, values) for condition in section.conditions):
+                for key, value in section.options:
                     values.setdefault(key, []).append(value)
         first = {key: found[0] for key, found in values.items()}
-        jump = first.get("proxyjump", "none")
+        host_name = first["hostname"].replace("%h", alias) if "hostname" in first else None
+        tokens = {"h": host_name or alias, "n": alias, "p": first.get("port", "22"), "r": first.get("user", "")}
+        agent = first.get("identityagent")
         return HostSettings(
-            host_name=first["hostname"].replace("%h", alias) if "hostname" in first else None,
+            host_name=host_name,
             port=int(first["port"]) if "port" in first else None,
             user=first.get("user"),
-            identity_files=tuple(values.get("identityfile", ())),
-            proxy_jump=() if jump.lower() == "none" else tuple(hop.strip() for hop in jump.split(",")),
+            identity_files=tuple(
+                _expanded(path, tokens) for path in values.get("identityfile", ()) if path.lower() != "none"
+            ),
+            proxy_jump=_hops(first.get("proxyjump", "none")),
+            identities_only=first.get("identitiesonly", "no").lower() == "yes",
+            identity_agent=_expanded(agent, tokens) if agent else None,
+            known_hosts_files=tuple(_expanded(path, tokens) for path in _words(first.get("userknownhostsfile", ""))),
+            host_key_alias=first.get("hostkeyalias"),
         )
 
 
-def load(path: Path) -> SshConfig:
-    """Read the file and what it includes; no file is no settings. Raises InputError with every refused line."""
-    sections: list[tuple[tuple[str, ...], list[tuple[str, str]]]] = [(("*",), [])]
-    problems: list[Problem] = []
-    for file, number, key, value in _lines(path, path.parent, problems, 0):
-        if key == "host":
-            sections.append((tuple(value.split()), []))
-        elif key == "match":
-            sections.append(_match(file, number, value, problems))
-        elif key == "proxycommand" and value.lower() != "none":
-            problems.append(_refused(file, number, "ProxyCommand runs a command here", "use ProxyJump"))
-        elif key == "port" and not value.isdigit():
-            problems.append(_refused(file, number, f"no port: {value}", "a number"))
-        elif key in _READ:
-            sections[-1][1].append((key, value))
-    if problems:
-        raise InputError(problems)
-    return SshConfig(tuple((patterns, tuple(options)) for patterns, options in sections))
+def load(path: Path, home: Path | None = None) -> SshConfig:
+    """Read the file and what it includes; no file is no settings. Raises InputError with every refused line.
+
+    `home` is what `~` means in `Include`; by default the folder above the file's own, as for ~/.ssh/config.
+    """
+    reader = _Reader(path.parent, home or path.parent.parent)
+    reader.read(path, (), 0)
+    if reader.problems:
+        raise InputError(reader.problems)
+    return SshConfig(tuple(reader.sections))
 
 
-def _refused(file: Path, number: int, message: str, hint: str) -> Problem:
-    return Problem(str(file), number, 1, message, hint)
+class _Reader:
+    """Collects sections and problems of a file and of what it includes."""
+
+    def __init__(self, base: Path, home: Path) -> None:
+        self._base, self._home = base, home
+        self.sections: list[_Section] = []
+        self.problems: list[Problem] = []
+
+    def read(self, path: Path, outer: tuple[_Condition, ...], depth: int) -> None:
+        """Read one file whose lines count only under the conditions `outer`."""
+        if depth > _MAX_DEPTH:
+            self.problems.append(Problem(str(path), 0, 0, "includes itself, or too deep"))
+            return
+        section = self._open(outer)
+        for number, key, value, column in self._lines(path):
+            problem = _refused(key, value)
+            if problem:
+                self.problems.append(Problem(str(path), number, column, *problem))
+            elif key == "host":
+                section = self._open((*outer, _Condition("originalhost", tuple(_words(value)))))
+            elif key == "match":
+                section = self._open(outer + _criteria(value))
+            elif key == "include":
+                self._include(value, section.conditions, depth)
+                section = self._open(section.conditions)
+            elif key in _READ:
+                section.options.append((key, value))
+
+    def _open(self, conditions: tuple[_Condition, ...]) -> _Section:
+        section = _Section(conditions)
+        self.sections.append(section)
+        return section
+
+    def _lines(self, path: Path) -> Iterator[tuple[int, str, str, int]]:
+        try:
+            text = path.read_text(errors="replace")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self.problems.append(Problem(str(path), 0, 0, f"cannot be read: {error.strerror}"))
+            return
+        for number, line in enumerate(text.split("\n"), start=1):
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            match = re.fullmatch(r"""(\s*)"?([A-Za-z]\w*)"?(?:\s*=\s*|\s+)(.*?)\s*""", line)
+            if match is None:
+                self.problems.append(Problem(str(path), number, 1, "no option with a value", "Option value"))
+                continue
+            value = match[3] if '"' in match[3] else re.sub(r"\s+#.*", "", match[3])
+            if len(value) > 1 and value[0] == value[-1] == '"' and '"' not in value[1:-1]:
+                value = value[1:-1]
+            yield number, match[2].lower(), value, len(match[1]) + 1
+
+    def _include(self, value: str, conditions: tuple[_Condition, ...], depth: int) -> None:
+        for pattern in _words(value):
+            where = self._home / pattern[2:] if pattern.startswith("~/") else self._base / pattern
+            for included in sorted(glob(str(where))):  # noqa: PTH207 - a pattern of any depth
+                self.read(Path(included), conditions, depth + 1)
 
 
-def _match(
-    file: Path, number: int, value: str, problems: list[Problem]
-) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
-    """`Match all` and `Match host PATTERNS`; any other criterion cannot be judged here."""
-    words = value.split()
-    if words and words[0].lower() == "all":
-        return ("*",), []
-    if len(words) == 2 and words[0].lower() in {"host", "originalhost"}:
-        return tuple(words[1].split(",")), []
-    what = "Match exec runs a command here" if "exec" in value.lower() else f"Match {value} is not understood"
-    problems.append(_refused(file, number, what, "use Host, Match all or Match host"))
-    return (), []
+def _refused(key: str, value: str) -> tuple[str, str] | None:
+    """Message and hint for a line that cannot be used."""
+    if key == "proxycommand" and value.lower() != "none":
+        return "ProxyCommand would run a command on this machine", "ProxyJump"
+    if key == "match":
+        words = _words(value.lower())
+        names = [word.lstrip("!") for word in words[::2]]
+        if "exec" in [word.lstrip("!") for word in words]:
+            return "Match exec would run a command on this machine", "Host, Match host"
+        if words != ["all"] and (not words or len(words) % 2 or set(names) - _MATCHES):
+            return f"Match {value} is not supported", "Host, Match all, Match host, Match originalhost, Match user"
+        if any(word.startswith("!") for word in words[::2]):
+            return f"Match {value} is not supported", "a negated pattern: Match host *,!name"
+    if key == "port" and not (value.isdecimal() and 0 < int(value[:6]) < 65536):
+        return f"no port: {value}", "a number from 1 to 65535"
+    return _refused_path(key, value)
 
 
-def _lines(path: Path, base: Path, problems: list[Problem], depth: int) -> Iterator[tuple[Path, int, str, str]]:
-    if depth > _MAX_DEPTH:
-        problems.append(Problem(str(path), 0, 0, "includes itself, or too deep"))
-        return
+def _refused_path(key: str, value: str) -> tuple[str, str] | None:
+    if key not in {"identityfile", "identityagent", "userknownhostsfile"}:
+        return None
+    if "${" in value or value.startswith("$"):
+        return f"{value}: variables of the environment are not read", "a path"
+    unknown = set(re.findall(r"%(.?)", value.replace("%%", ""))) - set(_TOKENS)
+    return (f"%{min(unknown)} is not supported here", "%d %h %n %p %r") if unknown else None
+
+
+def _criteria(value: str) -> tuple[_Condition, ...]:
+    words = _words(value)
+    if words[0].lower() == "all":
+        return ()
+    pairs = zip(words[::2], words[1::2], strict=True)
+    return tuple(_Condition(what.lower(), tuple(patterns.split(","))) for what, patterns in pairs)
+
+
+def _words(value: str) -> list[str]:
+    """Words of a value, quoted ones whole."""
     try:
-        text = path.read_text(errors="replace")
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        problems.append(Problem(str(path), 0, 0, f"cannot be read: {error.strerror}"))
-        return
-    for number, line in enumerate(text.splitlines(), start=1):
-        match = re.fullmatch(r"\s*([A-Za-z]\w*)(?:\s*=\s*|\s+)(.*?)\s*", line)
-        if not match:
-            continue
-        key, value = match[1].lower(), match[2].strip('"')
-        if key != "include":
-            yield path, number, key, value
-            continue
-        for pattern in value.split():
-            where = Path(pattern).expanduser()
-            for included in sorted(glob(str(where if where.is_absolute() else base / where))):  # noqa: PTH207 - patterns
-                yield from _lines(Path(included), base, problems, depth + 1)
+        return shlex.split(value, posix=True)
+    except ValueError:
+        return value.split()
 
 
-def _applies(patterns: tuple[str, ...], alias: str) -> bool:
-    if any(fnmatchcase(alias, pattern[1:]) for pattern in patterns if pattern.startswith("!")):
+def _hops(value: str) -> tuple[str, ...]:
+    return () if value.lower() == "none" else tuple(hop.strip().removeprefix("ssh://") for hop in value.split(","))
+
+
+def _expanded(path: str, tokens: dict[str, str]) -> str:
+    """`%d` is the home, which the caller knows as `~`."""
+    values = {**tokens, "d": "~", "%": "%"}
+    return re.sub(r"%(.)", lambda match: values.get(match[1], match[0]), path)
+
+
+def _fits(patterns: tuple[str, ...], name: str) -> bool:
+    if any(fnmatchcase(name, pattern[1:].replace("[", "[[]")) for pattern in patterns if pattern.startswith("!")):
         return False
-    return any(fnmatchcase(alias, pattern) for pattern in patterns if not pattern.startswith("!"))
+    return any(fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in patterns if not pattern.startswith("!"))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from readiness.cli import through_pytest
-from readiness.core.facts import Fact, HostFacts, HostKey, Missing, Reached, Why
+from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
 from readiness.core.outcomes import Outcome, Result
 from readiness.demo import embedded_estate
 from readiness.estate.models import ClockDemand, OperatingSystem
@@ -193,6 +193,17 @@ STOPPED = {"active_state": "failed", "sub_state": "failed", "main_pid": None, "s
 CASES = {
     "CON-001": Case(
         {"CON-001 client01": "UNKNOWN"}, fact("client01", Reached, lambda _: Missing(Why.CONNECTION_LOST, "half way"))
+    ),
+    "CON-001 a port and nothing behind it": Case(
+        {"CON-001 client01": "UNKNOWN"}, fact("client01", Login, lambda _: Missing(Why.NOT_SSH, "silence"))
+    ),
+    "blocked by one that is all right stands for itself": Case(
+        {
+            "SVC-001 client01/bacula.client": "UNKNOWN",
+            "SVC-002 client01/bacula.client": "UNKNOWN",
+            "SVC-003 client01/bacula.client": "UNKNOWN",
+        },
+        fact("client01", Services, lambda _: Missing(Why.CONNECTION_LOST, "in this one only")),
     ),
     "CON-002": Case(
         {"CON-002 client01": "FAIL"}, fact("client01", HostKey, lambda key: replace(key, pinned=("ssh-ed25519 x",)))

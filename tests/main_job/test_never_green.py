@@ -272,6 +272,9 @@ def test_a_host_that_misbehaves_costs_only_itself(
     own = [one for one in job.results if one["host"] == "client02"]
     assert len(own) == len([one for one in healthy if one["host"] == "client01"])
     assert any(one["outcome"] == "UNKNOWN" for one in own)
+    roots = {f"{one['check']} {one['target']}" for one in own if one["outcome"] == "UNKNOWN" and not one["blocked_by"]}
+    assert roots
+    assert job.blockers() <= job.wrong().keys()
 
 
 def test_the_run_s_deadline_ends_it(estate: Path, tmp_path: Path) -> None:

@@ -66,9 +66,9 @@ def visited(port: int, identity: Path, limits: Limits = LIMITS, scripts: tuple[S
         (hostile.dribbling_banner, Why.NOT_SSH),
         (hostile.endless_lines_before_the_banner, Why.NOT_SSH),
         (hostile.not_ssh, Why.NOT_SSH),
-        (hostile.closes_at_once, Why.NOT_SSH),
-        (hostile.steering_banner, Why.CONNECTION_LOST),
-        (hostile.banner_then_silence, Why.CONNECTION_LOST),
+        (hostile.closes_at_once, Why.CONNECTION_LOST),
+        (hostile.steering_banner, Why.LOGIN_TIMED_OUT),
+        (hostile.banner_then_silence, Why.LOGIN_TIMED_OUT),
         (hostile.legacy_only, Why.LEGACY_ALGORITHMS),
     ],
 )
@@ -78,7 +78,7 @@ def test_no_session_comes_about(behave: hostile.Behaviour, why: Why, identity: P
     assert isinstance(seen.login, Missing)
     assert seen.login.why is why
     assert seen.outputs == ()
-    assert isinstance(seen.reached, Reached if why is Why.LEGACY_ALGORITHMS else Missing)
+    assert isinstance(seen.reached, Reached), "TCP was accepted"
 
 
 def test_a_port_nobody_listens_on_and_a_name_nobody_has(identity: Path) -> None:
@@ -104,11 +104,11 @@ def test_a_login_that_is_never_answered(identity: Path) -> None:
 @pytest.mark.parametrize(
     ("shell", "first", "second"),
     [
-        (hostile.never_ready, Why.TIMED_OUT, Why.HOST_TIMED_OUT),
+        (hostile.never_ready, Why.TIMED_OUT, Why.TIMED_OUT),
         (hostile.never_ends, Why.TIMED_OUT, Why.HOST_TIMED_OUT),
         (hostile.floods, Why.OUTPUT_CUT, Why.OUTPUT_CUT),
         (hostile.floods_errors, Why.OUTPUT_CUT, Why.OUTPUT_CUT),
-        (hostile.no_shell, Why.CONNECTION_LOST, Why.CONNECTION_LOST),
+        (hostile.no_shell, Why.NOT_PERMITTED, Why.NOT_PERMITTED),
     ],
 )
 def test_a_shell_that_misbehaves(shell: hostile.Shell, first: Why, second: Why, identity: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_host_that_dies_half_way_keeps_what_it_said(identity: Path) -> None:
     assert [one.stdout for one in seen.outputs[:2]] == [b"fine\n", b"fine\n"]  # one a connection: it is taken up once
     assert {one.missing.why for one in seen.outputs[2:] if one.missing} == {Why.CONNECTION_LOST}
     assert isinstance(seen.reached, Missing)
-    assert "after 2 of 4 scripts" in seen.reached.detail
+    assert "after 2 of 4 probes" in seen.reached.detail
 
 
 def test_a_wrong_host_key_gets_no_login(identity: Path) -> None:

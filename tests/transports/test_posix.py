@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output, Script
 from readiness.transports import posix
 
@@ -66,9 +67,9 @@ def test_a_stream_that_was_cut_gives_no_output(out: bytes, cut: int, sizes: list
 def test_what_is_kept_of_a_flood_is_bounded() -> None:
     batch = posix.Batch((Script("s", "x", max_bytes=100),), NONCE)
     list(batch.feed(mark("begin", 0, 0) + b"x" * 10_000, stderr=False, now_s=0, now=0))
-    assert batch.overflowed
+    assert batch.printed() == (10_000, 0)
     list(batch.feed(mark("begin", 0, 0) + b"x" * 1_000_000, stderr=True, now_s=0, now=0))
-    assert len(batch.unfinished(None).stderr) <= posix.STDERR_KEPT  # type: ignore[arg-type]
+    assert len(batch.unfinished(Missing(Why.OUTPUT_CUT), 0, 0).stderr) <= posix.STDERR_KEPT
 
 
 def test_the_composed_text_is_a_script_that_a_shell_takes() -> None:

@@ -71,7 +71,7 @@ def test_an_account_without_a_shell_is_told_as_such(tmp_path: Path) -> None:
         seen, outputs = visit(SshTransport(server.target(), Stop()), HELLO)
         assert outputs["hello"].missing is not None
         assert "not available" in outputs["hello"].missing.detail
-        assert isinstance(seen.reached, Missing)
+        assert isinstance(seen.reached, Reached)
 
 
 def test_an_unknown_host_key_ends_it_before_any_login(server: Sshd) -> None:
