@@ -38,8 +38,8 @@ def _told(names: Names, asked: Iterable[str]) -> str:
     remedy="Give the name its own address in DNS or /etc/hosts, both ways; take it off Debian's 127.0.1.1 line.",
     source=SOURCE,
 )
-def test_own_name_is_the_host_s_own_address(target: Target, facts: Facts, estate: Estate) -> None:
-    """The host's own name is its own address, forward and back.
+def test_own_name_resolves_on_the_host(target: Target, facts: Facts, estate: Estate) -> None:
+    """The host's own name resolves on it, forward and back, and not to a loopback address.
 
     A daemon that announces a name on a loopback address is not found by anybody else.
     """

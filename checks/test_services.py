@@ -63,6 +63,8 @@ def test_running_process_is_what_is_installed(target: Target, facts: Facts) -> N
     """
     held: RoleOnHost = target.subject
     for unit, service in _services(held, facts).items():
+        if service.active_state == "active" and service.main_pid is None:
+            unknown(f"systemd knows no main process of {unit}, so its age cannot be told")
         if service.main_pid is None or service.started_at_s is None:
             unknown(f"{unit} does not run", blocked_by=f"SVC-002 {target.id}")
         processes = facts.need(Processes)

@@ -99,7 +99,7 @@ def _run(
             stop = Stop()
             with _progress(len(inputs.estate.hosts)) as host_done, _stopped_by_signals(stop):
                 source = Hosts(inputs, connector(inputs.estate, estate, Path.home(), stop), folder, stop, host_done)
-                write = planned(folder, inputs, narrowing, run_id)
+                write = planned(folder, inputs, run_id)
                 gate = Gate(inputs, source, narrowing, planned=write, report_only=report_only)
                 through_pytest(gate)
             digest = write_results(folder, gate, run_id)
@@ -159,6 +159,8 @@ def judge(
 ) -> None:
     """Judge the saved facts of a run again, offline; the same inputs give the same judgement."""
     with _said() as said, tempfile.TemporaryDirectory() as scratch:
+        if out is not None and out.resolve() == saved_run.resolve():
+            raise InputError([Problem(f"--out {out}", 0, 0, "is the run to be judged", "choose another folder")])
         saved = RunFolder.open(saved_run)
         _demand_unchanged(saved, saved_run)
         again = inputs_again(saved)
@@ -172,7 +174,7 @@ def judge(
                     inputs,
                     SavedFacts(saved),
                     narrowing,
-                    planned=planned(folder, inputs, narrowing, run_id),
+                    planned=planned(folder, inputs, run_id, saved),
                     earlier=() if estate else [(check, target) for check, target in earlier],
                     report_only=bool(saved.verdict["judgement"].get("report_only")),
                 )

@@ -64,14 +64,25 @@ class Gate:
         self._explaining: Mapping[Why, Check] = {}
         self._expected: frozenset[tuple[str, str]] = frozenset()
 
-    def begin(self, checks: Sequence[Check], problems: Sequence[Problem], deselected: tuple[str, ...]) -> None:
-        """Plan, then read the facts; raises InputError or NothingToCheck before any host is contacted."""
+    def begin(
+        self,
+        checks: Sequence[Check],
+        problems: Sequence[Problem],
+        deselected: tuple[str, ...],
+        selected: frozenset[tuple[str, str]] | None = None,
+    ) -> None:
+        """Plan, then read the facts, of the `selected` pairs only where some were.
+
+        Raises InputError or NothingToCheck before any host is contacted.
+        """
         if problems:
             raise InputError(problems)
         if not self.inputs.estate.hosts:
             raise NothingToCheck("the estate has no host")
         narrowing = replace(self._narrowing, deselected=self._narrowing.deselected + deselected)
-        self.plan = make_plan(self.inputs, checks, narrowing)
+        self.plan = make_plan(self.inputs, checks, narrowing, selected)
+        if self._earlier:
+            self.plan = self._as_then(self.plan)
         if not self.plan.pairs:
             raise NothingToCheck("there is no pair of check and target")
         self._expected = frozenset(self.plan.expected)
@@ -80,6 +91,15 @@ class Gate:
         self.begun = True
         if not self.plan_only:
             self.store = self._source.facts(self.plan)
+
+    def _as_then(self, plan: Plan) -> Plan:
+        """The plan kept to the pairs of the run that is judged again; a whole run without pairs of now is partial."""
+        then = frozenset(self._earlier)
+        kept = tuple((check, target) for check, target in plan.pairs if (check.id, target.id) in then)
+        if len(kept) == len(plan.pairs) or plan.narrowing.by:
+            return replace(plan, pairs=kept)
+        fewer = f"{len(plan.pairs) - len(kept)} pairs that this version checks"
+        return replace(plan, pairs=kept, partial={**(plan.partial or {}), "the run had not planned": fewer})
 
     def judge_one(
         self, check: Check, function: Callable[..., None], target: Target, arguments: Mapping[str, Any]
@@ -150,7 +170,7 @@ def _with_real_blockers(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
     )
 
 
-def plan_document(plan: Plan, inputs: Inputs, narrowing: Narrowing, run_id: str) -> dict[str, Any]:
+def plan_document(plan: Plan, inputs: Inputs, run_id: str) -> dict[str, Any]:
     """The plan as it stands in `plan.json`: what judging the run again needs, and every script with its text."""
     texts = {script.name: script for batch in plan.scripts.values() for script in batch}
     return {
@@ -158,7 +178,7 @@ def plan_document(plan: Plan, inputs: Inputs, narrowing: Narrowing, run_id: str)
         "run_id": run_id,
         "as_of": inputs.as_of.isoformat(),
         "tool_version": readiness.__version__,
-        "narrowing": asdict(narrowing),
+        "narrowing": asdict(plan.narrowing),
         "without_target": list(plan.idle),
         "pairs": [list(pair) for pair in plan.expected],
         "scripts": {name: {"sha256": one.sha256, "text": one.text} for name, one in sorted(texts.items())},

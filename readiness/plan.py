@@ -41,6 +41,7 @@ class Plan:
     scripts: Mapping[str, tuple[Script, ...]]
     partial: Mapping[str, object] | None
     idle: tuple[str, ...] = ()
+    narrowing: Narrowing = Narrowing()
 
     @property
     def expected(self) -> tuple[tuple[str, str], ...]:
@@ -48,8 +49,13 @@ class Plan:
         return tuple((check.id, target.id) for check, target in self.pairs)
 
 
-def make_plan(inputs: Inputs, checks: Sequence[Check], narrowing: Narrowing) -> Plan:
-    """The plan of a run; raises InputError for two checks with one id and for a narrowing that matches nothing."""
+def make_plan(
+    inputs: Inputs, checks: Sequence[Check], narrowing: Narrowing, selected: frozenset[tuple[str, str]] | None = None
+) -> Plan:
+    """The plan of a run, of the `selected` pairs only where some were.
+
+    Raises InputError for two checks with one id, and for a narrowing that matches nothing.
+    """
     problems = _twice(checks)
     areas = sorted({check.area for check in checks})
     problems += [
@@ -69,11 +75,11 @@ def make_plan(inputs: Inputs, checks: Sequence[Check], narrowing: Narrowing) -> 
         (check, target)
         for check in chosen
         for target in check.targets(inputs)
-        if not narrowing.hosts or target.host in wanted
+        if (not narrowing.hosts or target.host in wanted) and (selected is None or (check.id, target.id) in selected)
     )
     busy = {check.id for check, _ in pairs}
     idle = tuple(check.id for check in chosen if check.id not in busy)
-    return Plan(_unique(pairs), _scripts(inputs, pairs), _left_out(inputs, checks, pairs, narrowing), idle)
+    return Plan(_unique(pairs), _scripts(inputs, pairs), _left_out(inputs, checks, pairs, narrowing), idle, narrowing)
 
 
 def _twice(checks: Sequence[Check]) -> list[Problem]:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from readiness.core.checks import Check, check, check_of
+from readiness.core.checks import Check, check, check_of, made_in
 from readiness.core.errors import Problem
 from readiness.core.evaluate import expect, expect_that, found, not_applicable, note_assertion, unknown
 from readiness.core.facts import Facts, HostFacts
@@ -116,12 +116,23 @@ class CheckCollector:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self._files: list[Path] = []
+        self._left_out: set[str] = set()
         self._checks: dict[str, Check] = {}
 
     @property
     def checks(self) -> tuple[Check, ...]:
         """The checks in the order they were collected."""
         return tuple(self._checks.values())
+
+    def pytest_pycollect_makemodule(self, module_path: Path) -> None:
+        """Remember each file that is looked at."""
+        self._files.append(module_path)
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """What pytest was told to leave out is not missing."""
+        made = (check_of(getattr(item, "obj", None), area="", place="") for item in items)
+        self._left_out |= {one.id for one in made if one is not None}
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A part that fails to load, or skips itself, is a mistake: its checks would be missing unnoticed."""
@@ -135,6 +146,15 @@ class CheckCollector:
         for item in session.items:
             if (one := self._check(item)) is not None:
                 self._checks.setdefault(_function_id(item), one)
+        there = {one.id for one in self._checks.values()} | self._left_out
+        self.problems += [
+            Problem(
+                file.name, line, 1, f"{check_id} is not collected", "name its function test_..., and no other one so"
+            )
+            for file in self._files
+            for line, check_id in made_in(str(file)).items()
+            if check_id not in there
+        ]
         return True
 
     def _check(self, item: pytest.Item) -> Check | None:
@@ -172,6 +192,7 @@ class GatePlugin(CheckCollector):
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """What pytest was told to leave out narrows the run."""
+        super().pytest_deselected(items)
         self._deselected += [item.name for item in items]
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -186,11 +207,22 @@ class GatePlugin(CheckCollector):
         """Plan from what was collected and read the facts; on wrong input run nothing."""
         super().pytest_runtestloop(session)
         try:
-            self.gate.begin(self.checks, self.problems, tuple(self._deselected))
+            self.gate.begin(self.checks, self.problems, tuple(self._deselected), self._selected(session))
         except Exception as error:  # noqa: BLE001 - kept for the command line, which is the one place that exits
             self.error = error
             return True
         return True if self.gate.plan_only else None
+
+    def _selected(self, session: pytest.Session) -> frozenset[tuple[str, str]] | None:
+        """The pairs of the items, where items stand for single targets."""
+        if not self._item_per_target:
+            return None
+        pairs: set[tuple[str, str]] = set()
+        for item in session.items:
+            if (check := self._checks.get(_function_id(item))) is not None:
+                own = [item.callspec.params["target"]] if hasattr(item, "callspec") else check.targets(self.gate.inputs)
+                pairs |= {(check.id, target.id) for target in own}
+        return frozenset(pairs)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:

@@ -118,12 +118,17 @@ def narrowing_of(saved: SavedRun) -> Narrowing:
     return Narrowing(areas, stated["hosts"], deselected, stated["by"])
 
 
-def planned(folder: RunFolder, inputs: Inputs, narrowing: Narrowing, run_id: str) -> Callable[[Plan], None]:
-    """Write inputs and plan before any host is contacted."""
+def planned(folder: RunFolder, inputs: Inputs, run_id: str, saved: SavedRun | None = None) -> Callable[[Plan], None]:
+    """Write inputs and plan before any host is contacted; of a saved run also what its hosts had said."""
 
     def write(plan: Plan) -> None:
         folder.inputs(inputs.files)
-        folder.write("plan.json", to_json(plan_document(plan, inputs, narrowing, run_id)))
+        folder.write("plan.json", to_json(plan_document(plan, inputs, run_id)))
+        if saved is not None:
+            for line in saved.transcript()[0]:
+                folder.transcript.append(line)
+            for facts in saved.facts(FACT_KINDS)[0].values():
+                folder.facts.append(facts_to_json(facts))
 
     return write
 

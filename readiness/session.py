@@ -65,7 +65,7 @@ class _Standalone(GatePlugin):
             self._folder.close()
             raise
         narrowing = Narrowing(by=BY)
-        gate = Gate(inputs, source, narrowing, planned=planned(self._folder, inputs, narrowing, self._run_id))
+        gate = Gate(inputs, source, narrowing, planned=planned(self._folder, inputs, self._run_id))
         super().__init__(gate, item_per_target=_selective(config))
 
     @pytest.hookimpl(trylast=True)

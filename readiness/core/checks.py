@@ -13,6 +13,8 @@ from readiness.core.outcomes import Severity, Target
 Selector = Callable[[Any], Iterable[Target]]
 _ID = re.compile(r"[A-Z]{2,5}-\d{3}")
 _MARK = "__readiness_check__"
+# Every check that was made in this process, by file and line: one that pytest then does not collect is a mistake.
+_MADE: dict[tuple[str, int], str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,15 @@ def check(
             why=text,
         )
         setattr(function, _MARK, made)
+        _MADE[function.__code__.co_filename, function.__code__.co_firstlineno] = check_id
         return function
 
     return mark
+
+
+def made_in(file: str) -> Mapping[int, str]:
+    """The ids of the checks that were made in a file, by line."""
+    return {line: check_id for (path, line), check_id in _MADE.items() if path == file}
 
 
 def check_of(function: object, *, area: str, place: str) -> Check | None:

@@ -11,7 +11,7 @@ from typing import ClassVar
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output, Probe
 from readiness.core.text import decode, one_line
-from readiness.probes.reading import chosen, fields, lines, number, script, tag_of
+from readiness.probes.reading import LONGEST_LINE, chosen, fields, lines, number, script, tag_of
 
 _USE = re.compile(r"^[ \t]*\$SUDO[ \t]+(.*)$")
 # A test for root is the one other use of the variable.
@@ -80,7 +80,8 @@ def _escaped(command: str) -> str:
 
 def complaints(output: Output) -> list[str]:
     """The lines of a script's stderr, without those that hinder nothing."""
-    return [line for line in decode(output.stderr).splitlines() if line and not _HARMLESS.fullmatch(line)]
+    found = [line[:LONGEST_LINE] for line in decode(output.stderr).splitlines()]
+    return [line for line in found if line and not _HARMLESS.fullmatch(line)]
 
 
 def refusal(output: Output, login: str, command: str) -> Missing | None:

@@ -10,6 +10,7 @@ from readiness.core.scripts import Output
 from readiness.core.text import clean, decode
 
 _SHOWN = 200
+LONGEST_LINE = 8192  # what patterns are matched against stays short enough for any of them
 T = TypeVar("T")
 
 
@@ -26,6 +27,8 @@ def lines(output: Output) -> list[str]:
     if clean(text) != text:
         raise ValueError("characters that have no place in it")
     found = text.split("\n")
+    if max(map(len, found)) > LONGEST_LINE:
+        raise ValueError("a line longer than any tool prints")
     if found[-2:] != ["end", ""] or "end" in found[:-2]:
         raise ValueError("cut short, or something after its end")
     return found[:-2]

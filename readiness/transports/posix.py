@@ -101,7 +101,7 @@ class Stream:
 
 def _mark(text: bytes) -> Mark | None:
     words = text.decode("ascii", "replace").split(" ")
-    if len(words) != 3 or not words[1].isdigit() or not words[2].isdigit():
+    if len(text) > _LONGEST_MARK or len(words) != 3 or not words[1].isdigit() or not words[2].isdigit():
         return None
     return Mark(words[0], int(words[1]), int(words[2]))
 

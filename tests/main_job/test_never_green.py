@@ -113,6 +113,17 @@ def test_a_file_that_cannot_be_judged_is_an_error(estate: Path, tmp_path: Path) 
         ("import pytest\npytest.skip('later', allow_module_level=True)\n", 4, "does not load"),
         ("import pytest\npytest.importorskip('nothing_of_that_name')\n", 4, "does not load"),
         (f"{HEAD}@pytest.mark.parametrize('x', [1, 2])\n{CHECK}def test_x(x): 'A title.'\n", 4, "is parametrised"),
+        (f"{HEAD}{CHECK}def tset_x(target): 'A title.'\n", 4, "TST-001 is not collected"),
+        (
+            f"{HEAD}{CHECK}def test_x(): 'A title.'\n{CHECK.replace('001', '002')}def test_x(): 'A title.'\n",
+            4,
+            "TST-001 is not collected",
+        ),
+        (
+            f"{HEAD}class TestX:\n    def __init__(self): ...\n    {CHECK}    def test_x(self): 'A title.'\n",
+            4,
+            "TST-001 is not collected",
+        ),
         (
             f"{HEAD}@pytest.fixture\ndef mine(target): ...\n{CHECK}def test_x(mine): 'A title.'\n",
             4,
@@ -400,3 +411,38 @@ def test_a_mark_softens_nothing(estate: Path, tmp_path: Path, mark: str) -> None
     assert len(own) == 6
     assert ended.returncode == (1 if "xfail" in mark else 2), ended.stdout + ended.stderr
     assert set(own) == ({"FAIL"} if "xfail" in mark else {"UNKNOWN"})
+
+
+def test_a_judged_run_is_kept_whole_and_never_over_the_one_it_judges(estate: Path, tmp_path: Path) -> None:
+    folder, kept, again = tmp_path / "run", tmp_path / "kept", tmp_path / "again"
+    assert run(estate, folder).code == 0
+
+    def judge(*arguments: str | Path) -> int:
+        return subprocess.run(
+            command("judge", *arguments), env=environment(tmp_path), capture_output=True, timeout=60, check=False
+        ).returncode
+
+    assert judge(folder, "--out", folder) == 4
+    assert (folder / "facts.jsonl").read_bytes()
+    assert judge(folder, "--out", kept) == 0
+    assert (kept / "transcript.jsonl").read_bytes() == (folder / "transcript.jsonl").read_bytes()
+    assert judge(kept, "--out", again) == 0
+    assert (again / "results.jsonl").read_bytes() == (folder / "results.jsonl").read_bytes()
+
+
+def test_a_run_of_pytest_is_judged_again_as_it_was(estate: Path, tmp_path: Path) -> None:
+    ended = under_pytest(estate, tmp_path, "-k", "client01 and clock")
+    assert ended.returncode == 2, ended.stdout
+    (folder,) = (tmp_path / "reports" / estate.name).iterdir()
+    judged = subprocess.run(
+        command("judge", folder, "--out", tmp_path / "again"),
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert judged.returncode == 2, judged.stdout + judged.stderr
+    first, again = Job(0, "", "", folder), Job(0, "", "", tmp_path / "again")
+    assert (again.folder / "results.jsonl").read_bytes() == (folder / "results.jsonl").read_bytes()
+    assert again.verdict["judgement"] == first.verdict["judgement"]

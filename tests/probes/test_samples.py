@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.core.facts import HostFacts, Missing
-from readiness.core.scripts import Output
+from readiness.core.scripts import Output, Probe
 from readiness.journals import facts_from_json, facts_to_json
 from readiness.probes import PROBES
 
@@ -136,3 +137,15 @@ def test_a_fact_is_the_same_after_it_was_saved(sample: Sample) -> None:
 def test_a_failed_script_gives_no_value(sample: Sample) -> None:
     fact = parsed(dataclasses.replace(sample.output, status=1))
     assert fact is None or isinstance(fact, Missing)
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
+@pytest.mark.parametrize("unit", [b"error:", b"leap=00,", b"sudo: ", b"a" * 64, b"\t."])
+def test_a_line_without_end_is_refused_at_once(probe: Probe, unit: bytes) -> None:
+    """A pattern that takes quadratic time on a long line would hold up every other host, too."""
+    line = unit * (200_000 // len(unit))
+    begun = time.process_time()
+    for stdout, stderr in ((line + b"\nend\n", b""), (b"end\n", line)):
+        fact = parsed(Output(probe.name, 0, stdout, stderr, 0.0, 0.1, 0.1))
+        assert fact is None or isinstance(fact, Missing) or stderr
+    assert time.process_time() - begun < 2
