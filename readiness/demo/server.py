@@ -88,7 +88,8 @@ def _replay(channel: paramiko.Channel, answers: Answers) -> None:
             mark("end", index, status)
         mark("done", 0, 0)
         channel.send_exit_status(0)
-    channel.close()
+    with suppress(OSError, EOFError, paramiko.SSHException):  # the client may be gone by now
+        channel.close()
 
 
 def _scripts(body: str) -> Iterator[tuple[str, str]]:
