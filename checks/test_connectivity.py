@@ -1,7 +1,7 @@
 """Is every host there, is it the right one, and may we read what we must."""
 
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
-from readiness.plugin import Facts, check, each_host, expect, expect_that, found, unknown
+from readiness.plugin import Facts, check, each_host, each_ssh_host, expect, expect_that, found, unknown
 from readiness.probes import Processes, SudoRules
 
 NOT_REACHED = (
@@ -40,7 +40,7 @@ def test_host_is_reached(facts: Facts) -> None:
 @check(
     "CON-002",
     severity="blocker",
-    targets=each_host,
+    targets=each_ssh_host,
     remedy="Find out why the key changed; pin the new one only when its owner confirms the fingerprint.",
     source="RFC 4251 section 4.1; OpenSSH ssh(1), VERIFYING HOST KEYS",
     explains=(Why.HOST_KEY_UNKNOWN, Why.HOST_KEY_DIFFERS, Why.LEGACY_ALGORITHMS),
@@ -78,7 +78,7 @@ def test_login_is_accepted(facts: Facts) -> None:
 @check(
     "CON-004",
     severity="major",
-    targets=each_host,
+    targets=each_ssh_host,
     needs=(SudoRules, Processes),
     remedy="Install the fragment that `readiness sudoers` prints.",
     source="sudoers(5)",

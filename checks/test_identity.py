@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from readiness.core.facts import HostFacts, HostKey, Missing
 from readiness.estate import Estate
-from readiness.plugin import Facts, Target, check, each_host, expect, expect_that, unknown
+from readiness.plugin import Facts, Target, check, each_host, each_ssh_host, expect, expect_that, unknown
 from readiness.probes import Identity
 
 
@@ -58,7 +58,7 @@ def _machine_id(facts: HostFacts) -> object:
 @check(
     "IDN-003",
     severity="major",
-    targets=each_host,
+    targets=each_ssh_host,
     remedy="Make new host keys on the clone (ssh-keygen -A) and pin them.",
     source="sshd(8): a host key identifies one host",
 )

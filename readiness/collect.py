@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +11,11 @@ from typing import Any
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
 from readiness.core.scripts import Limits, Output, Script, Transport, Visit
 from readiness.core.text import decode
-from readiness.probes import by_name
+from readiness.probes import PROBES_OF
 from readiness.transports import Stop
 
 _POLL_S = 0.2
+_PARSE = {(shell, probe.name): probe.parse for shell, probes in PROBES_OF.items() for probe in probes}
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _fact(script: Script, output: Output | None, visit: Visit) -> Fact | Missing
         return visit.login if isinstance(visit.login, Missing) else Missing(Why.NOT_ASKED, "the visit ended before")
     if output.missing is not None:
         return output.missing
-    parse: Callable[[Output], Fact | Missing] = by_name[script.name].parse
+    parse = _PARSE[script.shell, script.name]
     try:
         return parse(output)
     except Exception as error:  # noqa: BLE001 - whatever a host's output does to a parser, it is not understood

@@ -61,6 +61,9 @@ class _Routes:
 
     def target(self, host: Host) -> SshTarget:
         """The estate's own values win over the ssh_config's."""
+        if host.transport != "ssh":
+            message = f"{host.name}: no way over {host.transport} yet"
+            raise InputError([Problem(self._file, 0, 0, message, "remove the host")])
         settings = self._settings(host)
         user = host.ssh.user or settings.user
         if user is None:

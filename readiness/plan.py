@@ -9,11 +9,13 @@ from fnmatch import fnmatchcase
 from readiness.core.checks import Check
 from readiness.core.errors import InputError, Problem
 from readiness.core.outcomes import Target
-from readiness.core.scripts import Limits, Probe, Script
+from readiness.core.scripts import Limits, Probe, Script, Shell
 from readiness.estate import Host
-from readiness.probes import PROBES
+from readiness.probes import PROBES, PROBES_OF
 from readiness.probes.elevation import elevated
 from readiness.targets import Inputs, peers_of
+
+_SHELL_BEHIND: Mapping[str, Shell] = {"ssh": "posix", "winrm": "powershell"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +139,12 @@ def _scripts(inputs: Inputs, pairs: Iterable[tuple[Check, Target]]) -> Mapping[s
     for check, target in pairs:
         for host in target.hosts:
             needs.setdefault(host, set()).update(kind.name for kind in check.needs)
-    ordered = sorted(PROBES, key=lambda probe: (probe.cost, probe.name))
+    ordered = {shell: sorted(probes, key=lambda one: (one.cost, one.name)) for shell, probes in PROBES_OF.items()}
     return {
         name: tuple(
-            _script(probe, host, inputs, inputs.estate.limits) for probe in ordered if probe.name in needs[name]
+            _script(probe, host, inputs, inputs.estate.limits)
+            for probe in ordered[_SHELL_BEHIND[host.transport]]
+            if probe.name in needs[name]
         )
         for name, host in inputs.estate.hosts.items()
         if name in needs
@@ -148,7 +152,7 @@ def _scripts(inputs: Inputs, pairs: Iterable[tuple[Check, Target]]) -> Mapping[s
 
 
 def _script(probe: Probe, host: Host, inputs: Inputs, limits: Limits) -> Script:
-    script = Script(probe.name, probe.text, timeout_s=limits.probe_s, max_bytes=limits.probe_bytes)
+    script = Script(probe.name, probe.text, timeout_s=limits.probe_s, max_bytes=limits.probe_bytes, shell=probe.shell)
     return replace(script, arguments=_arguments(probe, host, inputs))
 
 

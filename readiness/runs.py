@@ -17,14 +17,19 @@ from readiness.estate import CatalogueNames, LoadedEstate, load, load_bytes
 from readiness.gate import Gate, plan_document
 from readiness.journals import facts_to_json
 from readiness.plan import Narrowing, Plan
-from readiness.probes import PROBES
+from readiness.probes import PROBES_OF
 from readiness.renderers import junit, markdown, results
 from readiness.run_folder import RunFolder, SavedRun, to_json
 from readiness.targets import Inputs
 from readiness.transports import Stop
 
 CATALOGUE = "products/"
-_KINDS: tuple[type[Fact], ...] = (Reached, HostKey, Login, *(probe.kind for probe in PROBES))
+_KINDS: tuple[type[Fact], ...] = (
+    Reached,
+    HostKey,
+    Login,
+    *(probe.kind for probes in PROBES_OF.values() for probe in probes),
+)
 FACT_KINDS: Mapping[str, type[Fact]] = {kind.name: kind for kind in _KINDS}
 
 

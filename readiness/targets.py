@@ -61,6 +61,20 @@ def each_host(inputs: Inputs) -> Iterator[Target]:
         yield _target(host, subject=host)
 
 
+def each_ssh_host(inputs: Inputs) -> Iterator[Target]:
+    """Every host that is reached over SSH."""
+    for host in inputs.estate.hosts.values():
+        if host.transport == "ssh":
+            yield _target(host, subject=host)
+
+
+def each_windows_host(inputs: Inputs) -> Iterator[Target]:
+    """Every Windows host."""
+    for host in inputs.estate.hosts.values():
+        if host.os == "windows":
+            yield _target(host, subject=host)
+
+
 def peers_of(estate: Estate, host: Host) -> tuple[str, ...]:
     """The full names of the hosts that this one uses, and of those that use it, in the estate's order."""
     return tuple(

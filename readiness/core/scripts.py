@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from readiness.core.facts import Fact, HostKey, Login, Missing, Reached
+
+Shell = Literal["posix", "powershell"]
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
     """One probe's script as sent: POSIX shell text whose `arguments` arrive as "$@"; data, never code.
 
+    Text for PowerShell is the body of a script block that returns objects; its arguments arrive as `$args`.
     Commands that need root stand in it as lines `$SUDO /absolute/command literal arguments`;
     the batch sets SUDO to `sudo -n`, or to nothing for root.
     """
@@ -23,6 +26,7 @@ class Script:
     arguments: tuple[str, ...] = ()
     timeout_s: float = 30.0
     max_bytes: int = 1 << 20
+    shell: Shell = "posix"
 
     @property
     def sha256(self) -> str:
@@ -102,6 +106,7 @@ class Probe:
     text: str
     parse: Callable[[Output], Fact | Missing]
     cost: int = 10
+    shell: Shell = "posix"
 
     @property
     def name(self) -> str:

@@ -239,6 +239,17 @@ User = Annotated[
     str,
     Shape("user", r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:@[A-Za-z0-9][A-Za-z0-9.-]*)?", "A-Za-z0-9_.@-", 128),
 ]
+WindowsUser = Annotated[
+    str,
+    Shape(
+        "user",
+        r"(?:[A-Za-z0-9._-]{1,64}\\)?[A-Za-z0-9_][A-Za-z0-9_. $-]*(?:@[A-Za-z0-9][A-Za-z0-9.-]*)?",
+        r"A-Za-z0-9_.@$\\ -",
+        128,
+        "user, DOMAIN\\user or user@domain",
+    ),
+]
+Variable = Annotated[str, Shape("environment variable", r"[A-Za-z_][A-Za-z0-9_]*", "A-Za-z0-9_", 128)]
 MachineId = Annotated[
     str, Shape("machine_id", r"[0-9a-f]{32}", "0-9a-f", 32, "the 32 small hexadecimal digits of /etc/machine-id")
 ]

@@ -19,18 +19,6 @@ def _one_or_more(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-def _only_linux(value: Any) -> Any:
-    if value == "windows":
-        raise f.refusal("os windows: WinRM is not in this version", "remove the host, or use a version that can")
-    return value
-
-
-def _only_ssh(value: Any) -> Any:
-    if value == "winrm":
-        raise f.refusal("transport winrm: WinRM is not in this version", "remove the host, or use a version that can")
-    return value
-
-
 _Paths = Annotated[
     tuple[f.FilePath, ...],
     AfterValidator(f.unique),
@@ -86,6 +74,19 @@ class SshEntry(Written):
     config: f.FilePath | None = None
 
 
+class WinrmEntry(Written):
+    """How to log on over WinRM; the password never stands here, but in the environment variable that is named."""
+
+    user: f.WindowsUser | None = None
+    port: _Port | None = None
+    scheme: Literal["http", "https"] | None = None
+    auth: Literal["ntlm", "basic", "certificate"] | None = None
+    ca: f.FilePath | None = None
+    certificate: f.FilePath | None = None
+    key: f.FilePath | None = None
+    password_env: f.Variable | None = None
+
+
 class LimitsEntry(Written):
     """Deadlines and byte limits that differ from the defaults."""
 
@@ -103,9 +104,10 @@ class HostEntry(Written):
 
     fqdn: f.Fqdn = Field(examples=["dir01.example.com"])
     address: f.Address | None = None
-    os: Annotated[Literal["linux"], BeforeValidator(_only_linux)] = "linux"
-    transport: Annotated[Literal["ssh"], BeforeValidator(_only_ssh)] = "ssh"
+    os: Literal["linux", "windows"] = "linux"
+    transport: Literal["ssh", "winrm"] | None = None
     ssh: HostSshEntry | None = None
+    winrm: WinrmEntry | None = None
     machine_id: f.MachineId | None = None
     zone: f.Name | None = None
     groups: _Names | None = None
@@ -127,6 +129,7 @@ class EstateFile(Written):
     zones: dict[f.Name, TitledEntry] | None = None
     groups: dict[f.Name, TitledEntry] | None = None
     ssh: SshEntry | None = None
+    winrm: WinrmEntry | None = None
     limits: LimitsEntry | None = None
     jobs: Annotated[int, Field(ge=1, le=512)] | None = None
     hosts: dict[f.HostName, HostEntry] = Field(examples=["{dir01: {fqdn: dir01.example.com}}"])

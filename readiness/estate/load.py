@@ -14,8 +14,10 @@ from readiness.core.errors import InputError, Problem
 from readiness.core.scripts import Limits
 from readiness.estate import files as written
 from readiness.estate import models
-from readiness.estate.references import check_baseline, check_estate, effective_uses, holders_of, names_in, table
+from readiness.estate.references import check_baseline, check_estate, effective_uses, holders_of, names_in
+from readiness.estate.tables import table
 from readiness.estate.validate import validate
+from readiness.estate.ways import TRANSPORTS, check_ways
 from readiness.estate.yaml_lines import Document, read_yaml, too_big
 from readiness.estate.yaml_lines import Path as KeyPath
 
@@ -137,13 +139,15 @@ def _named(document: Document | None) -> frozenset[str] | None:
     if document is None or document.root is None:
         return None
     estate = table(document.value)
-    sections = [table(estate.get("ssh"))]
-    sections += [table(table(host).get("ssh")) for host in table(estate.get("hosts")).values()]
+    hosts = tuple(table(estate.get("hosts")).values())
+    sections = [table(estate.get("ssh")), *(table(table(host).get("ssh")) for host in hosts)]
     paths: list[object] = []
     for section in sections:
         identities = section.get("identity_file")
         paths += identities if isinstance(identities, tuple) else [identities]
         paths += [section.get("known_hosts"), section.get("config")]
+    for section in [table(estate.get("winrm")), *(table(table(host).get("winrm")) for host in hosts)]:
+        paths += [section.get(key) for key in ("ca", "certificate", "key")]
     return frozenset(short for path in paths if (short := _inside(path)))
 
 
@@ -172,6 +176,7 @@ def _finish(
     if estate is not None:
         estate_file = validate(estate, written.EstateFile)
         check_estate(estate, names)
+        check_ways(estate)
         groups = names_in(estate, "groups")
     if baseline is not None:
         baseline_file = validate(baseline, written.BaselineFile)
@@ -186,6 +191,7 @@ def _finish(
 
 def _estate(file: written.EstateFile, names: models.CatalogueNames) -> models.Estate:
     default = _ssh(models.Ssh(), file.ssh)
+    default_winrm = _winrm(models.Winrm(), file.winrm)
     holders = holders_of({name: {"products": host.products} for name, host in file.hosts.items()})
     hosts = {}
     for name, host in file.hosts.items():
@@ -196,8 +202,9 @@ def _estate(file: written.EstateFile, names: models.CatalogueNames) -> models.Es
             fqdn=host.fqdn,
             address=host.address or host.fqdn,
             os=host.os,
-            transport=host.transport,
+            transport=host.transport or TRANSPORTS[host.os],
             ssh=_ssh(default, host.ssh),
+            winrm=_winrm(default_winrm, host.winrm),
             machine_id=host.machine_id,
             zone=host.zone,
             groups=host.groups or (),
@@ -214,6 +221,7 @@ def _estate(file: written.EstateFile, names: models.CatalogueNames) -> models.Es
         zones={name: models.Zone(zone.title or "") for name, zone in (file.zones or {}).items()},
         groups={name: models.Group(group.title or "") for name, group in (file.groups or {}).items()},
         ssh=default,
+        winrm=default_winrm,
         limits=_limits(file.limits),
         jobs=file.jobs or DEFAULT_JOBS,
         hosts=hosts,
@@ -226,6 +234,10 @@ def _ssh(default: models.Ssh, entry: written.SshEntry | written.HostSshEntry | N
     if identities := stated.pop("identity_file", None):
         stated["identity_files"] = identities
     return replace(default, **stated)
+
+
+def _winrm(default: models.Winrm, entry: written.WinrmEntry | None) -> models.Winrm:
+    return replace(default, **(entry.model_dump(exclude_none=True) if entry is not None else {}))
 
 
 def _limits(entry: written.LimitsEntry | None) -> Limits:

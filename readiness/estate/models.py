@@ -59,6 +59,29 @@ class Ssh:
 
 
 @dataclass(frozen=True, slots=True)
+class Winrm:
+    """How to log on over WinRM; paths as written, relative to the estate's folder or with a leading `~/`.
+
+    `port` None is the scheme's own, 5986 or 5985; `ca` None is the system's store; `password_env` names the
+    environment variable that holds the password.
+    """
+
+    user: str | None = None
+    port: int | None = None
+    scheme: str = "https"
+    auth: str = "ntlm"
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    password_env: str = "READINESS_WINRM_PASSWORD"  # noqa: S105 - a name, not a password
+
+    @property
+    def effective_port(self) -> int:
+        """The port stated, or the scheme's own."""
+        return self.port or (5986 if self.scheme == "https" else 5985)
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """One host; `uses` names the host of each role that this one depends on, derived where there is only one."""
 
@@ -68,6 +91,7 @@ class Host:
     os: str
     transport: str
     ssh: Ssh
+    winrm: Winrm
     machine_id: str | None
     zone: str | None
     groups: tuple[str, ...]
@@ -88,6 +112,7 @@ class Estate:
     zones: Mapping[str, Zone]
     groups: Mapping[str, Group]
     ssh: Ssh
+    winrm: Winrm
     limits: Limits
     jobs: int
     hosts: Mapping[str, Host]

@@ -14,7 +14,9 @@ from typing import Any
 from readiness.core.scripts import Limits
 from readiness.estate.fields import canonical_address
 from readiness.estate.models import CatalogueNames
+from readiness.estate.tables import table
 from readiness.estate.validate import Known
+from readiness.estate.ways import way_of
 from readiness.estate.yaml_lines import Document, Path, quote
 
 _IN_ORDER = (
@@ -46,11 +48,6 @@ class Catalogue:
             known = Known(roles, "roles of its products") if products <= self.roles.keys() else None
             self._together[products] = known
         return self._together[products]
-
-
-def table(value: Any) -> dict[str, Any]:
-    """A mapping, or an empty one for anything else."""
-    return value if isinstance(value, dict) else {}
 
 
 def _texts(value: Any) -> Iterator[tuple[int, str]]:
@@ -229,19 +226,17 @@ def _is_held(used: object, role: str, products: Iterable[str], holders: Holders)
 
 def _check_twice(document: Document, estate: Mapping[str, Any], hosts: Mapping[str, Any]) -> None:
     """No two entries for one host: the second would be checked as if it were another."""
-    default = table(estate.get("ssh")).get("port", 22)
     first: dict[tuple[str, str], str] = {}
     for name, entry in hosts.items():
-        for at, what, value in _identities(table(entry), default):
+        for at, what, value in _identities(table(entry), way_of(estate, table(entry)).get("port")):
             twin = first.setdefault((what, value.lower()), name)
             if twin != name:
                 hint = "one entry a host; remove one, or correct it"
                 document.report(("hosts", name, at), f"{what} {quote(value)} is also that of {twin}", hint)
 
 
-def _identities(host: Mapping[str, Any], default: object) -> Iterator[tuple[str, str, str]]:
+def _identities(host: Mapping[str, Any], port: object) -> Iterator[tuple[str, str, str]]:
     """What no two hosts share: key, what it is, value. The name counts as an address, because one may stand for it."""
-    port = table(host.get("ssh")).get("port", default)
     for key in ("fqdn", "machine_id"):
         if isinstance(value := host.get(key), str):
             yield key, key, value

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from readiness.core.scripts import Probe
+from readiness.core.scripts import Probe, Shell
 from readiness.probes import clock, elevation, names, packages, processes, services, system
 from readiness.probes.clock import Clock, ClockSync
 from readiness.probes.elevation import SudoRules
@@ -23,8 +23,11 @@ PROBES: tuple[Probe, ...] = (
 )
 by_name: Mapping[str, Probe] = {probe.name: probe for probe in PROBES}
 
+PROBES_OF: Mapping[Shell, tuple[Probe, ...]] = {"posix": PROBES, "powershell": ()}
+
 __all__ = [
     "PROBES",
+    "PROBES_OF",
     "Clock",
     "ClockSync",
     "Identity",

@@ -37,6 +37,8 @@ def _complaints(part: Mapping[str, Any], value: Any, whole: Mapping[str, Any], a
         yield f"{at}: not {part['type']}"
     elif "const" in part and value != part["const"]:
         yield f"{at}: not {part['const']}"
+    elif "enum" in part and value not in part["enum"]:
+        yield f"{at}: not one of {part['enum']}"
     elif isinstance(value, str):
         yield from _text(part, value, at)
     elif isinstance(value, dict):

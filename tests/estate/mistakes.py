@@ -409,10 +409,32 @@ HOST_MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("estate.yaml:53:14: address and port 'dir02.example.com port 22' is also that of dir02",),
     ),
     ("+ address: 1.2", ("estate.yaml:53:14: 'address' must be text, not the number 1.2 (quote it: \"1.2\")",)),
-    ("+ os: windows", ("estate.yaml:53:9: os windows: WinRM is not in this version",)),
-    ("+ os: aix", ("estate.yaml:53:9: 'os' must be linux, not 'aix'",)),
-    ("+ transport: winrm", ("estate.yaml:53:16: transport winrm: WinRM is not in this version",)),
-    ("+ transport: telnet", ("estate.yaml:53:16: 'transport' must be ssh, not 'telnet'",)),
+    ("+ os: windows", ("estate.yaml:51:3: auth ntlm without a user",)),
+    ("+ os: aix", ("estate.yaml:53:9: 'os' must be linux or windows, not 'aix'",)),
+    ("+ transport: winrm", ("estate.yaml:53:16: winrm to a host with os linux",)),
+    ("+ transport: telnet", ("estate.yaml:53:16: 'transport' must be ssh or winrm, not 'telnet'",)),
+    ("+ winrm: {user: me}", ("estate.yaml:53:5: winrm settings of a host that is reached by another way",)),
+    (
+        "+ os: windows\n    winrm: {user: me, scheme: http, auth: basic}",
+        ("estate.yaml:54:5: auth basic over http would send it unprotected",),
+    ),
+    (
+        "+ os: windows\n    winrm: {auth: certificate, certificate: ~/me.pem}",
+        ("estate.yaml:54:5: auth certificate without certificate and key",),
+    ),
+    ("+ os: windows\n    winrm: {user: me, key: ~/me.key}", ("estate.yaml:54:5: a certificate, and auth ntlm",)),
+    (
+        "+ os: windows\n    transport: ssh\n    winrm: {user: me}\n    ssh: {user: me}",
+        (
+            "estate.yaml:54:16: ssh to a host with os windows",
+            "estate.yaml:56:5: ssh settings of a host that is reached by another way",
+        ),
+    ),
+    (
+        "+ os: windows\n    winrm: {user: me, pasword_env: A}",
+        ("estate.yaml:54:23: unknown key 'pasword_env'",),
+    ),
+    ("+ os: windows\n    winrm: {user: 'A\\B\\c'}", ("estate.yaml:54:19: user 'A\\B\\c' is malformed",)),
     (
         "+ machine_id: 0123456789ABCDEF0123456789abcdef",
         ("estate.yaml:53:17: machine_id '0123456789ABCDEF0123456789abcdef' contains 'A'",),

@@ -101,7 +101,7 @@ def test_the_schema_accepts_the_good_file(name: Literal["estate", "baseline"]) -
         ("estate", "site: ams", "sight: ams"),
         ("estate", "site: ams", "site: 12"),
         ("estate", "jobs: 8", "jobs: 0"),
-        ("estate", "os: linux", "os: windows"),
+        ("estate", "os: linux", "os: aix"),
         ("estate", "fqdn: jump.example.com", "fqdn: -oProxyCommand=x"),
         ("estate", "  jump:", "  ju mp:"),
         ("estate", "service: corporate backup\n", ""),

@@ -30,7 +30,7 @@ def test_a_mistake_about_a_host_is_told_with_its_place(new: str, told: tuple[str
 
 
 def test_all_mistakes_of_all_files_come_at_once() -> None:
-    files = changed(ESTATE, "os: linux", "os: windows")
+    files = changed(ESTATE, "os: linux", "os: aix")
     files = changed(ESTATE, "zone: core", "zone: cor", files)
     files = changed(ESTATE, "jobs: 8", "job: 8", files)
     files = changed(BASELINE, 'version: "12"', "version: 12", files)
