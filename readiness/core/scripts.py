@@ -14,7 +14,7 @@ Shell = Literal["posix", "powershell"]
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One probe's script as sent: POSIX shell text whose `arguments` arrive as "$@"; data, never code.
+    """One probe's script as sent: text of its `shell` whose `arguments` arrive as "$@" or `$args`; data, never code.
 
     Text for PowerShell is the body of a script block that returns objects; its arguments arrive as `$args`.
     Commands that need root stand in it as lines `$SUDO /absolute/command literal arguments`;

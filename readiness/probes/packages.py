@@ -27,19 +27,19 @@ _STATE = re.compile(r"[uirph][ncHUFWti][ R]")
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One installed package; `installed_at_s` is the Unix time it was unpacked."""
+    """One installed package; `installed_at_s` is the Unix time it was unpacked, None where Windows keeps none."""
 
     name: str
     version: str
     architecture: str
-    installed_at_s: int
+    installed_at_s: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Packages(Fact):
     """The packages asked for, each of them in one of three: `installed` by name, `broken` with dpkg's state, `absent`.
 
-    All versions of a name that is installed more than once are there. `manager` is dpkg or rpm.
+    All versions of a name that is installed more than once are there. `manager` is dpkg, rpm or windows.
     """
 
     name: ClassVar[str] = "packages"
@@ -126,7 +126,7 @@ class _Said:
 
 
 def _oldest_first(package: Package) -> tuple[int, str, str]:
-    return package.installed_at_s, package.version, package.architecture
+    return package.installed_at_s or 0, package.version, package.architecture
 
 
 PROBES = (Probe(Packages, script("packages"), parse_packages, cost=30),)

@@ -26,7 +26,8 @@ _REFUSED = re.compile(r"Access denied|Permission denied|Operation not permitted|
 class Service:
     """One unit; the states are systemd's words, `unit_file_state` is empty for a unit without a file.
 
-    `main_pid` and `started_at_s` (Unix time) are None while no main process runs.
+    `main_pid` and `started_at_s` (Unix time) are None while no main process runs. Windows' states are told in the
+    same words, with `manual` for what is started on demand; `account` is whom the service logs on as, only there.
     """
 
     unit: str
@@ -36,6 +37,7 @@ class Service:
     unit_file_state: str
     main_pid: int | None
     started_at_s: int | None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

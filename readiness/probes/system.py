@@ -14,6 +14,7 @@ from readiness.probes.reading import chosen, fields, lines, number, script, show
 FAMILIES = {
     "debian": frozenset({"debian", "ubuntu"}),
     "redhat": frozenset({"rhel", "fedora", "centos", "rocky", "almalinux", "ol"}),
+    "windows": frozenset({"windows"}),
 }
 _WANTED = frozenset({"ID", "ID_LIKE", "VERSION_ID", "PRETTY_NAME"})
 _VALUE = re.compile(r"""\"((?:[^"\\]|\\.)*)\"|'([^']*)'|([^\s"'\\$`;&|<>()#]*)""")
@@ -39,7 +40,7 @@ class OsRelease(Fact):
 
     @property
     def family(self) -> str:
-        """`debian`, `redhat` or `other`."""
+        """`debian`, `redhat`, `windows` or `other`."""
         names = {self.id, *self.id_like}
         return next((family for family, members in FAMILIES.items() if names & members), "other")
 

@@ -1,0 +1,2 @@
+# What time is it here, in UTC and whatever the language.
+@{ utc = [DateTime]::UtcNow.ToString('o') }

@@ -1,0 +1,110 @@
+"""Names, listening sockets and the firewall of a Windows host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import ClassVar
+
+from readiness.core.facts import Fact
+from readiness.probes.listening import Holder, Listening, Socket
+from readiness.probes.names import Names
+from readiness.probes.reading import chosen, shown
+from readiness.probes.windows.reading import Row, objects, probe, reads, shape, some, text, texts, whole
+
+_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?\.?")
+# GpoBoolean of MSFT_NetFirewallProfile; in force it is never NotConfigured.
+_SWITCH = {"True": True, "False": False}
+_ACTIONS = {"Block": "block", "Allow": "allow"}
+# NetworkCategory of MSFT_NetConnectionProfile, and the profile that serves it.
+_CATEGORIES = {"Public": "Public", "Private": "Private", "DomainAuthenticated": "Domain"}
+
+
+def _names(found: list[Row]) -> Names:
+    """Every name that was asked for with its addresses, and each address with its names."""
+    forward: dict[str, tuple[str, ...]] = {}
+    reverse: dict[str, tuple[str, ...]] = {}
+    for row in found:
+        asked = some(shape(row, "name", "addresses")["name"])
+        if asked in forward or not _NAME.fullmatch(asked):
+            raise ValueError(f"twice, or no name: {shown(asked)}")
+        addresses = [shape(entry, "address", "names") for entry in objects(row["addresses"])]
+        for entry in addresses:
+            names = texts(entry["names"])
+            if not all(map(_NAME.fullmatch, names)):
+                raise ValueError(f"no names: {shown(' '.join(names))}")
+            reverse[_address(entry["address"])] = names
+        forward[asked] = tuple(_address(entry["address"]) for entry in addresses)
+        if len({*forward[asked]}) != len(addresses):
+            raise ValueError(f"an address of {asked} twice")
+    return Names(forward, reverse)
+
+
+def _address(value: object) -> str:
+    address = some(value)
+    ip_address(address.partition("%")[0])
+    return address
+
+
+def _listening(found: list[Row]) -> Listening:
+    """One socket a row; Windows numbers no sockets, so its place in the order stands for the inode."""
+    told: dict[tuple[int, str], Holder] = {}
+    for row in found:
+        shape(row, "address", "port", "process", "program")
+        address, port = _address(row["address"]).partition("%")[0], whole(row["port"])
+        if not 0 < port < 1 << 16 or (port, address) in told:
+            raise ValueError(f"no port, or twice: {shown(address)} {port}")
+        told[port, address] = Holder(whole(row["process"]), "" if row["program"] is None else text(row["program"]))
+    if not told:
+        raise ValueError("no socket at all, on a host that was reached over one")
+    ordered = list(enumerate(sorted(told), start=1))
+    sockets = tuple(Socket(address, port, number) for number, (port, address) in ordered)
+    return Listening(sockets, {number: (told[key],) for number, key in ordered})
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallProfile:
+    """A profile as it is in force: `inbound` and `outbound` are `block` or `allow`, for what no rule names."""
+
+    enabled: bool
+    inbound: str
+    outbound: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallProfiles(Fact):
+    """The profiles Domain, Private and Public, and those that the host's networks use, by interface."""
+
+    name: ClassVar[str] = "firewall_profiles"
+    profiles: Mapping[str, FirewallProfile]
+    networks: Mapping[str, str]
+
+
+def _firewall(found: list[Row]) -> FirewallProfiles:
+    profiles: dict[str, FirewallProfile] = {}
+    networks: dict[str, str] = {}
+    for row in found:
+        if row.get("what") == "network":
+            name = some(shape(row, "what", "name", "state")["name"])
+            if name in networks:
+                raise ValueError(f"the network {shown(name)} twice")
+            networks[name] = chosen(_CATEGORIES, some(row["state"]))
+            continue
+        shape(row, "what", "name", "state", "inbound", "outbound")
+        name = some(row["name"])
+        if row["what"] != "profile" or name in profiles:
+            raise ValueError(f"no profile, or twice: {shown(name)}")
+        actions = (chosen(_ACTIONS, some(row[way])) for way in ("inbound", "outbound"))
+        profiles[name] = FirewallProfile(chosen(_SWITCH, some(row["state"])), *actions)
+    if profiles.keys() != {*_CATEGORIES.values()}:
+        raise ValueError(f"not the three profiles: {', '.join(profiles)}")
+    return FirewallProfiles(profiles, networks)
+
+
+PROBES = (
+    probe(Names, reads(_names), cost=25),
+    probe(Listening, reads(_listening), cost=30),
+    probe(FirewallProfiles, reads(_firewall), cost=30),
+)

@@ -1,0 +1,182 @@
+"""Reading what PowerShell scripts give: a JSON list of flat objects, or the record of the error that ended the script.
+
+No real Windows was at hand when this was written: shapes and error ids come from recordings of others and from
+Microsoft's documentation, and ran on a stand-in for Windows PowerShell 5.1.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from readiness.core.facts import Fact, Missing, Why
+from readiness.core.scripts import Output, Probe
+from readiness.core.text import clean, decode, one_line
+from readiness.probes.reading import LONGEST_LINE, shown
+
+Row = dict[str, Any]
+F = TypeVar("F", bound=Fact)
+
+ADMINISTRATOR = "log in with an account of the host's Administrators group; a local one is cut down by UAC"
+_ACCESS_DENIED = -2147024891  # 0x80070005
+_DENIED = re.compile(
+    r"UnauthorizedAccess|AccessDenied|Access ?Denied|SecurityException|0x80070005|Open Service Control"
+)
+_NOT_FOUND = "CommandNotFoundException"
+_ERROR = ("id", "category", "type", "hresult", "native", "message")
+# `o` of .NET: seven digits of a second, and Z for UTC.
+_STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})\.([0-9]{7})Z")
+
+
+def probe(kind: type[F], parse: Callable[[Output], F | Missing], *, cost: int) -> Probe:
+    """The probe whose script in the package has the fact's name."""
+    path = files("readiness.probes") / "scripts" / f"{kind.name}.ps1"
+    return Probe(kind, path.read_text(encoding="utf-8"), parse, cost, shell="powershell")  # noqa: S604 - starts nothing
+
+
+def reads(parse: Callable[[list[Row]], F | Missing]) -> Callable[[Output], F | Missing]:
+    """A parser of an output from one of its rows: an error record becomes Missing before it is asked."""
+
+    def parser(output: Output) -> F | Missing:
+        found = rows(output)
+        return found if isinstance(found, Missing) else parse(found)
+
+    return parser
+
+
+def rows(output: Output) -> list[Row] | Missing:
+    """The objects a script gave, or why it gave none; ValueError for anything else."""
+    if output.status == 1:
+        return failure(output)
+    if output.status != 0 or output.stderr.strip():
+        raise ValueError(f"exit status {output.status}: {shown(decode(output.stderr))}")
+    found = _json(output.stdout)
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise ValueError(f"not a list of objects: {shown(decode(output.stdout))}")
+    return found
+
+
+def failure(output: Output) -> Missing:
+    """What the error record says: the ids and numbers in it count, the texts are translated."""
+    said = _json(output.stderr)
+    if not isinstance(said, dict) or set(_ERROR) - said.keys():
+        raise ValueError(f"no error record: {shown(decode(output.stderr))}")
+    kinds = " ".join(str(said[key]) for key in ("id", "category", "type"))
+    told = one_line(f"{said['id']}: {said['message']}", 300)
+    denied = said["category"] == "PermissionDenied" or _ACCESS_DENIED in (said["hresult"], said["native"])
+    if denied or said["native"] == 5 or _DENIED.search(f"{kinds} {said['message']}"):
+        return Missing(Why.NOT_PERMITTED, told, ADMINISTRATOR)
+    if "NativeTimedOut" in kinds:
+        return Missing(Why.TIMED_OUT, told)
+    if _NOT_FOUND in kinds:
+        return Missing(Why.TOOL_ABSENT, told)
+    return Missing(Why.UNREADABLE, told)
+
+
+def _json(data: bytes) -> Any:
+    """JSON in ASCII; ValueError for keys that are there twice, for what is no number, and for what is too deep."""
+    if not data.isascii():
+        raise ValueError("bytes that have no place in it")
+    try:
+        return json.loads(data, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_no_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Row:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError(f"a key twice among {', '.join(key for key, _ in pairs)}")
+    return found
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"no whole number: {shown(text)}")
+
+
+def one(found: list[Row]) -> Row:
+    """The only row."""
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} rows, and not one")
+    return found[0]
+
+
+def shape(row: Row, *keys: str) -> Row:
+    """The row, when it has these keys and no others."""
+    if row.keys() != set(keys):
+        raise ValueError(f"not {', '.join(keys)}: {shown(str(sorted(row)))}")
+    return row
+
+
+def text(value: Any, *, lines: bool = False) -> str:
+    """A text without what has no place in one; of several `lines` where that is said."""
+    if not isinstance(value, str):
+        raise ValueError(f"no text: {shown(str(value))}")  # noqa: TRY004 - the contract of parsers
+    plain = value.replace("\r\n", "\n") if lines else value
+    if clean(plain) != plain or (not lines and (len(plain) > LONGEST_LINE or "\n" in plain or "\t" in plain)):
+        raise ValueError(f"characters that have no place in it: {shown(value)}")
+    return plain
+
+
+def some(value: Any) -> str:
+    """A text that is not empty."""
+    if not (found := text(value)):
+        raise ValueError("an empty text")
+    return found
+
+
+def whole(value: Any) -> int:
+    """A number that is not negative, of a length that counts, sizes and ids have."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 63:
+        raise ValueError(f"no number: {shown(str(value))}")
+    return value
+
+
+def flag(value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"neither true nor false: {shown(str(value))}")  # noqa: TRY004 - the contract of parsers
+    return value
+
+
+def items(value: Any) -> list[Any]:
+    """A list in each of the shapes that Windows PowerShell 5.1 gives it.
+
+    `{"value": [...], "Count": n}` is an array that was extended, and a single element stands for a list of one.
+    None stands for nothing, and so does `{}`.
+    """
+    if isinstance(value, list):
+        return value
+    if value is None or value == {}:
+        return []
+    if isinstance(value, dict) and value.keys() == {"value", "Count"}:
+        inner = value["value"]
+        if not isinstance(inner, list) or len(inner) != value["Count"]:
+            raise ValueError(f"not {value['Count']} values")
+        return inner
+    return [value]
+
+
+def objects(value: Any) -> list[Row]:
+    """A list of objects."""
+    found = items(value)
+    if not all(isinstance(row, dict) for row in found):
+        raise ValueError(f"no objects: {shown(str(value))}")
+    return found
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """A list of texts, none of them empty."""
+    return tuple(some(entry) for entry in items(value))
+
+
+def unix_time(value: Any) -> float:
+    """Seconds since 1970 of a time in UTC as .NET's format `o` writes it."""
+    match = _STAMP.fullmatch(text(value))
+    if match is None:
+        raise ValueError(f"no time: {shown(str(value))}")
+    return datetime.fromisoformat(match[1]).replace(tzinfo=UTC).timestamp() + int(match[2]) / 1e7

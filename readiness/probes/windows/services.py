@@ -1,0 +1,89 @@
+"""Services and processes of a Windows host, in the terms of the facts that Linux hosts give."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from readiness.core.facts import Missing
+from readiness.probes.processes import Processes, Program
+from readiness.probes.reading import chosen, shown
+from readiness.probes.services import Service, Services
+from readiness.probes.windows.reading import Row, flag, probe, reads, shape, some, text, unix_time, whole
+
+# Win32_Service's State and StartMode, learn.microsoft.com; by systemd's words for the same.
+_STATES = {
+    "Running": ("active", "running"),
+    "Stopped": ("inactive", "dead"),
+    "Start Pending": ("activating", "start"),
+    "Stop Pending": ("deactivating", "stop"),
+    "Paused": ("active", "paused"),
+    "Pause Pending": ("active", "pausing"),
+    "Continue Pending": ("active", "continuing"),
+}
+_STARTS = {"Auto": "enabled", "Boot": "enabled", "System": "enabled", "Manual": "manual", "Disabled": "disabled"}
+_PATH = re.compile(r"(?:\\\\\?\\)?(?:[A-Za-z]:|\\\\[^\\]+)\\.+")
+# System Idle Process and System: the kernel's own.
+_KERNEL = (0, 4)
+
+
+def _services(found: list[Row]) -> Services | Missing:
+    """A service that does not exist has the load state not-found; one that runs has a process."""
+    units: dict[str, Service] = {}
+    for row in found:
+        asked = some(row.get("asked"))
+        if asked in units:
+            raise ValueError(f"{shown(asked)} twice")
+        absent = Service(asked, "not-found", "inactive", "dead", "", None, None)
+        units[asked] = _service(asked, row) if flag(row.get("there")) else _absent(absent, row)
+    return Services(units)
+
+
+def _absent(absent: Service, row: Row) -> Service:
+    shape(row, "asked", "there")
+    return absent
+
+
+def _service(asked: str, row: Row) -> Service:
+    shape(row, "asked", "there", "state", "start", "account", "process", "started")
+    active, sub = chosen(_STATES, some(row["state"]))
+    start, account, process = chosen(_STARTS, some(row["start"])), text(row["account"]), whole(row["process"])
+    if (process == 0) != (sub == "dead") and sub != "start":
+        raise ValueError(f"{asked}: {row['state']} with the process {process}")
+    service = Service(asked, "loaded", active, sub, start, None, None, account)
+    if not process:
+        return service
+    started = None if row["started"] is None else int(unix_time(row["started"]))
+    return replace(service, main_pid=process, started_at_s=started)
+
+
+def _processes(found: list[Row]) -> Processes:
+    """A program counts as replaced when its file is gone, or came to its place after the process began.
+
+    A file that was renamed keeps its creation time, and so does one that takes the name of another within 15 s.
+    """
+    executables: dict[int, Program] = {}
+    unreadable: list[int] = []
+    for row in found:
+        shape(row, "process", "name", "path", "begun", "made")
+        process, path = whole(row["process"]), text(row["path"])
+        some(row["name"])
+        if process in executables or process in unreadable:
+            raise ValueError(f"process {process} twice")
+        if not path:
+            unreadable += [] if process in _KERNEL else [process]
+            continue
+        if not _PATH.fullmatch(path):
+            raise ValueError(f"no path: {shown(path)}")
+        made = None if row["made"] is None else unix_time(row["made"])
+        begun = unix_time(row["begun"])
+        executables[process] = Program(path, deleted=made is None or made > begun)
+    if not executables:
+        raise ValueError("no process that has a program")
+    return Processes(executables, tuple(sorted(unreadable)))
+
+
+PROBES = (
+    probe(Services, reads(_services), cost=20),
+    probe(Processes, reads(_processes), cost=40),
+)

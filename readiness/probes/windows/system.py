@@ -1,0 +1,148 @@
+"""Clock, release, identity and rights of a Windows host."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from readiness.core.facts import Fact, Missing, Why
+from readiness.core.scripts import Output
+from readiness.probes.clock import Clock, ClockSync
+from readiness.probes.reading import shown
+from readiness.probes.system import Identity, OsRelease
+from readiness.probes.windows.reading import (
+    ADMINISTRATOR,
+    Row,
+    flag,
+    one,
+    probe,
+    reads,
+    rows,
+    shape,
+    some,
+    text,
+    unix_time,
+    whole,
+)
+
+# [DateTime]::UtcNow of .NET Framework steps with the system's timer, at most 64 times a second.
+_TICK_S = 1 / 64
+# By build, learn.microsoft.com, "Windows Server release information".
+RELEASES = {"9600": "2012r2", "14393": "2016", "17763": "2019", "20348": "2022", "26100": "2025"}
+_FIRST_11 = 22000
+_BUILD = re.compile(r"[1-9][0-9]{3,5}")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_])?")
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_VERSION = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,10}){1,3}")
+# The lines of `w32tm /query /status` in their order, whose labels and remarks are translated.
+_LEAP = re.compile(r"[^:]+: ([0-3])\([^()]*\)")
+_STRATUM = re.compile(r"[^:]+: ([0-9]{1,2}) \(.*\)")
+_REFERENCE = re.compile(r"[^:]+: (0x[0-9A-F]{8}) \(.*\)")
+_SOURCE = re.compile(r"[^:]+: (.*?) *")
+_ERROR_CODE = re.compile(r"\((0x[0-9A-F]{8})\)")
+_LINES = 9
+_UNSYNCHRONISED = 3
+_NOT_STARTED, _DENIED = "0x80070426", "0x80070005"
+_OWN_CLOCK = "0x4C4F434C"  # LOCL
+
+
+def parse_clock(output: Output) -> Clock | Missing:
+    """The host read its clock after `sent_s` and before the output was complete, give or take a step of its timer."""
+    found = rows(output)
+    if isinstance(found, Missing):
+        return found
+    host_s = unix_time(shape(one(found), "utc")["utc"])
+    earliest, latest = output.sent_s, output.begun_s + output.duration_s
+    if latest < earliest:
+        raise ValueError("an output that ended before it was asked for")
+    return Clock(host_s, host_s - (earliest + latest) / 2, (latest - earliest) / 2 + _TICK_S)
+
+
+def _clock_sync(found: list[Row]) -> ClockSync | Missing:
+    """By numbers only: leap indicator, stratum and reference; the source is shown as it is called there."""
+    row = shape(one(found), "status", "out", "err")
+    said = text(row["out"], lines=True).strip("\n").split("\n")
+    if row["status"] != 0:
+        return _no_status(" ".join([*said, text(row["err"], lines=True)]))
+    if len(said) != _LINES:
+        raise ValueError(f"{len(said)} lines, and not {_LINES}")
+    leap, stratum, reference, source = (
+        pattern.fullmatch(line)
+        for pattern, line in ((_LEAP, said[0]), (_STRATUM, said[1]), (_REFERENCE, said[5]), (_SOURCE, said[7]))
+    )
+    if not leap or not stratum or not reference or not source:
+        raise ValueError(f"no status: {shown(' | '.join(said))}")
+    follows = int(leap[1]) != _UNSYNCHRONISED and 0 < int(stratum[1]) < 16 and reference[1] != _OWN_CLOCK
+    return ClockSync(follows, "w32tm", source[1])
+
+
+def _no_status(said: str) -> ClockSync | Missing:
+    codes = _ERROR_CODE.findall(said)
+    if _NOT_STARTED in codes:
+        return ClockSync(synchronised=False, tool="w32tm", source="no time service: W32Time is not started")
+    if _DENIED in codes:
+        return Missing(Why.NOT_PERMITTED, "w32tm /query /status", ADMINISTRATOR)
+    raise ValueError(f"w32tm: {shown(said)}")
+
+
+def _os_release(found: list[Row]) -> OsRelease:
+    """The release as its users call it (`2022`, `2012r2`, `11`), by build; a build nobody knows stands for itself."""
+    row = shape(one(found), "product", "build", "revision", "display", "kind", "architecture")
+    build, kind = some(row["build"]), some(row["kind"])
+    if not _BUILD.fullmatch(build):
+        raise ValueError(f"no build: {shown(build)}")
+    server = kind.startswith("Server")
+    release = RELEASES.get(build, build) if server else ("11" if int(build) >= _FIRST_11 else "10")
+    revision = "" if row["revision"] is None else f".{whole(row['revision'])}"
+    version = "6.3" if build == "9600" else "10.0"
+    display = "" if row["display"] is None else f" {some(row['display'])}"
+    return OsRelease(
+        id="windows",
+        id_like=(),
+        version_id=release,
+        pretty_name=f"{some(row['product'])}{display}",
+        kernel=f"{version}.{build}{revision}",
+        architecture=some(row["architecture"]),
+    )
+
+
+def _identity(found: list[Row]) -> Identity:
+    """Host name, and MachineGuid as the machine id: 32 hexadecimal digits that a clone keeps, like machine-id(5)."""
+    row = shape(one(found), "host", "domain", "guid")
+    host, domain = some(row["host"]), text(row["domain"])
+    fqdn = f"{host}.{domain}" if domain else Missing(Why.NO_SUCH_NAME, "the host has no primary DNS suffix")
+    if not _HOST_NAME.fullmatch(host) or (isinstance(fqdn, str) and not _HOST_NAME.fullmatch(fqdn)):
+        raise ValueError(f"no host name: {shown(host)} or {shown(domain)}")
+    machine_id: str | Missing = Missing(Why.UNREADABLE, "there is no MachineGuid")
+    if row["guid"] is not None:
+        if not _GUID.fullmatch(some(row["guid"])):
+            raise ValueError(f"no GUID: {shown(row['guid'])}")
+        machine_id = row["guid"].replace("-", "").lower()
+    return Identity(host, machine_id, fqdn)
+
+
+@dataclass(frozen=True, slots=True)
+class Elevation(Fact):
+    """Who is logged in, whether with the full token of an administrator, and the version of PowerShell."""
+
+    name: ClassVar[str] = "elevation"
+    login: str
+    administrator: bool
+    powershell: str
+
+
+def _elevation(found: list[Row]) -> Elevation:
+    row = shape(one(found), "login", "administrator", "powershell")
+    if not _VERSION.fullmatch(some(row["powershell"])):
+        raise ValueError(f"no version: {shown(row['powershell'])}")
+    return Elevation(some(row["login"]), flag(row["administrator"]), row["powershell"])
+
+
+PROBES = (
+    probe(Clock, parse_clock, cost=0),
+    probe(OsRelease, reads(_os_release), cost=1),
+    probe(Elevation, reads(_elevation), cost=1),
+    probe(Identity, reads(_identity), cost=5),
+    probe(ClockSync, reads(_clock_sync), cost=20),
+)

@@ -1,0 +1,183 @@
+"""What the registry of a Windows host says of TLS, and which cipher suites are in use; certificates of the machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from readiness.core.facts import Fact, Missing, Why
+from readiness.probes.reading import shown
+from readiness.probes.windows.reading import (
+    Row,
+    flag,
+    objects,
+    one,
+    probe,
+    reads,
+    shape,
+    some,
+    text,
+    texts,
+    unix_time,
+    whole,
+)
+
+PROTOCOLS = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
+SIDES = ("Client", "Server")
+_BUILD = re.compile(r"[1-9][0-9]{3,5}")
+_SUITE = re.compile(r"(?:TLS|SSL)_[A-Za-z0-9_]+")  # with _P256 and its like at the end before Server 2016
+_BY = frozenset({"cmdlet", "policy", "local"})
+_THUMBPRINT = re.compile(r"[0-9A-F]{40}")
+_OID = re.compile(r"[0-2](?:\.[0-9]{1,10}){1,16}")
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolKeys:
+    """The values Enabled and DisabledByDefault as the registry holds them; None where it holds none."""
+
+    enabled: int | None
+    disabled_by_default: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DotNet:
+    """SchUseStrongCrypto and SystemDefaultTlsVersions of .NET 4 in the 64-bit or the 32-bit view; None where absent."""
+
+    strong_crypto: int | None
+    system_default: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SChannel(Fact):
+    """The switches as they stand, and the build that says what an absent one means.
+
+    `protocols` are keyed `TLS 1.2/Server`, `ciphers` by their key with Enabled, `dotnet` by x64 and x86.
+    """
+
+    name: ClassVar[str] = "schannel"
+    build: str
+    protocols: Mapping[str, ProtocolKeys]
+    ciphers: Mapping[str, int | None]
+    dotnet: Mapping[str, DotNet]
+
+
+def _schannel(found: list[Row]) -> SChannel:
+    row = shape(one(found), "build", "protocols", "ciphers", "net")
+    protocols: dict[str, ProtocolKeys] = {}
+    for entry in objects(row["protocols"]):
+        shape(entry, "protocol", "side", "enabled", "off")
+        key = f"{some(entry['protocol'])}/{some(entry['side'])}"
+        if key in protocols:
+            raise ValueError(f"{shown(key)} twice")
+        protocols[key] = ProtocolKeys(_dword(entry["enabled"]), _dword(entry["off"]))
+    if protocols.keys() != {f"{protocol}/{side}" for protocol in PROTOCOLS for side in SIDES}:
+        raise ValueError(f"not the protocols: {shown(', '.join(protocols))}")
+    ciphers = {some(shape(entry, "cipher", "enabled")["cipher"]): entry for entry in objects(row["ciphers"])}
+    nets = [shape(entry, "key", "strong", "system") for entry in objects(row["net"])]
+    dotnet = {"x86" if "WOW6432Node" in some(net["key"]) else "x64": net for net in nets}
+    build = some(row["build"])
+    if not _BUILD.fullmatch(build) or len(ciphers) != len(objects(row["ciphers"])) or len(dotnet) != len(nets):
+        raise ValueError(f"no build, or a key twice: {shown(build)}")
+    if dotnet.keys() != {"x64", "x86"}:
+        raise ValueError("not both views of .NET")
+    return SChannel(
+        build,
+        protocols,
+        {name: _dword(entry["enabled"]) for name, entry in ciphers.items()},
+        {view: DotNet(_dword(net["strong"]), _dword(net["system"])) for view, net in dotnet.items()},
+    )
+
+
+def _dword(value: Any) -> int | None:
+    """A DWORD, of which PowerShell makes a signed number; None where there is none, ValueError for another type."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not -(1 << 31) <= value < 1 << 31:
+        raise ValueError(f"no DWORD: {shown(str(value))}")
+    return value & 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class CipherSuites(Fact):
+    """The cipher suites in their order; `by` is `cmdlet`, or the registry's `policy` or `local` list."""
+
+    name: ClassVar[str] = "cipher_suites"
+    by: str
+    suites: tuple[str, ...]
+
+
+def _cipher_suites(found: list[Row]) -> CipherSuites | Missing:
+    row = shape(one(found), "by", "suites")
+    by, suites = some(row["by"]), texts(row["suites"])
+    if by == "nothing":
+        return Missing(Why.TOOL_ABSENT, "neither Get-TlsCipherSuite nor a list in the registry")
+    if by not in _BY or not suites or not all(map(_SUITE.fullmatch, suites)):
+        raise ValueError(f"no list of suites: {shown(by)}, {shown(', '.join(suites))}")
+    return CipherSuites(by, suites)
+
+
+@dataclass(frozen=True, slots=True)
+class MachineCertificate:
+    """A certificate of a store of the machine; times are Unix times, `signature` is an OID.
+
+    `key_bits` is None for a key that is not RSA. `has_key` is whether its private key is there, too.
+    """
+
+    store: str
+    thumbprint: str
+    subject: str
+    issuer: str
+    begins_at_s: int
+    ends_at_s: int
+    dns_names: tuple[str, ...]
+    signature: str
+    key_bits: int | None
+    has_key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MachineCertificates(Fact):
+    """The certificates of the stores My, WebHosting, CA and Root of the machine."""
+
+    name: ClassVar[str] = "machine_certificates"
+    certificates: tuple[MachineCertificate, ...]
+
+
+def _certificates(found: list[Row]) -> MachineCertificates:
+    certificates = [_certificate(row) for row in found]
+    places = {(one.store, one.thumbprint) for one in certificates}
+    if len(places) != len(certificates):
+        raise ValueError("a certificate twice in one store")
+    return MachineCertificates(tuple(sorted(certificates, key=lambda one: (one.store, one.thumbprint))))
+
+
+_KEYS = ("store", "thumbprint", "subject", "issuer", "begins", "ends", "names", "signature", "bits", "has_key")
+
+
+def _certificate(row: Row) -> MachineCertificate:
+    shape(row, *_KEYS)
+    thumbprint, signature = some(row["thumbprint"]), some(row["signature"])
+    begins, ends = unix_time(row["begins"]), unix_time(row["ends"])
+    if not _THUMBPRINT.fullmatch(thumbprint) or not _OID.fullmatch(signature) or ends < begins:
+        raise ValueError(f"no certificate: {shown(thumbprint)} {shown(signature)}")
+    return MachineCertificate(
+        store=some(row["store"]),
+        thumbprint=thumbprint,
+        subject=text(row["subject"]),
+        issuer=text(row["issuer"]),
+        begins_at_s=int(begins),
+        ends_at_s=int(ends),
+        dns_names=texts(row["names"]),
+        signature=signature,
+        key_bits=None if row["bits"] is None else whole(row["bits"]),
+        has_key=flag(row["has_key"]),
+    )
+
+
+PROBES = (
+    probe(SChannel, reads(_schannel), cost=10),
+    probe(CipherSuites, reads(_cipher_suites), cost=15),
+    probe(MachineCertificates, reads(_certificates), cost=30),
+)
