@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from readiness.core.scripts import Probe, Shell
-from readiness.probes import clock, elevation, names, packages, processes, services, system
+from readiness.probes import clock, elevation, names, packages, processes, services, system, windows
 from readiness.probes.clock import Clock, ClockSync
 from readiness.probes.elevation import SudoRules
 from readiness.probes.names import Names
@@ -23,7 +23,7 @@ PROBES: tuple[Probe, ...] = (
 )
 by_name: Mapping[str, Probe] = {probe.name: probe for probe in PROBES}
 
-PROBES_OF: Mapping[Shell, tuple[Probe, ...]] = {"posix": PROBES, "powershell": ()}
+PROBES_OF: Mapping[Shell, tuple[Probe, ...]] = {"posix": PROBES, "powershell": windows.PROBES}
 
 __all__ = [
     "PROBES",
