@@ -143,8 +143,8 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
         yield ""
         yield f"{host} is sent:"
         for script in batch:
-            yield f"  {script.name} {' '.join(map(repr, script.arguments))}".rstrip()
-    texts = {script.name: script for batch in plan.scripts.values() for script in batch}
+            yield f"  {script.file} {' '.join(map(repr, script.arguments))}".rstrip()
+    texts = {script.file: script for batch in plan.scripts.values() for script in batch}
     for name, script in sorted(texts.items()):
         yield ""
         yield f"script {name}, sha256 {script.sha256}:"

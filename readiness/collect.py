@@ -119,7 +119,7 @@ def _script_line(ref: str, host: str, script: Script, output: Output) -> dict[st
         "ref": ref,
         "host": host,
         "what": "script",
-        "script": script.name,
+        "script": script.file,
         "sha256": script.sha256,
         "arguments": list(script.arguments),
         "status": output.status,

@@ -122,7 +122,12 @@ class Gate:
 
     def finish(self, *, interrupted: bool) -> Judgement:
         """The verdict over every expected pair; those that were not run are UNKNOWN."""
-        absent = {(check.id, target.id): self._absent(check, target) for check, target in self.plan.pairs}
+        recorded = {(one.check, one.target) for one in self._recorded}
+        absent = {
+            (check.id, target.id): self._absent(check, target)
+            for check, target in self.plan.pairs
+            if (check.id, target.id) not in recorded
+        }
         self.outcomes = _with_real_blockers(in_plan_order(self.plan.expected, self._recorded, absent))
         partial = dict(self.plan.partial or {})
         if gone := sorted(set(self._earlier) - self._expected):
@@ -172,7 +177,7 @@ def _with_real_blockers(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
 
 def plan_document(plan: Plan, inputs: Inputs, run_id: str) -> dict[str, Any]:
     """The plan as it stands in `plan.json`: what judging the run again needs, and every script with its text."""
-    texts = {script.name: script for batch in plan.scripts.values() for script in batch}
+    texts = {script.file: script for batch in plan.scripts.values() for script in batch}
     return {
         "schema": 1,
         "run_id": run_id,
@@ -183,7 +188,7 @@ def plan_document(plan: Plan, inputs: Inputs, run_id: str) -> dict[str, Any]:
         "pairs": [list(pair) for pair in plan.expected],
         "scripts": {name: {"sha256": one.sha256, "text": one.text} for name, one in sorted(texts.items())},
         "hosts": {
-            host: [{"script": one.name, "arguments": list(one.arguments)} for one in batch]
+            host: [{"script": one.file, "arguments": list(one.arguments)} for one in batch]
             for host, batch in plan.scripts.items()
         },
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from readiness.core.checks import Check
 from readiness.core.errors import InputError, Problem
@@ -49,6 +50,14 @@ class Plan:
     def expected(self) -> tuple[tuple[str, str], ...]:
         """The pairs by id."""
         return tuple((check.id, target.id) for check, target in self.pairs)
+
+    @cached_property
+    def targets_of(self) -> Mapping[str, Sequence[Target]]:
+        """The targets of each check by its id, in order."""
+        found: dict[str, list[Target]] = {}
+        for check, target in self.pairs:
+            found.setdefault(check.id, []).append(target)
+        return found
 
 
 def make_plan(

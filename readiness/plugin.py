@@ -241,8 +241,8 @@ class GatePlugin(CheckCollector):
 
     def _targets(self, check: Check, item: pytest.Function) -> Iterator[Target]:
         only = item.callspec.params["target"] if self._item_per_target and hasattr(item, "callspec") else None
-        for planned, target in self.gate.plan.pairs:
-            if planned.id == check.id and only in {None, target}:
+        for target in self.gate.plan.targets_of.get(check.id, ()):
+            if only is None or only == target:
                 yield target
 
     def pytest_assertion_pass(self, expl: str) -> None:

@@ -29,6 +29,11 @@ class Script:
     shell: Shell = "posix"
 
     @property
+    def file(self) -> str:
+        """The file it stands in; two scripts may give one fact, each in its own language."""
+        return f"{self.name}.{'sh' if self.shell == 'posix' else 'ps1'}"
+
+    @property
     def sha256(self) -> str:
         """Digest of the text, without arguments."""
         return hashlib.sha256(self.text.encode()).hexdigest()

@@ -49,8 +49,8 @@ def junit_xml(
     for key in ("tests", "failures", "errors"):
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
     root.set("time", "0.000")
-    xml: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return xml + b"\n"
+    text: str = ET.tostring(root, encoding="unicode")  # half the time of ET's own encoding
+    return f"<?xml version='1.0' encoding='utf-8'?>\n{text}\n".encode()
 
 
 def _suites(
@@ -108,7 +108,7 @@ def _case(outcome: Outcome, name: str, classname: str) -> TestCase:
 
     case = TestCase(name, classname)
     if outcome.outcome is Result.PASS:
-        case.stdout = _shown(_text(outcome))
+        case.stdout = _shown(_passed(outcome))
     elif outcome.outcome is Result.NOT_APPLICABLE:
         case.add_skipped_info(_message(outcome, f"not applicable: {outcome.message}"), _shown(_text(outcome)))
     elif outcome.disposition in {Disposition.WAIVED, Disposition.DEFERRED}:
@@ -155,6 +155,13 @@ def _text(outcome: Outcome) -> str:
         ("evidence", ", ".join(outcome.evidence)),
     )
     return "\n".join(f"{label}: {value[:_IN_TEXT]}" for label, value in rows if value)
+
+
+def _passed(outcome: Outcome) -> str:
+    """What a PASS has to show: most cases are one, so only what tells it from the others."""
+    evidence = ", ".join(outcome.evidence)
+    found, expected = outcome.found[:_IN_TEXT] or outcome.message[:_IN_TEXT], outcome.expected[:_IN_TEXT]
+    return f"target: {outcome.target}\nexpected: {expected}\nfound: {found}\nevidence: {evidence}"
 
 
 def _gate_case(judgement: Judgement, run_id: str) -> TestCase:

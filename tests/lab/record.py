@@ -34,7 +34,7 @@ def _answers(folder: Path, host: str) -> dict[str, Any]:
     lines = [json.loads(line) for line in (folder / "transcript.jsonl").read_text().splitlines()]
     kept = ("sha256", "status", "stdout", "stderr")
     return {
-        line["script"]: {name: line[name] for name in kept}
+        line["script"].removesuffix(".sh"): {name: line[name] for name in kept}
         for line in lines
         if line["host"] == host and line["what"] == "script"
     }

@@ -67,8 +67,8 @@ def new_key(path: Path, *options: str) -> Path:
 
 
 @contextmanager
-def sshd(folder: Path, *settings: str, forced: str | None = None) -> Iterator[Sshd]:
-    """Start sshd with keys of its own; `forced` is a command in place of the client's."""
+def sshd(folder: Path, *settings: str, forced: str | None = None, listen: str = "127.0.0.1") -> Iterator[Sshd]:
+    """Start sshd with keys of its own; `forced` is a command in place of the client's, `listen` its address."""
     binary = _binary()
     folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
@@ -83,7 +83,7 @@ def sshd(folder: Path, *settings: str, forced: str | None = None) -> Iterator[Ss
         "\n".join(
             [
                 f"Port {port}",
-                "ListenAddress 127.0.0.1",
+                f"ListenAddress {listen}",
                 f"HostKey {folder}/host",
                 f"AuthorizedKeysFile {folder}/authorized",
                 f"PidFile {folder}/pid",
