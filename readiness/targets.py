@@ -114,6 +114,14 @@ def each_service_role(inputs: Inputs) -> Iterator[Target]:
             yield target
 
 
+def each_listening_role(inputs: Inputs) -> Iterator[Target]:
+    """Every role whose daemons listen on ports."""
+    for target in each_service_role(inputs):
+        subject = target.subject
+        if isinstance(subject, RoleOnHost) and subject.role.ports is not None:
+            yield target
+
+
 def each_group_of_one_version(inputs: Inputs) -> Iterator[Target]:
     """Every group that the baseline wants on one version, the members as peers; the estate when none was agreed."""
     agreed = inputs.baseline.same_version_groups

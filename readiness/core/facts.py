@@ -92,6 +92,7 @@ class Login(Fact):
 
 
 F = TypeVar("F", bound=Fact)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,12 @@ class Facts:
         if not isinstance(value, kind | Missing):
             msg = f"{kind.name} of {self.host} is a {type(value).__name__}"
             raise TypeError(msg)
+        return value
+
+    def part(self, kind: type[Fact], value: T | Missing) -> T:
+        """A part of a fact; its absence makes the outcome UNKNOWN with the reason, as that of the whole fact would."""
+        if isinstance(value, Missing):
+            raise FactMissing(self.host, kind.name, value)
         return value
 
     def need(self, kind: type[F]) -> F:

@@ -212,6 +212,11 @@ def unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """The values, or an error when there is none or one stands there twice."""
     if not values:
         raise refusal("the list is empty", "name at least one, or leave the key out")
+    return different(values)
+
+
+def different(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The values, perhaps none, or an error when one stands there twice."""
     seen: set[Any] = set()
     for value in values:
         if value in seen:
@@ -258,6 +263,10 @@ Version = Annotated[
 ]
 SystemId = Annotated[
     str, Shape("id", r"[a-z0-9][a-z0-9._-]*", "a-z0-9._-", 64, "the ID of /etc/os-release, like debian")
+]
+ProgramName = Annotated[
+    str,
+    Shape("process", r"[A-Za-z0-9_][A-Za-z0-9._+:-]*", "A-Za-z0-9._+:-", 255, "the name of the program's file"),
 ]
 HostKeyText = Annotated[
     str,

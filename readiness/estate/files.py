@@ -149,6 +149,20 @@ class ClockEntry(Written):
     max_offset_s: _Seconds = Field(examples=["1.0"])
 
 
+class ListenerEntry(Written):
+    """A listening port that was agreed on beside the products' and SSH's, for everybody or for groups."""
+
+    port: _Port = Field(examples=["9100"])
+    process: f.ProgramName = Field(examples=["node_exporter"])
+    groups: _Names | None = None
+
+
+class ListeningEntry(Written):
+    """What may listen beside the products and SSH; an empty list says that nothing may."""
+
+    also: Annotated[tuple[ListenerEntry, ...], AfterValidator(f.different)] = Field(examples=["[]"])
+
+
 class BaselineFile(Written):
     """The file baseline.yaml."""
 
@@ -162,4 +176,5 @@ class BaselineFile(Written):
     ) = None
     same_version_groups: _Names | None = None
     clock: ClockEntry | None = None
+    listening: ListeningEntry | None = None
     not_agreed: Mapping[str, f.Reason] | None = None

@@ -254,5 +254,8 @@ def _baseline(file: written.BaselineFile) -> models.Baseline:
         versions=file.versions,
         same_version_groups=file.same_version_groups,
         clock=models.ClockDemand(file.clock.max_offset_s) if file.clock is not None else None,
+        listening_also=tuple(models.Listener(one.port, one.process, one.groups or ()) for one in file.listening.also)
+        if file.listening is not None
+        else None,
         not_agreed=dict(file.not_agreed or {}),
     )

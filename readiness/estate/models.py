@@ -135,6 +135,15 @@ class ClockDemand:
 
 
 @dataclass(frozen=True, slots=True)
+class Listener:
+    """A listening port that was agreed on, and the file name of its program; no groups means every host."""
+
+    port: int
+    process: str
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Baseline:
     """What was agreed; None where nothing was, which is UNKNOWN unless `not_agreed` gives the reason by dotted key."""
 
@@ -142,4 +151,5 @@ class Baseline:
     versions: Mapping[str, Mapping[str, str]] | None
     same_version_groups: tuple[str, ...] | None
     clock: ClockDemand | None
+    listening_also: tuple[Listener, ...] | None
     not_agreed: Mapping[str, str]

@@ -26,7 +26,7 @@ _IN_ORDER = (
     ("host_s", "run_s"),
     ("probe_bytes", "host_bytes"),
 )
-_DEMANDS = ("operating_systems", "same_version_groups", "clock.max_offset_s")
+_DEMANDS = ("operating_systems", "same_version_groups", "clock.max_offset_s", "listening.also")
 
 # Host names in order, by product and role; a mapping because an estate has thousands and each is looked up.
 Holders = Mapping[tuple[str, str], Mapping[str, None]]
@@ -262,10 +262,13 @@ def check_baseline(document: Document, groups: Iterable[str] | None, names: Cata
 def _groups_in(baseline: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     for at, group in _texts(baseline.get("same_version_groups")):
         yield ("same_version_groups", at), group
-    systems = baseline.get("operating_systems")
-    for number, system in enumerate(systems if isinstance(systems, tuple) else ()):
-        for at, group in _texts(table(system).get("groups")):
-            yield ("operating_systems", number, "groups", at), group
+    for path in (("operating_systems",), ("listening", "also")):
+        entries: Any = baseline
+        for part in path:
+            entries = table(entries).get(part)
+        for number, entry in enumerate(entries if isinstance(entries, tuple) else ()):
+            for at, group in _texts(table(entry).get("groups")):
+                yield (*path, number, "groups", at), group
 
 
 def _check_not_agreed(document: Document, baseline: Mapping[str, Any], names: CatalogueNames) -> None:

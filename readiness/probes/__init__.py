@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from readiness.core.scripts import Probe, Shell
-from readiness.probes import clock, elevation, names, packages, processes, services, system, windows
+from readiness.probes import clock, elevation, listening, names, packages, processes, services, system, windows
 from readiness.probes.clock import Clock, ClockSync
 from readiness.probes.elevation import SudoRules
+from readiness.probes.listening import Holder, Listening, Socket
 from readiness.probes.names import Names
 from readiness.probes.packages import Package, Packages
 from readiness.probes.processes import Processes, Program
@@ -20,6 +21,7 @@ PROBES: tuple[Probe, ...] = (
     *packages.PROBES,
     *services.PROBES,
     *processes.PROBES,
+    *listening.PROBES,
 )
 by_name: Mapping[str, Probe] = {probe.name: probe for probe in PROBES}
 
@@ -30,7 +32,9 @@ __all__ = [
     "PROBES_OF",
     "Clock",
     "ClockSync",
+    "Holder",
     "Identity",
+    "Listening",
     "Names",
     "OsRelease",
     "Package",
@@ -39,6 +43,7 @@ __all__ = [
     "Program",
     "Service",
     "Services",
+    "Socket",
     "SudoRules",
     "by_name",
 ]

@@ -1,13 +1,27 @@
-"""What listens for TCP connections, and which program it is."""
+"""What listens for TCP connections, and which program it is, which only root may see of other users."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing
+from readiness.core.scripts import Output, Probe
+from readiness.probes.elevation import complaints, elevated, refusal
+from readiness.probes.reading import fields, lines, number, script, shown, tag_of
+
+_TEXT = script("listening")
+(_COMMAND,) = elevated(_TEXT)
+# proc(5): the kernel prints an address as numbers of its own byte order.
+_BIG_ENDIAN = frozenset({"ppc", "ppc64", "s390", "s390x", "sparc64"})
+_MACHINE = re.compile(r"[a-z0-9_]+")
+_LOCAL = re.compile(r"([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})")
+_HELD = re.compile(r"row\t/proc/([1-9][0-9]{0,9})/fd/[0-9]{1,10}\tsocket:\[([0-9]{1,15})\]\t\.")
+_PROGRAM = re.compile(r"row\t/proc/([1-9][0-9]{0,9})/exe\t([\t -~]+)\t\.")
+_DELETED = " (deleted)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +61,68 @@ class Listening(Fact):
     name: ClassVar[str] = "listening"
     sockets: tuple[Socket, ...]
     holders: Mapping[int, tuple[Holder, ...]] | Missing
+
+
+def parse_listening(output: Output) -> Listening:
+    """One line a socket and their number, then rows of find for whom they belong to, and their number."""
+    login, machine, read, *rest = lines(output)
+    (name,) = fields(machine, "machine", 1)
+    if not _MACHINE.fullmatch(name):
+        raise ValueError(f"no machine: {shown(name)}")
+    order = "big" if name in _BIG_ENDIAN else "little"
+    if fields(read, "read", 1) != ["0"]:
+        raise ValueError(f"/proc/net cannot be read: {shown(' '.join(rest))}")
+    told, rows = _counted(rest, "socket"), _counted(rest, "row")
+    if len(told) + len(rows) + 2 != len(rest):
+        raise ValueError("a line out of its place")
+    sockets = sorted((_socket(line, order) for line in told), key=lambda one: (one.port, one.address, one.inode))
+    if len({one.inode for one in sockets}) != len(told):
+        raise ValueError("one socket twice")
+    missing = refusal(output, fields(login, "login", 1)[0], _COMMAND)
+    return Listening(tuple(sockets), missing or _holders(output, rows, sockets))
+
+
+def _counted(told: list[str], tag: str) -> list[str]:
+    """The lines of a tag; ValueError when they are not as many as the one line that counts them says."""
+    found = [line for line in told if tag_of(line) == tag]
+    counts = [number(*fields(line, f"{tag}s", 1)) for line in told if tag_of(line) == f"{tag}s"]
+    if counts != [len(found)]:
+        raise ValueError(f"{len(found)} lines of {tag}, and {counts} told")
+    return found
+
+
+def _socket(line: str, order: str) -> Socket:
+    local, inode = fields(line, "socket", 2)
+    match = _LOCAL.fullmatch(local)
+    if match is None:
+        raise ValueError(f"no address: {shown(local)}")
+    words = (bytes.fromhex(match[1][at : at + 8]) for at in range(0, len(match[1]), 8))
+    address = ip_address(b"".join(word if order == "big" else word[::-1] for word in words))
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return Socket(str(mapped or address), int(match[2], 16), number(inode))
+
+
+def _holders(output: Output, rows: list[str], sockets: list[Socket]) -> Mapping[int, tuple[Holder, ...]]:
+    """The holders of each socket; ValueError for what find does not print or says in other words."""
+    if strange := complaints(output):
+        raise ValueError(f"find: {shown(strange[0])}")
+    if rows[-1:] not in (["row\t/status\t0\t."], ["row\t/status\t1\t."]):
+        raise ValueError(f"find did not come to its end: {shown(' '.join(rows[-1:]))}")
+    programs: dict[int, str] = {}
+    held: dict[int, set[int]] = {one.inode: set() for one in sockets}
+    for row in rows[:-1]:
+        if match := _HELD.fullmatch(row):
+            held[number(match[2])].add(int(match[1]))
+        elif (match := _PROGRAM.fullmatch(row)) and int(match[1]) not in programs:
+            programs[int(match[1])] = match[2].removesuffix(_DELETED)
+        else:
+            raise ValueError(f"not one process: {shown(row)}")
+    if not programs:  # find itself is one
+        raise ValueError("no process at all")
+    return {
+        inode: tuple(Holder(pid, programs[pid]) for pid in sorted(pids & programs.keys()))
+        for inode, pids in held.items()
+    }
+
+
+PROBES = (Probe(Listening, _TEXT, parse_listening, cost=45),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -54,6 +54,12 @@ class Paths(Sourced):
     paths: tuple[str, ...] = Field(min_length=1)
 
 
+class Ports(Sourced):
+    """The TCP ports that a role's daemons listen on unless their configuration says otherwise."""
+
+    tcp: tuple[Annotated[int, Field(ge=1, le=65_535)], ...] = Field(min_length=1)
+
+
 class User(Sourced):
     """The account that a role's daemons run as."""
 
@@ -70,6 +76,7 @@ class Role(_Entry):
     programs: Mapping[Family, Paths] = {}
     configuration: Mapping[Family, Paths] = {}
     users: Mapping[Family, User] = {}
+    ports: Ports | None = None
 
     @model_validator(mode="after")
     def _names_are_names(self) -> Role:
@@ -100,6 +107,10 @@ class Role(_Entry):
     def services_for(self, family: str) -> tuple[str, ...]:
         """The units on hosts of this family; empty where the catalogue knows none."""
         return self.services.get(family, ())
+
+    def programs_for(self, family: str) -> tuple[str, ...]:
+        """The paths of the programs on hosts of this family; empty where the catalogue knows none."""
+        return next((one.paths for name, one in self.programs.items() if name == family), ())
 
 
 class VersionRule(Sourced):

@@ -12,19 +12,22 @@ from readiness.cli import through_pytest
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
 from readiness.core.outcomes import Outcome, Result
 from readiness.demo import embedded_estate
-from readiness.estate.models import ClockDemand, OperatingSystem
+from readiness.estate.models import ClockDemand, Listener, OperatingSystem
 from readiness.gate import Gate
 from readiness.plan import Narrowing, Plan
 from readiness.probes import (
     Clock,
     ClockSync,
+    Holder,
     Identity,
+    Listening,
     Names,
     OsRelease,
     Package,
     Packages,
     Processes,
     Services,
+    Socket,
     SudoRules,
 )
 from readiness.products import VersionRule
@@ -189,6 +192,35 @@ def resolved(host: str, name: str, addresses: tuple[str, ...]) -> Callable[[Stor
     return fact(host, Names, change)
 
 
+def socket(
+    host: str, address: str, port: int, program: str | None, *, instead: bool = False
+) -> Callable[[Store], None]:
+    """One more listening socket, or one in the place of those on the port."""
+
+    def change(listening: Listening) -> Listening:
+        assert not isinstance(listening.holders, Missing)
+        kept = tuple(one for one in listening.sockets if not instead or one.port != port)
+        holders = {one.inode: listening.holders[one.inode] for one in kept}
+        holders[1] = (Holder(1, program),) if program else ()
+        return Listening((*kept, Socket(address, port, 1)), holders)
+
+    return fact(host, Listening, change)
+
+
+def both(*changes: Callable[[Store], None]) -> Callable[[Store], None]:
+    def change(store: Store) -> None:
+        for one in changes:
+            one(store)
+
+    return change
+
+
+def with_baseline(**stated: object) -> Callable[[Inputs], Inputs]:
+    return lambda inputs: replace(inputs, baseline=replace(inputs.baseline, **stated))  # type: ignore[arg-type]
+
+
+NO_OWNERS = Missing(Why.NOT_PERMITTED, "a password is required", "a rule")
+FD = "/usr/sbin/bacula-fd"
 STOPPED = {"active_state": "failed", "sub_state": "failed", "main_pid": None, "started_at_s": None}
 CASES = {
     "CON-001": Case(
@@ -261,6 +293,50 @@ CASES = {
     "SVC-003 by its program": Case({"SVC-003 client01/bacula.client": "FAIL"}, replaced_program),
     "SVC-003 by its age": Case(
         {"SVC-003 client01/bacula.client": "FAIL"}, unit("client01", "bacula-fd.service", started_at_s=1)
+    ),
+    "LSN-001": Case(
+        {"LSN-001 client01/bacula.client": "FAIL"},
+        fact("client01", Listening, lambda one: replace(one, sockets=())),
+    ),
+    "LSN-002 another program": Case(
+        {"LSN-002 client01/bacula.client": "FAIL"}, socket("client01", "192.0.2.1", 9102, "/usr/bin/nc", instead=True)
+    ),
+    "LSN-002 nobody seen": Case(
+        {"LSN-002 client01/bacula.client": "UNKNOWN"}, socket("client01", "192.0.2.1", 9102, None, instead=True)
+    ),
+    "LSN-002 and LSN-004 what the login may not see": Case(
+        {"LSN-002 client01/bacula.client": "UNKNOWN", "LSN-004 client01": "UNKNOWN"},
+        both(
+            socket("client01", "192.0.2.1", 8080, None),
+            fact("client01", Listening, lambda one: replace(one, holders=NO_OWNERS)),
+        ),
+    ),
+    "LSN-003": Case(
+        {"LSN-003 client01/bacula.client": "FAIL"}, socket("client01", "127.0.0.1", 9102, FD, instead=True)
+    ),
+    "LSN-003 on every address": Case({}, socket("client01", "::", 9102, FD, instead=True)),
+    "LSN-003 on loopback, too": Case({}, socket("client01", "::1", 9102, FD)),
+    "LSN-004": Case({"LSN-004 client01": "FAIL"}, socket("client01", "::", 8080, "/usr/bin/python3.11")),
+    "LSN-004 the kernel's": Case({"LSN-004 client01": "FAIL"}, socket("client01", "::", 2049, None)),
+    "LSN-004 on loopback only": Case({}, socket("client01", "127.0.0.1", 25, "/usr/sbin/exim4")),
+    "LSN-004 declared": Case(
+        {},
+        socket("client01", "::", 9100, "/usr/bin/node_exporter"),
+        with_baseline(listening_also=(Listener(9100, "node_exporter", ("clients",)),)),
+    ),
+    "LSN-004 declared for another program": Case(
+        {"LSN-004 client01": "FAIL"},
+        socket("client01", "::", 9100, "/usr/bin/nc"),
+        with_baseline(listening_also=(Listener(9100, "node_exporter"),)),
+    ),
+    "LSN-004 declared for another group": Case(
+        {"LSN-004 sd01": "FAIL"},
+        socket("sd01", "::", 9100, "/usr/bin/node_exporter"),
+        with_baseline(listening_also=(Listener(9100, "node_exporter", ("clients",)),)),
+    ),
+    "LSN-004 never agreed": Case(
+        {f"LSN-004 {host}": "UNKNOWN" for host in ("dir01", "sd01", "client01", "client02", "client03", "client04")},
+        inputs=with_baseline(listening_also=None),
     ),
     "VER-001": Case({"VER-001 client01/bacula.client": "FAIL"}, version("client01", "bacula-fd", None)),
     "VER-001 half configured": Case(

@@ -64,6 +64,7 @@ def _baseline(plan: Plan) -> dict[str, Any]:
         "versions": {"bacula": {"director": VERSION, "storage": VERSION, "client": VERSION}},
         "same_version_groups": ["clients"],
         "clock": {"max_offset_s": 2.0},
+        "listening": {"also": []},
     }
 
 

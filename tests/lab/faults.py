@@ -153,6 +153,47 @@ def _hosts_changed(lab: Lab, host: str, address: str, instead: str) -> Iterator[
 
 
 @contextmanager
+def daemon_on_loopback_only(lab: Lab, host: str) -> Iterator[None]:
+    """A client's daemon listens on 127.0.0.1, as Debian's template says."""
+    with _daemon_configured(lab, host, f"FD Address = {lab.hosts[host].address}", "FD Address = 127.0.0.1"):
+        yield
+
+
+@contextmanager
+def port_of_another_program(lab: Lab, host: str) -> Iterator[None]:
+    """Another program holds a client's port, and the daemon was moved to another one."""
+    with _daemon_configured(lab, host, "FD Port = 9102", "FD Port = 9112"), listener(lab, host, 9102):
+        yield
+
+
+@contextmanager
+def listener(lab: Lab, host: str, port: int) -> Iterator[None]:
+    """A program that nobody declared listens on every address."""
+    unit = f"listener-{port}"
+    lab.exec(host, "systemd-run", "--quiet", f"--unit={unit}", "busybox", "nc", "-ll", "-p", str(port), "-e", "true")
+    try:
+        lab.exec(host, "sh", "-c", f"until busybox nc -w 1 127.0.0.1 {port} </dev/null; do sleep 0.05; done")
+        yield
+    finally:
+        lab.exec(host, "systemctl", "stop", unit)
+
+
+@contextmanager
+def _daemon_configured(lab: Lab, host: str, old: str, new: str) -> Iterator[None]:
+    """A client's daemon runs with another line in its configuration."""
+    settings = lab.root(host) / "etc/bacula/bacula-fd.conf"
+    text = settings.read_text()
+    if old not in text:
+        raise LabError(f"{host}: no {old} in {settings}")
+    try:
+        with _replaced(settings, text.replace(old, new)):
+            lab.exec(host, "systemctl", "restart", _PACKAGE)
+            yield
+    finally:
+        lab.exec(host, "systemctl", "restart", _PACKAGE)
+
+
+@contextmanager
 def clock_off(lab: Lab, host: str, offset_s: int = CLOCK_OFFSET_S) -> Iterator[None]:
     """Every program of a login, under sudo too, sees another time; daemons and the kernel keep theirs.
 

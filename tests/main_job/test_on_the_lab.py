@@ -114,6 +114,21 @@ FAULTS = {
         "sd01.lab.example does not resolve",
         1,
     ),
+    "a daemon on a loopback address only": Planted(
+        lambda lab: faults.daemon_on_loopback_only(lab, "client02"),
+        {"LSN-003 client02/bacula.client": "FAIL"},
+        "127.0.0.1:9102",
+        1,
+    ),
+    "a port that another program holds": Planted(
+        lambda lab: faults.port_of_another_program(lab, "client02"),
+        {"LSN-002 client02/bacula.client": "FAIL", "LSN-004 client02": "FAIL"},
+        "bacula-fd",
+        1,
+    ),
+    "a program that nobody declared": Planted(
+        lambda lab: faults.listener(lab, "sd01", 8080), {"LSN-004 sd01": "FAIL"}, ":8080 busybox", 0
+    ),
     "a clock ten minutes off": Planted(
         lambda lab: faults.clock_off(lab, "client01"), {"CLK-001 client01": "FAIL"}, "s (uncertain by", 1
     ),

@@ -42,7 +42,7 @@ def small(old: str = "", new: str = "") -> dict[str, bytes]:
 def entries(value: Any) -> Iterator[dict[str, Any]]:
     """Every mapping that holds a value of its own."""
     if isinstance(value, dict):
-        if {"names", "units", "paths", "name", "rule", "directive"} & value.keys():
+        if {"names", "units", "paths", "name", "tcp", "rule", "directive"} & value.keys():
             yield value
         for entry in value.values():
             yield from entries(entry)
