@@ -66,10 +66,11 @@ def parse_processes(output: Output) -> Processes | Missing:
 
 def _said(told: list[str], *, failed: bool) -> dict[int, str]:
     """What find says of single processes; ValueError for anything else that it says."""
-    matches = [_SAID.fullmatch(line) for line in told]
-    said = {int(match[1]): match[2] for match in matches if match}
-    if None in matches or failed != bool(said):
-        raise ValueError(f"find: {shown(' | '.join(told))}")
+    matches = {line: _SAID.fullmatch(line) for line in told}
+    said = {int(match[1]): match[2] for match in matches.values() if match}
+    strange = [line for line, match in matches.items() if match is None]
+    if strange or failed != bool(said):
+        raise ValueError(f"find: {shown(' | '.join(strange))}, failed: {failed}, said of {len(said)} processes")
     return said
 
 

@@ -1,49 +1,111 @@
-"""`make bench`: ratios within one run on this machine, to `reports/benchmarks.json` and a table on the terminal."""
+"""`make bench`: ratios within one run on this machine, to `reports/benchmarks.json` and a table on the terminal.
+
+Runs itself in a network namespace with nothing but loopback, so that one sshd can be hundreds of hosts; needs root.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
+import subprocess
+import sys
 import tempfile
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import outcomes, ssh
-from tests.benchmarks.collect_many import PARALLEL
-from tests.benchmarks.measure import Ratio, in_turn
+from tests.benchmarks import outcomes
+from tests.benchmarks.delay import delayed
+from tests.benchmarks.forty import PARALLEL, Fleet
+from tests.benchmarks.measure import Row, alone, alone_row, in_turn
 from tests.main_job.job import ROOT
 from tests.transports.sshd import sshd
 
 RUNS = 3
+_INSIDE = "READINESS_BENCH_INSIDE"
+_MANY = ("MaxStartups 2000", "UsePAM no", "LogLevel ERROR")
 
 
-def measure() -> list[Ratio]:
+def _judging(folder: Path) -> list[Row]:
+    ours, theirs = outcomes.ours(folder), outcomes.theirs(folder)
+    whole = outcomes.HOSTS * outcomes.CHECKS
+    outcomes.check_once(ours, whole)
+    outcomes.check_once(theirs, whole)
+    rows = in_turn(f"{whole:,} outcomes / parametrised functions", ours, theirs, RUNS)
+    failing = outcomes.ours(folder, failing=1)
+    outcomes.check_once(failing, whole)
+    rows += in_turn(f"{whole:,} outcomes, 1,000 failing / all passing", failing, ours, RUNS)
+    rows += alone(f"{5 * whole:,} outcomes", outcomes.ours(folder, 5 * outcomes.HOSTS), RUNS)
+    seconds = {side: [_said("junit_many", side) for _ in range(RUNS)] for side in ("ours", "theirs")}
+    rows.append(alone_row(f"JUnit of {whole:,} cases, s", seconds["ours"]))
+    rows.append(alone_row(f"JUnit of {whole:,} cases, junit-xml alone, s", seconds["theirs"]))
+    return rows
+
+
+def _said(module: str, *arguments: str) -> float:
+    told = subprocess.run(
+        [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    return float(told.stdout)
+
+
+def _collecting(folder: Path) -> list[Row]:
+    rows = []
+    with sshd(folder / "sshd", *_MANY, listen="0.0.0.0") as server:  # noqa: S104 - in a namespace without a way out
+        for hosts in (20, 100, 400):
+            fleet = Fleet(folder / f"fleet{hosts}", server.target(), hosts)
+            what = f"{hosts} hosts, forty facts / OpenSSH -P{PARALLEL}"
+            rows += in_turn(what, fleet.ours(), fleet.openssh(), RUNS)
+            if hosts == 20:
+                rows += in_turn(
+                    f"{hosts} hosts, forty facts / testinfra over paramiko", fleet.ours(), fleet.testinfra(), 1
+                )
+    return rows
+
+
+def _delayed(folder: Path) -> list[Row]:
+    with sshd(folder / "sshd2") as server:
+        target = server.target()
+        answers = Fleet(folder / "answers", target, 1).folder / "answers.json"
+    rows: list[Row] = []
+    with ExitStack() as stack:
+        slow = stack.enter_context(delayed(server.folder / "host", answers))
+        one = Fleet(folder / "one", replace(target, port=slow), 1)
+        many = Fleet(folder / "many", replace(target, port=slow), 400)
+        rows += alone("1 host behind 20 ms", one.ours(1), RUNS)
+        rows += alone("400 hosts behind 20 ms, 64 side by side", many.ours(64), RUNS)
+    return rows
+
+
+def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        ours, theirs = outcomes.ours(folder), outcomes.theirs(folder)
-        whole = outcomes.HOSTS * outcomes.CHECKS
-        outcomes.check_once(ours, whole)
-        outcomes.check_once(theirs, whole)
-        ratios = in_turn(f"{whole:,} outcomes / parametrised functions", ours, theirs, RUNS)
-        for hosts in (20, 100):
-            with sshd(folder / f"sshd{hosts}", "MaxStartups 2000", "UsePAM no") as server:
-                ours, theirs = ssh.prepare(server, hosts)
-                ratios += in_turn(f"collecting {hosts} hosts / OpenSSH -P{PARALLEL}", ours, theirs, RUNS)
-    return ratios
+        return [*_judging(folder), *_collecting(folder), *_delayed(folder)]
 
 
 def main() -> None:
-    ratios = measure()
+    if not os.environ.get(_INSIDE):
+        inside = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+        os.environ[_INSIDE] = "1"
+        os.execvp(inside[0], [*inside, sys.executable, "-m", "tests.benchmarks"])  # noqa: S606 - a fixed command
+    rows = measure()
     machine = f"{os.cpu_count()} CPUs, {platform.system()} {platform.release()}, Python {platform.python_version()}"
     date = f"{datetime.now(UTC):%Y-%m-%d}"
     (ROOT / "reports").mkdir(exist_ok=True)
-    document = {"date": date, "machine": machine, "ratios": [one.as_dict() for one in ratios]}
+    document = {"date": date, "machine": machine, "rows": [one.as_dict() for one in rows]}
     (ROOT / "reports" / "benchmarks.json").write_text(json.dumps(document, indent=2) + "\n")
-    print(f"{date}, {machine}; medians of {RUNS} pairs, run in turn\n")
-    print("| what | ours | theirs | ratio | spread |\n|---|---|---|---|---|")
-    for one in ratios:
-        print(f"| {one.what} | {one.ours} | {one.theirs} | {one.median} | {one.least} to {one.most} |")
+    print(f"{date}, {machine}; medians, both sides run in turn\n")
+    print("| what | ours | theirs | ratio | spread | runs |\n|---|---|---|---|---|---|")
+    for one in rows:
+        ratio = one.ratio if one.ratio is not None else ""
+        print(f"| {one.what} | {one.ours} | {one.theirs or ''} | {ratio} | {one.least} to {one.most} | {one.runs} |")
 
 
 if __name__ == "__main__":

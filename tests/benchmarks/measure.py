@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import resource
+import os
 import statistics
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from tests.main_job.job import ROOT
+
+_EVERY_S = 0.05
+_PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one process and its children took."""
+    """What one process and its children took; memory is the tree's, shared pages counted in each process."""
 
     wall_s: float
     cpu_s: float
+    peak_mib: float
 
 
 @dataclass(frozen=True)
-class Ratio:
-    """Ours against theirs, pair by pair: median, least and most."""
+class Row:
+    """One line of the table: medians of ours and theirs, and the ratio pair by pair; alone, the spread is of ours."""
 
     what: str
     ours: float
-    theirs: float
-    median: float
+    theirs: float | None
+    ratio: float | None
     least: float
     most: float
     runs: int
@@ -36,36 +42,67 @@ class Ratio:
         return asdict(self)
 
 
-def cost(command: Sequence[str]) -> Cost:
-    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    ended = subprocess.run(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, timeout=600
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if ended.returncode not in {0, 2}:
-        raise SystemExit(f"{command[:3]} ended with {ended.returncode}")
-    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(time.perf_counter() - begun, cpu_s)
+_PARTS: tuple[tuple[str, Callable[[Cost], float]], ...] = (
+    ("wall s", lambda one: one.wall_s),
+    ("CPU s", lambda one: one.cpu_s),
+    ("peak MiB", lambda one: one.peak_mib),
+)
 
 
-def in_turn(what: str, ours: Sequence[str], theirs: Sequence[str], runs: int) -> list[Ratio]:
-    """Both commands `runs` times in turn after one warm-up each of ours; ratios of wall time and of CPU."""
+def cost(command: Sequence[str], *, codes: frozenset[int] = frozenset({0})) -> Cost:
+    """Run a command to its end; another exit code than these ends the benchmark."""
+    begun = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    peak = 0.0
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            break
+        peak = max(peak, sum(map(_resident_mib, _tree(process.pid))))
+        time.sleep(_EVERY_S)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in codes:
+        raise SystemExit(f"{' '.join(command)[:300]} ended with {process.returncode}")
+    peak = max(peak, usage.ru_maxrss / 1024)
+    return Cost(time.perf_counter() - begun, usage.ru_utime + usage.ru_stime, peak)
+
+
+def _tree(pid: int) -> Iterator[int]:
+    yield pid
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                yield from _tree(int(child))
+
+
+def _resident_mib(pid: int) -> float:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_MIB
+    except (OSError, IndexError):
+        return 0.0  # it ended while it was looked at
+
+
+def in_turn(what: str, ours: Sequence[str], theirs: Sequence[str], runs: int) -> list[Row]:
+    """Both commands `runs` times in turn after a warm-up of ours; ratios of wall time, CPU and memory."""
     cost(ours)
     pairs = [(cost(ours), cost(theirs)) for _ in range(runs)]
-    return [
-        _ratio(f"{what}, wall s", [(a.wall_s, b.wall_s) for a, b in pairs]),
-        _ratio(f"{what}, CPU s", [(a.cpu_s, b.cpu_s) for a, b in pairs]),
-    ]
+    return [_row(f"{what}, {name}", [(part(a), part(b)) for a, b in pairs]) for name, part in _PARTS]
 
 
-def _ratio(what: str, pairs: list[tuple[float, float]]) -> Ratio:
+def alone(what: str, command: Sequence[str], runs: int) -> list[Row]:
+    """One command `runs` times."""
+    costs = [cost(command) for _ in range(runs)]
+    return [alone_row(f"{what}, {name}", [part(one) for one in costs]) for name, part in _PARTS]
+
+
+def alone_row(what: str, values: Sequence[float]) -> Row:
+    """A line without anything to compare with."""
+    median, least, most = (round(one, 3) for one in (statistics.median(values), min(values), max(values)))
+    return Row(what, median, None, None, least, most, len(values))
+
+
+def _row(what: str, pairs: list[tuple[float, float]]) -> Row:
     ratios = sorted(ours / theirs for ours, theirs in pairs)
-    return Ratio(
-        what,
-        round(statistics.median(a for a, _ in pairs), 3),
-        round(statistics.median(b for _, b in pairs), 3),
-        round(statistics.median(ratios), 3),
-        round(ratios[0], 3),
-        round(ratios[-1], 3),
-        len(pairs),
-    )
+    ours, theirs = (round(statistics.median(side), 3) for side in zip(*pairs, strict=True))
+    ratio, least, most = (round(one, 3) for one in (statistics.median(ratios), ratios[0], ratios[-1]))
+    return Row(what, ours, theirs, ratio, least, most, len(pairs))

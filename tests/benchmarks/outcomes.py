@@ -18,7 +18,7 @@ _OUR_CHECK = """
 @check("BEN-{number:03}", severity="major", targets=each_host, remedy="none", source="benchmark")
 def test_{number}(facts: Facts) -> None:
     \"\"\"The login is the agreed one.\"\"\"
-    expect(facts.need(Login).user, equals="readiness")
+    expect(facts.need(Login).user, equals={expected!r})
 """
 _THEIRS = """
 import pytest
@@ -34,12 +34,13 @@ def test_{number}(host, logins):
 """
 
 
-def ours(folder: Path, hosts: int = HOSTS) -> list[str]:
-    """The command that judges with our plugin."""
-    checks = folder / "ours"
+def ours(folder: Path, hosts: int = HOSTS, *, failing: int = 0) -> list[str]:
+    """The command that judges with our plugin; of the 40 checks, `failing` find every host wrong."""
+    checks = folder / f"ours{failing}"
     checks.mkdir(exist_ok=True)
     (checks / "pytest.ini").write_text((ROOT / "checks" / "pytest.ini").read_text())
-    body = "".join(_OUR_CHECK.format(number=number) for number in range(CHECKS))
+    expected = ["nobody"] * failing + ["readiness"] * (CHECKS - failing)
+    body = "".join(_OUR_CHECK.format(number=number, expected=user) for number, user in enumerate(expected))
     (checks / "test_bench.py").write_text(_OURS + body)
     return [sys.executable, "-m", "tests.benchmarks.judge_many", str(checks), str(hosts)]
 
@@ -57,7 +58,7 @@ def theirs(folder: Path) -> list[str]:
 
 def holds(stdout: str, expected: int) -> bool:
     """Whether a run really gave all outcomes."""
-    return f"{expected} GO" in stdout or f"{expected} passed" in stdout
+    return any(f"{expected} {word}" in stdout for word in ("GO", "NO_GO", "passed"))
 
 
 def check_once(command: list[str], expected: int) -> None:
