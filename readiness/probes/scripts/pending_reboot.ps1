@@ -3,7 +3,8 @@ $hive = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
 $control = 'SYSTEM\CurrentControlSet\Control'
 function Value([string]$path, [string]$name) {
     $key = $hive.OpenSubKey($path)
-    if ($key) { $key.GetValue($name) }
+    if ($key) { return $key.GetValue($name) }
+    $null
 }
 @{
     servicing = [bool]$hive.OpenSubKey('SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending')

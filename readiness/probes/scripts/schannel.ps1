@@ -3,7 +3,8 @@ $hive = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
 $base = 'SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL'
 function Value([string]$path, [string]$name) {
     $key = $hive.OpenSubKey($path)
-    if ($key) { $key.GetValue($name) }
+    if ($key) { return $key.GetValue($name) }
+    $null
 }
 $protocols = foreach ($protocol in 'SSL 2.0', 'SSL 3.0', 'TLS 1.0', 'TLS 1.1', 'TLS 1.2', 'TLS 1.3') {
     foreach ($side in 'Client', 'Server') {

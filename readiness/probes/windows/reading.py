@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Fact)
 ADMINISTRATOR = "log in with an account of the host's Administrators group; a local one is cut down by UAC"
 _ACCESS_DENIED = -2147024891  # 0x80070005
 _DENIED = re.compile(
-    r"UnauthorizedAccess|AccessDenied|Access ?Denied|SecurityException|0x80070005|Open Service Control"
+    r"UnauthorizedAccess|Access ?Denied|SecurityException|0x80070005|open Service Control Manager", re.IGNORECASE
 )
 _NOT_FOUND = "CommandNotFoundException"
 _ERROR = ("id", "category", "type", "hresult", "native", "message")

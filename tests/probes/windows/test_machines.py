@@ -1,0 +1,263 @@
+"""Every script runs on the stand-in for each machine, and its parser gives the fact that the machine's file says."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from readiness.core.facts import Fact, Missing, Why
+from readiness.core.scripts import Output
+from readiness.probes import Clock, ClockSync, Identity, OsRelease, Packages, Processes, Services
+from readiness.probes.listening import Holder, Listening
+from readiness.probes.names import Names
+from readiness.probes.space import Space
+from readiness.probes.windows import PROBES
+from readiness.probes.windows.network import FirewallProfiles
+from readiness.probes.windows.settings import DefenderExclusions, RegistryValue, RegistryValues
+from readiness.probes.windows.software import FileVersions, Hotfix, Hotfixes, PendingReboot
+from readiness.probes.windows.storage import VssWriters
+from readiness.probes.windows.system import Elevation
+from readiness.probes.windows.tls import CipherSuites, DotNet, MachineCertificates, ProtocolKeys, SChannel
+from tests.bench import machine, record, stand_in
+
+from .facts import all_of, parsed
+
+SCRIPTS = sorted((Path(stand_in.__file__).parents[2] / "readiness" / "probes" / "scripts").glob("*.ps1"))
+F = TypeVar("F", bound=Fact)
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Output]]:
+    stand_in.executable()
+
+    @functools.cache
+    def answers(name: str) -> dict[str, Output]:
+        one = machine.Machine.load(name, tmp_path_factory.mktemp(name))
+        return {output.name: output for output in record.answers(one)}
+
+    return answers
+
+
+@pytest.fixture
+def of(fresh: Callable[[str], dict[str, Output]]) -> Callable[[str, type[F]], F]:
+    def fact(name: str, kind: type[F]) -> F:
+        found = parsed(fresh(name)[kind.name])
+        assert isinstance(found, kind), (found, fresh(name)[kind.name])
+        return found
+
+    return fact
+
+
+def after(tmp_path: Path, name: str, change: Callable[[dict[str, Any]], None]) -> dict[str, Fact | Missing | None]:
+    """The facts of a machine after a planted change."""
+    one = machine.Machine.load(name, tmp_path / "before").changed(change, tmp_path / "after")
+    return all_of(record.answers(one))
+
+
+def test_every_script_is_of_powershell_4() -> None:
+    assert {path.stem for path in SCRIPTS} >= {probe.name for probe in PROBES}
+    checked = subprocess.run(
+        [stand_in.executable(), "-Version", "4.0", "-Check", *SCRIPTS], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_only_reads(path: Path) -> None:
+    text = path.read_text(encoding="ascii")
+    assert text.startswith("# ")
+    words = set(text.replace("(", " ").replace("{", " ").split())
+    verbs = {word.split("-")[0] for word in words if word[:1].isupper() and "-" in word and not word.startswith("-")}
+    assert verbs <= {"Get", "Test", "New", "Where", "ForEach", "Select", "Resolve"}
+    assert {word for word in words if word.startswith("New-")} <= {"New-Object"}
+    assert not words & {"Invoke-Expression", "iex", ">", ">>", "&"}
+
+
+@pytest.mark.parametrize("name", machine.names())
+def test_every_probe_is_understood_on_every_machine(fresh: Callable[[str], dict[str, Output]], name: str) -> None:
+    outputs = fresh(name)
+    assert outputs.keys() == {probe.name for probe in PROBES}
+    assert [one for one in outputs.values() if parsed(one) is None] == []
+
+
+@pytest.mark.parametrize("name", machine.names())
+def test_a_recording_gives_the_facts_of_a_fresh_run(fresh: Callable[[str], dict[str, Output]], name: str) -> None:
+    """Else: `python -m tests.bench.record`."""
+    assert all_of(record.saved(name).values()) == all_of(fresh(name).values())
+
+
+def test_no_recording_is_of_a_machine_that_is_not_there() -> None:
+    assert sorted(path.stem for path in record.RECORDINGS.glob("*.json")) == machine.names()
+
+
+@pytest.mark.parametrize("name", machine.names())
+def test_the_clock_is_our_own(fresh: Callable[[str], dict[str, Output]], name: str) -> None:
+    clock = parsed(fresh(name)["clock"])
+    assert isinstance(clock, Clock)
+    assert abs(clock.offset_s) <= clock.uncertainty_s < 60
+
+
+@pytest.mark.parametrize(
+    ("name", "release", "kernel"),
+    [
+        ("win2012r2", "2012r2", "6.3.9600.19724"),
+        ("win2016", "2016", "10.0.14393.7428"),
+        ("win2019", "2019", "10.0.17763.6414"),
+        ("win2022", "2022", "10.0.20348.2849"),
+        ("win2022de", "2022", "10.0.20348.2849"),
+        ("win2025", "2025", "10.0.26100.2161"),
+    ],
+)
+def test_a_release_is_told_by_its_build(of: Callable[..., Any], name: str, release: str, kernel: str) -> None:
+    found = of(name, OsRelease)
+    assert (found.id, found.family, found.version_id, found.kernel) == ("windows", "windows", release, kernel)
+
+
+def test_the_time_service_is_read_by_numbers(of: Callable[..., Any]) -> None:
+    assert (
+        of("win2022", ClockSync)
+        == of("win2022de", ClockSync)
+        == ClockSync(synchronised=True, tool="w32tm", source="ntp1.example.org,0x9")
+    )
+    assert of("win2016", ClockSync) == ClockSync(synchronised=False, tool="w32tm", source="Local CMOS Clock")
+    assert not of("win2019", ClockSync).synchronised
+
+
+def test_identity_is_whole_or_says_what_it_lacks(of: Callable[..., Any]) -> None:
+    assert of("win2022", Identity) == Identity("win2022", "3d5b9f0e7c1a4c529d7e20348a0b1c2d", "win2022.lab.example")
+    assert of("win2016", Identity).fqdn == Missing(Why.NO_SUCH_NAME, "the host has no primary DNS suffix")
+
+
+def test_software_is_found_by_name_or_beginning(of: Callable[..., Any]) -> None:
+    packages = of("win2022", Packages)
+    (bacula,) = packages.installed["Bacula Systems*"]
+    assert (bacula.version, bacula.architecture, bacula.installed_at_s) == ("9.6.7", "x64", None)
+    assert packages.absent == ("No Such Product",)
+    assert of("win2022", FileVersions).files == {
+        r"C:\Program Files\Bacula\bacula-fd.exe": "9.6.7.0",
+        r"C:\no\such.exe": None,
+    }
+    assert of("win2022", Hotfixes).fixes == (Hotfix("KB5042881", None), Hotfix("KB5044281", "2024-10-30"))
+
+
+def test_services_are_told_in_the_words_of_linux(of: Callable[..., Any]) -> None:
+    units = of("win2022", Services).units
+    client = units["Bacula-fd"]
+    assert (client.active_state, client.sub_state, client.unit_file_state) == ("active", "running", "enabled")
+    assert (client.main_pid, client.started_at_s, client.account) == (2204, 1795140020, "LocalSystem")
+    assert (units["vss"].sub_state, units["vss"].unit_file_state, units["vss"].main_pid) == ("dead", "manual", None)
+    assert (units["NoSuchService"].load_state, units["RemoteRegistry"].unit_file_state) == ("not-found", "disabled")
+    assert not of("win2022", Processes).executables[2204].deleted
+
+
+def test_sockets_volumes_and_names(of: Callable[..., Any]) -> None:
+    listening = of("win2022", Listening)
+    assert [(one.address, one.port) for one in listening.sockets] == [
+        ("0.0.0.0", 135),  # noqa: S104 - what the machine says
+        ("::", 135),
+        ("::", 5985),
+        ("0.0.0.0", 9102),  # noqa: S104 - likewise
+    ]
+    assert listening.holders[4] == (Holder(2204, r"C:\Program Files\Bacula\bacula-fd.exe"),)
+    assert [(one.mount, one.kind, one.free_bytes) for one in of("win2022", Space).filesystems] == [
+        ("C:\\", "NTFS", 53687091200),
+        ("D:\\", "ReFS", 734003200000),
+    ]
+    names = of("win2022", Names)
+    assert names.forward["dir01.lab.example"] == ("10.99.0.11",)
+    assert names.forward["nowhere.lab.example"] == names.forward["only-an-alias.lab.example"] == ()
+    assert names.reverse["10.99.0.11"] == ("dir01.lab.example",)
+
+
+def test_tls_is_told_raw(of: Callable[..., Any]) -> None:
+    keys = of("win2022", SChannel)
+    assert keys.protocols["TLS 1.0/Server"] == ProtocolKeys(0, 1)
+    assert keys.protocols["TLS 1.2/Server"] == ProtocolKeys(None, None)
+    assert keys.ciphers == {"RC4 128/128": 0}
+    assert keys.dotnet == {"x64": DotNet(1, 1), "x86": DotNet(1, 1)}
+    assert of("win2012r2", SChannel).dotnet["x64"] == DotNet(None, None)
+    assert [of(name, CipherSuites).by for name in ("win2012r2", "win2016")] == ["local", "cmdlet"]
+
+
+def test_certificates_of_both_kinds_of_keys(of: Callable[..., Any]) -> None:
+    first, second = of("win2022", MachineCertificates).certificates
+    assert (first.store, first.key_bits, first.has_key, first.dns_names[0]) == ("My", 2048, True, "win2022.lab.example")
+    assert (second.store, second.has_key, second.subject) == ("Root", False, "CN=lab-CA, DC=lab, DC=example")
+    (elliptic,) = of("win2025", MachineCertificates).certificates
+    assert (elliptic.key_bits, elliptic.ends_at_s) == (None, 1835510400)
+
+
+def test_vss_firewall_reboot_and_antivirus(of: Callable[..., Any], fresh: Callable[[str], dict[str, Output]]) -> None:
+    assert [one.state for one in of("win2022de", VssWriters).writers] == [1, 1]
+    assert [(one.name, one.state) for one in of("win2019", VssWriters).writers] == [("SqlServerWriter", 8)]
+    assert {name: one.enabled for name, one in of("win2019", FirewallProfiles).profiles.items()} == {
+        "Domain": True,
+        "Private": False,
+        "Public": True,
+    }
+    assert of("win2022", FirewallProfiles).networks == {"Ethernet0": "Domain"}
+    assert of("win2012r2", PendingReboot).reasons == ("updates of Windows components", "Windows Update")
+    assert of("win2022", PendingReboot).reasons == ()
+    assert of("win2022", DefenderExclusions).paths == (r"C:\Program Files\Bacula", r"D:\Backup")
+    assert of("win2019", DefenderExclusions).paths == ()
+    for name in ("win2012r2", "win2016"):
+        absent = parsed(fresh(name)["defender_exclusions"])
+        assert isinstance(absent, Missing)
+        assert absent.why is Why.TOOL_ABSENT
+
+
+def test_registry_values_there_absent_and_denied(of: Callable[..., Any]) -> None:
+    values = of("win2012r2", RegistryValues).values
+    asked = record.ASKED["registry_values"]
+    assert values[asked[0]] == RegistryValue("DWord", ("19724",))
+    assert values[asked[2]] == RegistryValue(
+        "MultiString", (r"\??\C:\Windows\System32\DriverStore\Temp\DEL1983.tmp", "")
+    )
+    denied = values[asked[4]]
+    assert values[asked[3]] is None
+    assert isinstance(denied, Missing)
+    assert denied.why is Why.NOT_PERMITTED
+
+
+def test_a_login_without_rights_sees_nothing_absent(
+    of: Callable[..., Any], fresh: Callable[[str], dict[str, Output]]
+) -> None:
+    assert of("win2022user", Elevation) == Elevation(r"LAB\reader", administrator=False, powershell="5.1.20348.2849")
+    found = all_of(fresh("win2022user").values())
+    refused = {name for name, fact in found.items() if isinstance(fact, Missing) and fact.why is Why.NOT_PERMITTED}
+    assert refused == {
+        *("clock_sync", "defender_exclusions", "firewall_profiles", "hotfixes", "listening"),
+        *("processes", "services", "space", "vss_writers"),
+    }
+    assert [name for name, fact in found.items() if isinstance(fact, Missing) and not fact.remedy] == []
+
+
+def test_planted_faults_are_seen(tmp_path: Path) -> None:
+    stand_in.executable()
+
+    def change(description: dict[str, Any]) -> None:
+        description["firewall"] = None
+        description["dns"]["silent"] = True
+        client = r"C:\Program Files\Bacula\bacula-fd.exe"
+        description["files"][client]["made"] = "2026-11-21T00:00:00Z"
+        entries = description["registry"]
+        entries["HKLM\\SOFTWARE\\WOW6432Node\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\x"] = {
+            "DisplayName": "bacula systems",
+            "DisplayVersion": "7.0.0",
+        }
+        entries["HKLM\\SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ComputerName"] = {"ComputerName": "OTHER"}
+
+    found = after(tmp_path, "win2022", change)
+    assert [getattr(found[name], "why", None) for name in ("firewall_profiles", "names")] == [Why.UNREADABLE] * 2
+    processes, packages, reboot = found["processes"], found["packages"], found["pending_reboot"]
+    assert isinstance(processes, Processes)
+    assert processes.executables[2204].deleted
+    assert isinstance(packages, Packages)
+    assert [one.architecture for one in packages.installed["Bacula Systems*"]] == ["x64", "x86"]
+    assert isinstance(reboot, PendingReboot)
+    assert reboot.reasons == ("the new name OTHER",)
