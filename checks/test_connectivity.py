@@ -10,6 +10,8 @@ NOT_REACHED = (
     Why.FILTERED,
     Why.UNREACHABLE,
     Why.NOT_SSH,
+    Why.NOT_WINRM,
+    Why.CERTIFICATE_NOT_TRUSTED,
     Why.CONNECTION_LOST,
     Why.HOST_TIMED_OUT,
     Why.RUN_TIMED_OUT,
@@ -21,7 +23,7 @@ NOT_REACHED = (
     "CON-001",
     severity="blocker",
     targets=each_host,
-    remedy="Bring the host up, or open its SSH port to the machine that runs this.",
+    remedy="Bring the host up, or open its SSH or WinRM port to the machine that runs this.",
     source="DESIGN: an unreachable host is never green",
     explains=NOT_REACHED,
 )
@@ -62,17 +64,26 @@ def test_host_key_is_the_pinned_one(facts: Facts) -> None:
     "CON-003",
     severity="blocker",
     targets=each_host,
-    remedy="Put the public key into the login's authorized_keys, and let sshd accept that login.",
-    source="OpenSSH sshd(8), AUTHORIZED_KEYS FILE FORMAT",
-    explains=(Why.LOGIN_REFUSED, Why.LOGIN_TIMED_OUT),
+    remedy="Let the host accept that login: its key in authorized_keys; over WinRM, its right to remote shells.",
+    source="OpenSSH sshd(8), AUTHORIZED_KEYS FILE FORMAT; MS-WSMV",
+    explains=(
+        Why.LOGIN_REFUSED,
+        Why.LOGIN_TIMED_OUT,
+        Why.SCHEME_NOT_OFFERED,
+        Why.ACCESS_DENIED,
+        Why.SHELLS_NOT_ALLOWED,
+        Why.WINRM_QUOTA,
+        Why.ENVELOPE_TOO_LARGE,
+        Why.WINRM_FAULT,
+    ),
 )
 def test_login_is_accepted(facts: Facts) -> None:
     """The login is accepted.
 
-    One attempt a key, never a password, so that no account is locked.
+    One attempt a key, or one in all with a password, so that no account is locked.
     """
     login = facts.need(Login)
-    found(f"login {login.user} by {login.method}", expected="a login by key")
+    found(f"login {login.user} by {login.method}", expected="a login that may run commands")
 
 
 @check(

@@ -76,6 +76,7 @@ def _collected(visit: Visit, scripts: tuple[Script, ...], seconds: float) -> Col
         Reached.name: visit.reached,
         HostKey.name: visit.host_key,
         Login.name: visit.login,
+        **{fact.name: fact for fact in visit.also},
     }
     connection = f"{visit.host}#0"
     evidence = dict.fromkeys(values, connection)

@@ -11,7 +11,7 @@ from typing import Any
 
 from readiness import products
 from readiness.collect import Collected, collect
-from readiness.core.facts import Fact, HostFacts, HostKey, Login, Reached, Why
+from readiness.core.facts import Fact, HostFacts, HostKey, Login, Reached, Why, WinrmListener
 from readiness.core.scripts import Transport
 from readiness.estate import CatalogueNames, LoadedEstate, load, load_bytes
 from readiness.gate import Gate, plan_document
@@ -28,6 +28,7 @@ _KINDS: tuple[type[Fact], ...] = (
     Reached,
     HostKey,
     Login,
+    WinrmListener,
     *(probe.kind for probes in PROBES_OF.values() for probe in probes),
 )
 FACT_KINDS: Mapping[str, type[Fact]] = {kind.name: kind for kind in _KINDS}

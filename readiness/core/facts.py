@@ -22,6 +22,14 @@ class Why(StrEnum):
     LEGACY_ALGORITHMS = "legacy algorithms only"
     LOGIN_REFUSED = "login refused"
     LOGIN_TIMED_OUT = "login timed out"
+    NOT_WINRM = "not a WinRM listener"
+    CERTIFICATE_NOT_TRUSTED = "certificate not trusted"
+    SCHEME_NOT_OFFERED = "logon scheme not offered"
+    ACCESS_DENIED = "access denied"
+    SHELLS_NOT_ALLOWED = "remote shells not allowed"
+    WINRM_QUOTA = "WinRM quota used up"
+    ENVELOPE_TOO_LARGE = "envelope too large"
+    WINRM_FAULT = "WinRM fault"
     TIMED_OUT = "command timed out"
     HOST_TIMED_OUT = "host timed out"
     RUN_TIMED_OUT = "run timed out"
@@ -84,11 +92,30 @@ class HostKey(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Login(Fact):
-    """The login that was accepted: `method` is `publickey` or `agent`."""
+    """The login that was accepted: `method` is `publickey`, `agent`, `ntlm`, `basic` or `certificate`."""
 
     name: ClassVar[str] = "login"
     user: str
     method: str
+
+
+@dataclass(frozen=True, slots=True)
+class WinrmListener(Fact):
+    """The WinRM listener: the logon schemes it `offered` before any logon, and the one `used`, by its estate name.
+
+    `sealed` says whether the messages themselves are encrypted, inside TLS or without it. `offset_s` is the host's
+    clock minus ours by its Date header, to a second; None when there was none. `certificate_sha256` is the digest of
+    the certificate in hex, None without TLS.
+    """
+
+    name: ClassVar[str] = "winrm_listener"
+    scheme: str
+    port: int
+    offered: tuple[str, ...]
+    used: str
+    sealed: bool
+    offset_s: float | None
+    certificate_sha256: str | None
 
 
 F = TypeVar("F", bound=Fact)

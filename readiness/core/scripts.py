@@ -77,7 +77,8 @@ class Visit:
     """One connection to one host, whatever came of it.
 
     `reached`, `host_key`, `login` are facts or the reason why not; `outputs` holds each script exactly once when the
-    login worked, some perhaps with `missing`, and is empty otherwise; `attempts` tells each try in words.
+    login worked, some perhaps with `missing`, and is empty otherwise; `attempts` tells each try in words;
+    `also` holds what else the way there told of the host.
     """
 
     host: str
@@ -87,6 +88,7 @@ class Visit:
     outputs: tuple[Output, ...]
     attempts: tuple[str, ...] = ()
     command: str = ""
+    also: tuple[Fact, ...] = ()
 
 
 class Transport(Protocol):

@@ -84,35 +84,35 @@ class Batch:
         self.ready = False
         self.sent_s = 0.0
         self.noise = b""
-        self.since = 0.0  # the monotonic time of the latest mark
+        self.next = 0  # the index of the script that is running or will run
         self._stream = Stream(nonce)
         self._running: _Running | None = None
-        self._next = 0
+        self._since = 0.0
 
     @property
     def finished(self) -> bool:
         """Whether every script has ended."""
-        return self._next == len(self.scripts)
+        return self.next == len(self.scripts)
 
     @property
-    def current(self) -> Script | None:
-        """The script that has begun and has not ended."""
-        return self.scripts[self._next] if self._running else None
+    def begun(self) -> float:
+        """The monotonic time at which the current script began, else that of the latest mark."""
+        return self._running.begun if self._running else self._since
 
     @property
     def cut(self) -> bool:
         """Whether the current script has said more than it may."""
-        return self._running is not None and self._running.size > self.scripts[self._next].max_bytes
+        return self._running is not None and self._running.size > self.scripts[self.next].max_bytes
 
     def sent(self, now_s: float, now: float) -> None:
         """Note when the scripts went out."""
-        self.sent_s, self.since = now_s, now
+        self.sent_s, self._since = now_s, now
 
     def feed(self, chunk: bytes, now_s: float, now: float) -> Iterator[Output]:
         """Take a chunk in; gives each script's output once it has ended."""
         for part in self._stream.feed(chunk):
             if isinstance(part, Mark):
-                self.since = now
+                self._since = now
                 if output := self._take(part, now_s, now):
                     yield output
             else:
@@ -124,12 +124,12 @@ class Batch:
             self.noise += data[: _NOISE_KEPT - len(self.noise)]
             return
         running.size += len(data)
-        running.text += data[: self.scripts[self._next].max_bytes - len(running.text)]
+        running.text += data[: self.scripts[self.next].max_bytes - len(running.text)]
 
     def _take(self, mark: Mark, now_s: float, now: float) -> Output | None:
         if mark.word == "ready":
             self.ready = True
-        elif self.finished or mark.index != self._next:
+        elif self.finished or mark.index != self.next:
             return None
         elif mark.word == "begin":
             self._running = _Running(now_s, now)
@@ -140,9 +140,9 @@ class Batch:
         return None
 
     def _end(self, running: _Running, status: int, now: float) -> Output:
-        script, text, first = self.scripts[self._next], bytes(running.text), self._next == 0
+        script, text, first = self.scripts[self.next], bytes(running.text), self.next == 0
         missing = Missing(Why.OUTPUT_CUT, f"more than {script.max_bytes} bytes") if self.cut else None
-        self._next, self._running = self._next + 1, None
+        self.next, self._running = self.next + 1, None
         return Output(
             name=script.name,
             status=status,
@@ -156,8 +156,8 @@ class Batch:
 
     def unfinished(self, missing: Missing, now_s: float, now: float) -> Output:
         """The next script's output, given up with a reason."""
-        script, running = self.scripts[self._next], self._running or _Running(now_s, now)
-        sent_s = self.sent_s if self._next == 0 and self._running else running.begun_s
+        script, running = self.scripts[self.next], self._running or _Running(now_s, now)
+        sent_s = self.sent_s if self.next == 0 and self._running else running.begun_s
         return Output(
             script.name, None, bytes(running.text), b"", sent_s, running.begun_s, now - running.begun, missing
         )

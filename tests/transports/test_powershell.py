@@ -61,7 +61,7 @@ def test_chunk_borders_do_not_matter(cuts: list[int], noise: bytes) -> None:
     outputs += batch.feed(stream, 1.0, 1.0)
     assert [(o.status, o.stdout, o.stderr) for o in outputs] == [(0, b'["one"]', b""), (1, b"", b'{"id":"x"}')]
     assert batch.ready
-    assert batch.current is scripts[2]
+    assert batch.next == 2
     assert not batch.finished
     left = batch.unfinished(Missing(Why.TIMED_OUT), 2.0, 2.0)
     assert (left.name, left.status, left.missing) == ("c", None, Missing(Why.TIMED_OUT))
@@ -71,7 +71,7 @@ def test_chunk_borders_do_not_matter(cuts: list[int], noise: bytes) -> None:
 def test_what_a_host_makes_up_is_no_mark(data: bytes) -> None:
     batch = powershell.Batch((Script("a", ""),), NONCE)
     assert list(batch.feed(data + mark("end", 0) + mark("begin", 7) + mark("data", 0), 1.0, 1.0)) == []
-    assert batch.current is None
+    assert batch.next == 0
 
 
 @pytest.mark.parametrize(("size", "why"), [(1000, None), (1001, Why.OUTPUT_CUT)])
