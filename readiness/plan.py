@@ -176,6 +176,8 @@ def _arguments(probe: Probe, host: Host, inputs: Inputs) -> tuple[str, ...]:
         return _sorted(name for role in held for units in role.services.values() for name in units)
     if probe.name == "names":
         return (host.fqdn, *peers_of(inputs.estate, host))
+    if probe.name == "space":
+        return _sorted(one.path for one in inputs.baseline.space or () if one.concerns(host))
     if probe.name == "sudo_rules":
         return elevated_commands()
     return ()

@@ -122,6 +122,20 @@ def each_listening_role(inputs: Inputs) -> Iterator[Target]:
             yield target
 
 
+def each_space(inputs: Inputs) -> Iterator[Target]:
+    """Every path that the baseline wants space at, on each of its hosts; the estate when none was agreed.
+
+    The subject is the demand. A host of which the same path is demanded twice has the later one, the more special.
+    """
+    if inputs.baseline.space is None:
+        yield Target("estate")
+        return
+    for host in inputs.estate.hosts.values():
+        mine = {one.path: one for one in inputs.baseline.space if one.concerns(host)}
+        for path, demand in mine.items():
+            yield _target(host, detail=path.lstrip("/") or "/", subject=demand)
+
+
 def each_group_of_one_version(inputs: Inputs) -> Iterator[Target]:
     """Every group that the baseline wants on one version, the members as peers; the estate when none was agreed."""
     agreed = inputs.baseline.same_version_groups

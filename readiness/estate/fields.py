@@ -268,6 +268,20 @@ ProgramName = Annotated[
     str,
     Shape("process", r"[A-Za-z0-9_][A-Za-z0-9._+:-]*", "A-Za-z0-9._+:-", 255, "the name of the program's file"),
 ]
+PlacePath = Annotated[
+    str,
+    Shape(
+        "path",
+        r"/|(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.+:@-]+)+"
+        r"|[A-Z]:\\(?:(?!\.{1,2}(?:\\|$))[A-Za-z0-9_.+@() -]+(?:\\(?!\.{1,2}(?:\\|$))[A-Za-z0-9_.+@() -]+)*)?",
+        r"A-Za-z0-9_.+:@/() \\-",
+        1024,
+        "a path on the host, from / or C:\\ on, without . and .. and without a / or \\ at its end",
+    ),
+]
+RoleOfProduct = Annotated[
+    str, Shape("role", r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", "A-Za-z0-9_.-", 127, "a product's role, like bacula.storage")
+]
 HostKeyText = Annotated[
     str,
     AfterValidator(_host_key),

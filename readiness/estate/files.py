@@ -12,6 +12,7 @@ from readiness.estate import fields as f
 
 _Seconds = Annotated[float, Field(gt=0, le=86_400)]
 _Bytes = Annotated[int, Field(ge=1024, le=1 << 30)]
+_Percent = Annotated[float, Field(ge=0, le=100)]
 _Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
@@ -163,6 +164,18 @@ class ListeningEntry(Written):
     also: Annotated[tuple[ListenerEntry, ...], AfterValidator(f.different)] = Field(examples=["[]"])
 
 
+class SpaceEntry(Written):
+    """What must be left in the filesystem of a path, for everybody or for the hosts of roles or groups."""
+
+    path: f.PlacePath = Field(examples=["/var/lib/bacula"])
+    roles: Annotated[tuple[f.RoleOfProduct, ...], AfterValidator(f.unique)] | None = None
+    groups: _Names | None = None
+    mounted: bool = False
+    min_free_percent: _Percent = Field(examples=["10"])
+    min_free_bytes: Annotated[int, Field(ge=0)] = 0
+    min_free_inodes_percent: _Percent = Field(examples=["5"])
+
+
 class BaselineFile(Written):
     """The file baseline.yaml."""
 
@@ -177,4 +190,5 @@ class BaselineFile(Written):
     same_version_groups: _Names | None = None
     clock: ClockEntry | None = None
     listening: ListeningEntry | None = None
+    space: Annotated[tuple[SpaceEntry, ...], AfterValidator(f.unique)] | None = None
     not_agreed: Mapping[str, f.Reason] | None = None

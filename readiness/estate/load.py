@@ -245,6 +245,10 @@ def _limits(entry: written.LimitsEntry | None) -> Limits:
     return Limits(**{one.name: stated[one.name] for one in fields(Limits) if one.name in stated})
 
 
+def _space(entry: written.SpaceEntry) -> models.SpaceDemand:
+    return models.SpaceDemand(**{**entry.model_dump(), "roles": entry.roles or (), "groups": entry.groups or ()})
+
+
 def _baseline(file: written.BaselineFile) -> models.Baseline:
     systems = file.operating_systems
     return models.Baseline(
@@ -257,5 +261,6 @@ def _baseline(file: written.BaselineFile) -> models.Baseline:
         listening_also=tuple(models.Listener(one.port, one.process, one.groups or ()) for one in file.listening.also)
         if file.listening is not None
         else None,
+        space=tuple(_space(one) for one in file.space) if file.space is not None else None,
         not_agreed=dict(file.not_agreed or {}),
     )

@@ -144,6 +144,29 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
+class SpaceDemand:
+    """What must be left at a path on the hosts of these roles (`product.role`) or groups; neither means every host.
+
+    `mounted`: the path must be a mount point of its own.
+    """
+
+    path: str
+    roles: tuple[str, ...]
+    groups: tuple[str, ...]
+    mounted: bool
+    min_free_percent: float
+    min_free_bytes: int
+    min_free_inodes_percent: float
+
+    def concerns(self, host: Host) -> bool:
+        """Whether the host has one of the roles or groups, and paths of this kind."""
+        if (self.path[0] != "/") != (host.os == "windows"):
+            return False
+        own = {f"{product}.{role}" for product, roles in host.products.items() for role in roles}
+        return not (self.roles or self.groups) or bool(own & set(self.roles) or set(host.groups) & set(self.groups))
+
+
+@dataclass(frozen=True, slots=True)
 class Baseline:
     """What was agreed; None where nothing was, which is UNKNOWN unless `not_agreed` gives the reason by dotted key."""
 
@@ -152,4 +175,5 @@ class Baseline:
     same_version_groups: tuple[str, ...] | None
     clock: ClockDemand | None
     listening_also: tuple[Listener, ...] | None
+    space: tuple[SpaceDemand, ...] | None
     not_agreed: Mapping[str, str]

@@ -26,7 +26,7 @@ _IN_ORDER = (
     ("host_s", "run_s"),
     ("probe_bytes", "host_bytes"),
 )
-_DEMANDS = ("operating_systems", "same_version_groups", "clock.max_offset_s", "listening.also")
+_DEMANDS = ("operating_systems", "same_version_groups", "clock.max_offset_s", "listening.also", "space")
 
 # Host names in order, by product and role; a mapping because an estate has thousands and each is looked up.
 Holders = Mapping[tuple[str, str], Mapping[str, None]]
@@ -251,6 +251,7 @@ def check_baseline(document: Document, groups: Iterable[str] | None, names: Cata
     versions = table(baseline.get("versions"))
     pairs = {product: [(role, role) for role in table(roles)] for product, roles in versions.items()}
     _check_roles(document, ("versions",), pairs, Catalogue(names))
+    _check_space(document, baseline, names)
     if groups is not None:
         known = Known(groups, "groups")
         for path, group in _groups_in(baseline):
@@ -259,10 +260,20 @@ def check_baseline(document: Document, groups: Iterable[str] | None, names: Cata
     _check_not_agreed(document, baseline, names)
 
 
+def _check_space(document: Document, baseline: Mapping[str, Any], names: CatalogueNames) -> None:
+    """The roles exist."""
+    known = Known({f"{product}.{role}" for product, roles in names.roles.items() for role in roles}, "roles")
+    entries = baseline.get("space")
+    for number, entry in enumerate(entries if isinstance(entries, tuple) else ()):
+        for at, role in _texts(table(entry).get("roles")):
+            if role not in known.names:
+                document.report(("space", number, "roles", at), f"unknown role {quote(role)}", known.hint(role))
+
+
 def _groups_in(baseline: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     for at, group in _texts(baseline.get("same_version_groups")):
         yield ("same_version_groups", at), group
-    for path in (("operating_systems",), ("listening", "also")):
+    for path in (("operating_systems",), ("listening", "also"), ("space",)):
         entries: Any = baseline
         for part in path:
             entries = table(entries).get(part)

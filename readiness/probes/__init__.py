@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from readiness.core.scripts import Probe, Shell
-from readiness.probes import clock, elevation, listening, names, packages, processes, services, system, windows
+from readiness.probes import clock, elevation, listening, names, packages, processes, services, space, system, windows
 from readiness.probes.clock import Clock, ClockSync
 from readiness.probes.elevation import SudoRules
 from readiness.probes.listening import Holder, Listening, Socket
@@ -11,6 +11,7 @@ from readiness.probes.names import Names
 from readiness.probes.packages import Package, Packages
 from readiness.probes.processes import Processes, Program
 from readiness.probes.services import Service, Services
+from readiness.probes.space import Filesystem, Space
 from readiness.probes.system import Identity, OsRelease
 
 PROBES: tuple[Probe, ...] = (
@@ -22,6 +23,7 @@ PROBES: tuple[Probe, ...] = (
     *services.PROBES,
     *processes.PROBES,
     *listening.PROBES,
+    *space.PROBES,
 )
 by_name: Mapping[str, Probe] = {probe.name: probe for probe in PROBES}
 
@@ -32,6 +34,7 @@ __all__ = [
     "PROBES_OF",
     "Clock",
     "ClockSync",
+    "Filesystem",
     "Holder",
     "Identity",
     "Listening",
@@ -44,6 +47,7 @@ __all__ = [
     "Service",
     "Services",
     "Socket",
+    "Space",
     "SudoRules",
     "by_name",
 ]

@@ -1,16 +1,31 @@
-"""Space on a host's file systems."""
+"""Free space: the filesystem that a path lies on, and whether it is mounted and can be written to."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from readiness.core.facts import Fact
+from readiness.core.facts import Fact, Missing, Why
+from readiness.core.scripts import Output, Probe
+from readiness.probes.reading import chosen, fields, lines, number, script, shown, tag_of
+
+# The statuses of `timeout`, as in transports.posix.
+_TIMED_OUT = frozenset({"124", "137", "143"})
+# proc_pid_mountinfo(5): a space, a tab, a line break and a backslash are written in octal.
+_OCTAL = re.compile(r"\\([0-7]{3})")
+_TAGS = ("asked", "path", "waited", "mount", "mounts")
+_WORD = re.compile(r"[!-~]+")
+_SAID = {"No such file or directory": "absent", "Not a directory": "absent", "Permission denied": "kept"}
 
 
 @dataclass(frozen=True, slots=True)
 class Filesystem:
-    """One mounted file system; inodes are None where its kind has none to count."""
+    """One filesystem: where it is mounted, its kind, and what is left in it for everybody but root.
+
+    `inodes` and `free_inodes` are None where it has no fixed number of them (btrfs).
+    """
 
     mount: str
     kind: str
@@ -23,7 +38,103 @@ class Filesystem:
 
 @dataclass(frozen=True, slots=True)
 class Space(Fact):
-    """The file systems that hold files of their own, by mount point."""
+    """The filesystem of each path asked for, None for a path that is not there.
+
+    One that gave no answer in time, or is kept from the login, is Missing.
+    """
 
     name: ClassVar[str] = "space"
-    filesystems: tuple[Filesystem, ...]
+    filesystems: Mapping[str, Filesystem | Missing | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    """A line of mountinfo; `over` is the number of the mount that it was mounted on."""
+
+    number: int
+    over: int
+    point: str
+    kind: str
+    read_only: bool
+
+
+def parse_space(output: Output) -> Space | Missing:
+    """A line a path asked for, one a path that answered, whether all did, and all mounts with their number."""
+    found = lines(output)
+    (login,) = fields(found[0] if found else "", "login", 1)
+    if found[1:] == ["no_tool\tstat\t."]:
+        return Missing(Why.TOOL_ABSENT, "no stat")
+    by_tag = {tag: [line for line in found[1:] if tag_of(line) == tag] for tag in _TAGS}
+    if sum(map(len, by_tag.values())) != len(found) - 1 or not "".join(found).isascii():
+        raise ValueError("a line out of its place")
+    asked = [fields(line, "asked", 1)[0] for line in by_tag["asked"]]
+    answers = dict(_answer(line) for line in by_tag["path"])
+    if len({*asked}) != len(asked) or len(answers) != len(by_tag["path"]) or not answers.keys() <= {*asked}:
+        raise ValueError("a path twice, or one that nobody asked for")
+    (status,) = fields("".join(by_tag["waited"]), "waited", 1)
+    if (status != "0" or len(answers) < len(asked)) and (status not in _TIMED_OUT or len(answers) == len(asked)):
+        raise ValueError(f"{len(answers)} of {len(asked)} answers, and the status {shown(status)}")
+    mounts = [_mount(line) for line in by_tag["mount"]]
+    if number(*fields("".join(by_tag["mounts"]), "mounts", 1)) != len(mounts):
+        raise ValueError(f"{len(mounts)} mounts are not all")
+    return Space({path: _filesystem(path, answers.get(path), mounts, login) for path in asked})
+
+
+def _answer(line: str) -> tuple[str, list[str]]:
+    path, *answer = line.split("\t")[1:-1]
+    if not line.endswith("\t.") or len(answer) not in {3, 7}:
+        raise ValueError(f"not one path: {shown(line)}")
+    return path, answer
+
+
+def _mount(line: str) -> _Mount:
+    """`36 35 98:0 /root /point rw,noatime shared:1 - ext4 /dev/sda1 rw`: the options of the mount and of the whole."""
+    before, dash, after = fields(line, "mount", 1)[0].partition(" - ")
+    own, whole = before.split(" "), after.split(" ")
+    if not dash or len(own) < 6 or len(whole) != 3 or not _WORD.fullmatch(whole[0]):
+        raise ValueError(f"not one mount: {shown(line)}")
+    switches = [chosen({"ro": True, "rw": False}, options.split(",")[0]) for options in (own[5], whole[2])]
+    parent = number(own[1])
+    return _Mount(
+        number(own[0]),
+        parent,
+        _OCTAL.sub(lambda match: chr(int(match[1], 8)), own[4]),
+        whole[0],
+        read_only=any(switches),
+    )
+
+
+def _filesystem(path: str, answer: list[str] | None, mounts: list[_Mount], login: str) -> Filesystem | Missing | None:
+    """What a path's answer says; None for a path that is not there."""
+    if answer is None or answer[1] in _TIMED_OUT:
+        return Missing(Why.TIMED_OUT, f"{path} gives no answer", "find out which server does not answer (findmnt)")
+    place, status, *told = answer
+    if number(status):
+        said = " ".join(told)
+        words = next((words for words in _SAID if said.endswith(f": {words}")), "")
+        if _SAID.get(words) == "absent":
+            return None
+        if _SAID.get(words) == "kept":
+            remedy = f"let it be searched: setfacl -m u:{login}:x on the folders above {path}"
+            return Missing(Why.NOT_PERMITTED, said, remedy)
+        return Missing(Why.UNREADABLE, said)
+    block, blocks, free, inodes, free_inodes = map(number, told)
+    over = [one for one in mounts if place == one.point or place.startswith(one.point.rstrip("/") + "/")]
+    if not over or not place.startswith("/"):
+        raise ValueError(f"no mount for {shown(place)}")
+    longest = max(len(one.point) for one in over)
+    nearest = [one for one in over if len(one.point) == longest]
+    covered = {one.over for one in nearest}
+    (mount,) = (one for one in nearest if one.number not in covered)
+    return Filesystem(
+        mount=mount.point,
+        kind=mount.kind,
+        size_bytes=block * blocks,
+        free_bytes=block * free,
+        inodes=inodes or None,
+        free_inodes=free_inodes if inodes else None,
+        read_only=mount.read_only,
+    )
+
+
+PROBES = (Probe(Space, script("space"), parse_space, cost=30),)

@@ -20,6 +20,7 @@ ASKED = {
     "names": ("win2022.lab.example", "dir01.lab.example", "only-an-alias.lab.example", "nowhere.lab.example"),
     "packages": ("Bacula Systems*", "VMware Tools", "No Such Product"),
     "file_versions": (r"C:\Program Files\Bacula\bacula-fd.exe", r"C:\no\such.exe"),
+    "space": ("C:\\", r"C:\Program Files\Bacula", r"D:\No such folder"),
     "services": ("Bacula-fd", "vss", "RemoteRegistry", "NoSuchService"),
     "registry_values": (
         r"SOFTWARE\Microsoft\Windows NT\CurrentVersion::UBR",

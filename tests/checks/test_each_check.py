@@ -18,6 +18,7 @@ from readiness.plan import Narrowing, Plan
 from readiness.probes import (
     Clock,
     ClockSync,
+    Filesystem,
     Holder,
     Identity,
     Listening,
@@ -28,6 +29,7 @@ from readiness.probes import (
     Processes,
     Services,
     Socket,
+    Space,
     SudoRules,
 )
 from readiness.products import VersionRule
@@ -219,6 +221,18 @@ def with_baseline(**stated: object) -> Callable[[Inputs], Inputs]:
     return lambda inputs: replace(inputs, baseline=replace(inputs.baseline, **stated))  # type: ignore[arg-type]
 
 
+SPOOL = "/srv/spool"
+
+
+def spool(**values: object) -> Callable[[Store], None]:
+    def change(space: Space) -> Space:
+        was = space.filesystems[SPOOL]
+        assert isinstance(was, Filesystem)
+        return replace(space, filesystems={**space.filesystems, SPOOL: replace(was, **values)})  # type: ignore[arg-type]
+
+    return fact("sd01", Space, change)
+
+
 NO_OWNERS = Missing(Why.NOT_PERMITTED, "a password is required", "a rule")
 FD = "/usr/sbin/bacula-fd"
 STOPPED = {"active_state": "failed", "sub_state": "failed", "main_pid": None, "started_at_s": None}
@@ -338,6 +352,29 @@ CASES = {
         {f"LSN-004 {host}": "UNKNOWN" for host in ("dir01", "sd01", "client01", "client02", "client03", "client04")},
         inputs=with_baseline(listening_also=None),
     ),
+    "SPC-001 not there": Case(
+        {"SPC-001 sd01/srv/spool": "FAIL"},
+        fact("sd01", Space, lambda one: replace(one, filesystems={**one.filesystems, SPOOL: None})),
+    ),
+    "SPC-001 not a mount of its own": Case({"SPC-001 sd01/srv/spool": "FAIL"}, spool(mount="/srv", free_bytes=0)),
+    "SPC-001 read-only": Case({"SPC-001 sd01/srv/spool": "FAIL"}, spool(read_only=True)),
+    "SPC-001 no answer": Case(
+        {"SPC-001 sd01/srv/spool": "UNKNOWN"},
+        fact(
+            "sd01",
+            Space,
+            lambda one: replace(one, filesystems={**one.filesystems, SPOOL: Missing(Why.TIMED_OUT, "no answer")}),
+        ),
+    ),
+    "SPC-001 to SPC-003 never agreed": Case(
+        {f"SPC-00{number} estate": "UNKNOWN" for number in (1, 2, 3)}, inputs=with_baseline(space=None)
+    ),
+    "SPC-002 by its share": Case({"SPC-002 sd01/srv/spool": "FAIL"}, spool(size_bytes=1 << 60)),
+    "SPC-002 by its bytes": Case({"SPC-002 sd01/srv/spool": "FAIL"}, spool(size_bytes=100, free_bytes=99)),
+    "SPC-002 of no size": Case({"SPC-002 sd01/srv/spool": "UNKNOWN"}, spool(size_bytes=0)),
+    "SPC-003": Case({"SPC-003 sd01/srv/spool": "FAIL"}, spool(inodes=1000, free_inodes=49)),
+    "SPC-003 at the limit": Case({}, spool(inodes=1000, free_inodes=50)),
+    "SPC-003 no fixed number": Case({}, spool(inodes=None, free_inodes=None)),
     "VER-001": Case({"VER-001 client01/bacula.client": "FAIL"}, version("client01", "bacula-fd", None)),
     "VER-001 half configured": Case(
         {"VER-001 sd01/bacula.storage": "FAIL"},

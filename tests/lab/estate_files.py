@@ -7,11 +7,12 @@ from typing import Any
 
 import yaml
 
-from tests.lab.plan import Host, Plan
+from tests.lab.plan import SPOOL, Host, Plan
 from tests.lab.sudoers import USER
 
 FOLDER = "estate"
 VERSION = "9.6.7"
+_LEFT = {"min_free_percent": 5.0, "min_free_inodes_percent": 5.0}
 _CUTOVER_HOUR = 20
 _CUTOVER_LENGTH = dt.timedelta(hours=8)
 
@@ -65,6 +66,11 @@ def _baseline(plan: Plan) -> dict[str, Any]:
         "same_version_groups": ["clients"],
         "clock": {"max_offset_s": 2.0},
         "listening": {"also": []},
+        "space": [
+            {"path": "/", **_LEFT},
+            {"path": "/var/lib/bacula", "roles": ["bacula.director", "bacula.storage"], **_LEFT},
+            {"path": SPOOL, "roles": ["bacula.storage"], "mounted": True, **_LEFT, "min_free_bytes": 1 << 20},
+        ],
     }
 
 

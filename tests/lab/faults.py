@@ -1,15 +1,18 @@
 """Faults to plant in a running lab: each is a context manager, and leaves the lab as it found it."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.lab import debs
+from tests.lab import dead_mount, debs
 from tests.lab.errors import LabError
 from tests.lab.keys import new_ssh_key
 from tests.lab.lab import Lab
 from tests.lab.layers import BASE
+from tests.lab.plan import SPOOL
 from tests.lab.sudoers import USER
 
 OLDER_VERSION = "9.6.6-1"
@@ -191,6 +194,64 @@ def _daemon_configured(lab: Lab, host: str, old: str, new: str) -> Iterator[None
             yield
     finally:
         lab.exec(host, "systemctl", "restart", _PACKAGE)
+
+
+@contextmanager
+def space_used_up(lab: Lab, host: str) -> Iterator[None]:
+    """The spool's filesystem is full."""
+    with _filled(lab, host, f"dd if=/dev/zero of={SPOOL}/filling bs=64k 2>/dev/null; true"):
+        yield
+
+
+@contextmanager
+def inodes_used_up(lab: Lab, host: str) -> Iterator[None]:
+    """The spool's filesystem has no inodes left, and space enough."""
+    with _filled(lab, host, f"seq -f {SPOOL}/filling%g 500 | xargs touch 2>/dev/null; true"):
+        yield
+
+
+@contextmanager
+def _filled(lab: Lab, host: str, command: str) -> Iterator[None]:
+    lab.exec(host, "sh", "-c", command)
+    try:
+        yield
+    finally:
+        lab.exec(host, "sh", "-c", f"rm {SPOOL}/filling*")
+
+
+@contextmanager
+def read_only(lab: Lab, host: str) -> Iterator[None]:
+    """The spool's filesystem became read-only."""
+    lab.exec(host, "mount", "-o", "remount,ro", SPOOL)
+    try:
+        yield
+    finally:
+        lab.exec(host, "mount", "-o", "remount,rw", SPOOL)
+
+
+@contextmanager
+def not_mounted(lab: Lab, host: str) -> Iterator[None]:
+    """The spool's folder is there, and its filesystem is not."""
+    lab.exec(host, "systemctl", "stop", "srv-spool.mount")
+    try:
+        yield
+    finally:
+        lab.exec(host, "systemctl", "start", "srv-spool.mount")
+
+
+@contextmanager
+def mount_dead(lab: Lab, host: str) -> Iterator[None]:
+    """The server of the spool's mount takes every request and answers none: whoever asks can not even be killed."""
+    script = str(Path(dead_mount.__file__))
+    command = [sys.executable, script, str(lab.init_of(host)), SPOOL]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            if server.stdout is None or server.stdout.readline() != "mounted\n":
+                raise LabError(f"{host}: no FUSE mount on {SPOOL}")
+            yield
+        finally:
+            server.kill()
+            lab.exec(host, "umount", "--lazy", SPOOL)
 
 
 @contextmanager

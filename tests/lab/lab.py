@@ -93,12 +93,12 @@ class Lab:
         """The command line that runs a command inside a host."""
         spaces = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd")
         environment = (f"PATH={_PATH}", "HOME=/root", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive")
-        enter = ["nsenter", f"--target={self._init(host)}", *spaces]
+        enter = ["nsenter", f"--target={self.init_of(host)}", *spaces]
         return [*enter, "--", "/usr/bin/env", "-i", *environment, *argv]
 
     def root(self, host: str) -> Path:
         """A host's root folder as seen from here; absolute links inside do not lead where they should."""
-        return Path(f"/proc/{self._init(host)}/root")
+        return Path(f"/proc/{self.init_of(host)}/root")
 
     def is_active(self, host: str, unit: str) -> bool:
         """Whether a unit runs."""
@@ -168,7 +168,7 @@ class Lab:
             time.sleep(0.1)
 
     def _state(self, host: str) -> str:
-        if not Path(f"/proc/{self._init(host)}/root/run/systemd/private").exists():
+        if not Path(f"/proc/{self.init_of(host)}/root/run/systemd/private").exists():
             return ""
         return self.exec(host, "systemctl", "is-system-running", check=False).stdout.strip()
 
@@ -177,7 +177,8 @@ class Lab:
         fields = (line.partition(":") for line in lines)
         return next((value.strip() for name, _, value in fields if name.startswith("Leap")), "")
 
-    def _init(self, host: str) -> int:
+    def init_of(self, host: str) -> int:
+        """A host's first process, as seen from here."""
         pid = self._init_or_none(host)
         if pid is None:
             raise LabError(f"{host} is not running")

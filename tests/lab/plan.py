@@ -13,6 +13,8 @@ DOMAIN = "lab.example"
 MAX_LABS = 16
 MAX_CLIENTS = 150
 STATE_FILE = "lab.json"
+# Where the storage host has a filesystem of its own.
+SPOOL = "/srv/spool"
 NEW_STATE_FILE = "lab.json.new"
 
 DAEMONS: dict[Role, str] = {"director": "bacula-director", "storage": "bacula-sd", "client": "bacula-fd"}

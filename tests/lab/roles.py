@@ -8,7 +8,7 @@ from tests.lab import bacula, network
 from tests.lab.keys import Authority, SshKey
 from tests.lab.layers import BASE, Layer
 from tests.lab.packages import DPKG_INFO, DPKG_STATUS, stanzas
-from tests.lab.plan import Host, Plan, Role
+from tests.lab.plan import SPOOL, Host, Plan, Role
 from tests.lab.system import enable, user_of_base
 
 _PACKAGES: dict[Role, frozenset[str]] = {
@@ -19,6 +19,14 @@ _PACKAGES: dict[Role, frozenset[str]] = {
     "client": frozenset({"bacula-common", "bacula-fd"}),
 }
 _CONFIGURATIONS = ("bacula-dir.conf", "bacula-sd.conf", "bacula-fd.conf", "bconsole.conf", "common_default_passwords")
+
+
+_SPOOL_MOUNT = f"""[Mount]
+What=tmpfs
+Where={SPOOL}
+Type=tmpfs
+Options=size=16m,nr_inodes=400,mode=755
+"""
 
 
 def write_role(layer: Layer, role: Role) -> None:
@@ -32,6 +40,8 @@ def write_role(layer: Layer, role: Role) -> None:
     uid, gid = write_bacula_folders(layer)
     if role == "storage":
         layer.empty("var/lib/bacula/volumes", mode=0o750, uid=uid, gid=gid)
+        layer.write("etc/systemd/system/srv-spool.mount", _SPOOL_MOUNT)
+        layer.link("etc/systemd/system/multi-user.target.wants/srv-spool.mount", "../srv-spool.mount")
     if role == "director":
         _write_catalogue(layer, uid, gid)
 

@@ -129,6 +129,24 @@ FAULTS = {
     "a program that nobody declared": Planted(
         lambda lab: faults.listener(lab, "sd01", 8080), {"LSN-004 sd01": "FAIL"}, ":8080 busybox", 0
     ),
+    "a full filesystem": Planted(
+        lambda lab: faults.space_used_up(lab, "sd01"), {"SPC-002 sd01/srv/spool": "FAIL"}, "found 0.0 %", 1
+    ),
+    "no inodes left": Planted(
+        lambda lab: faults.inodes_used_up(lab, "sd01"), {"SPC-003 sd01/srv/spool": "FAIL"}, "free of 400", 1
+    ),
+    "a filesystem that became read-only": Planted(
+        lambda lab: faults.read_only(lab, "sd01"), {"SPC-001 sd01/srv/spool": "FAIL"}, "read-only", 1
+    ),
+    "a mount that is missing": Planted(
+        lambda lab: faults.not_mounted(lab, "sd01"), {"SPC-001 sd01/srv/spool": "FAIL"}, "found overlay mounted on /", 1
+    ),
+    "a dead mount": Planted(
+        lambda lab: faults.mount_dead(lab, "sd01"),
+        {"SPC-001 sd01/srv/spool": "UNKNOWN"},
+        "/srv/spool gives no answer",
+        2,
+    ),
     "a clock ten minutes off": Planted(
         lambda lab: faults.clock_off(lab, "client01"), {"CLK-001 client01": "FAIL"}, "s (uncertain by", 1
     ),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
 from readiness.probes.reading import shown
 from readiness.probes.space import Filesystem, Space
-from readiness.probes.windows.reading import ADMINISTRATOR, Row, one, probe, reads, shape, some, text, whole
+from readiness.probes.windows.reading import ADMINISTRATOR, Row, flag, one, probe, reads, shape, some, text, whole
 
 _MOUNT = re.compile(r"[A-Za-z]:\\(?:.*\\)?")
 _READABLE_ONLY = 1  # Win32_Volume, Access; null where the provider does not tell
@@ -24,17 +25,32 @@ _ERROR_CODE = re.compile(r"0x[0-9a-fA-F]{8}")
 
 
 def _space(found: list[Row]) -> Space:
-    volumes: dict[str, Filesystem] = {}
-    for row in found:
-        mount = some(shape(row, "mount", "kind", "size", "free", "access")["mount"])
-        size, free = whole(row["size"]), whole(row["free"])
-        if not _MOUNT.fullmatch(mount) or mount in volumes or free > size or not size:
-            raise ValueError(f"no volume, or twice: {shown(mount)}, {free} of {size} bytes")
-        read_only = row["access"] is not None and whole(row["access"]) == _READABLE_ONLY
-        volumes[mount] = Filesystem(mount, some(row["kind"]), size, free, None, None, read_only)
-    if not volumes:
-        raise ValueError("no volume at all")
-    return Space(tuple(volumes[mount] for mount in sorted(volumes)))
+    """The volume of each path asked for: the one with the longest mount point that the path begins with."""
+    asked = [shape(row, "path", "there") for row in found if "path" in row]
+    volumes = dict(_volume(row) for row in found if "path" not in row)
+    if not volumes or len(asked) + len(volumes) != len(found):
+        raise ValueError(f"{len(volumes)} volumes and {len(asked)} paths in {len(found)} rows")
+    return Space({some(row["path"]): _lies_on(row, volumes) for row in asked})
+
+
+def _volume(row: Row) -> tuple[str, Filesystem]:
+    mount = some(shape(row, "mount", "kind", "size", "free", "access")["mount"])
+    size, free = whole(row["size"]), whole(row["free"])
+    if not _MOUNT.fullmatch(mount) or free > size or not size:
+        raise ValueError(f"no volume: {shown(mount)}, {free} of {size} bytes")
+    read_only = row["access"] is not None and whole(row["access"]) == _READABLE_ONLY
+    return mount, Filesystem(mount, some(row["kind"]), size, free, None, None, read_only)
+
+
+def _lies_on(row: Row, volumes: Mapping[str, Filesystem]) -> Filesystem | None:
+    path = some(row["path"])
+    if not flag(row["there"]):
+        return None
+    within = path.rstrip("\\").lower() + "\\"
+    inside = [mount for mount in volumes if within.startswith(mount.lower())]
+    if not inside:
+        raise ValueError(f"{shown(path)} is there, and on no volume")
+    return volumes[max(inside, key=len)]
 
 
 @dataclass(frozen=True, slots=True)
