@@ -17,7 +17,7 @@ _TEXT = script("processes")
 (_COMMAND,) = elevated(_TEXT)
 # Of a process that ended meanwhile, of a kernel thread, and of a process that is kept even from root.
 _SAID = re.compile(
-    r"/usr/bin/find: ['\u2018]?/proc/([0-9]{1,10})(?:/exe)?['\u2019]?: "
+    r"/usr/bin/find: ['\u2018]?/proc/([0-9]{1,10})(?:/[a-z_]{1,20})?['\u2019]?: "
     r"(No such file or directory|No such process|Permission denied)"
 )
 _KEPT = "Permission denied"
