@@ -19,10 +19,10 @@ from readiness.core.text import decode, one_line
 COMMAND = "env LC_ALL=C LANG=C TZ=UTC PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh -s"
 STDERR_KEPT = 1 << 16
 _NOISE_KEPT = 2000
-_KILL_AFTER_S = 2
+KILL_AFTER_S = 2
 _LONGEST_MARK = 64
 # GNU's `timeout` ends with 124, busybox's with 143, both with 137 when they had to kill.
-_TIMEOUT_STATUS = (124, 137, 143)
+TIMEOUT_STATUS = (124, 137, 143)
 
 
 def head(nonce: str) -> str:
@@ -31,7 +31,7 @@ def head(nonce: str) -> str:
     The first such mark's status says whether the host has `timeout` (0 or 127). A shell whose script ran out of its
     time ends after it: what that script left behind could still write into the next one's output.
     """
-    ends = "|".join(map(str, _TIMEOUT_STATUS))
+    ends = "|".join(map(str, TIMEOUT_STATUS))
     return (
         f"m() {{ printf '\\n@{nonce} %s %s %s\\n' \"$@\"; printf '\\n@{nonce} %s %s %s\\n' \"$@\" >&2; }}\n"
         f'e() {{ m end "$1" "$2"; case $2 in {ends}) exit 0 ;; esac; }}\n'
@@ -46,7 +46,7 @@ def body(scripts: tuple[Script, ...]) -> str:
     """The scripts, each with its own time limit and nothing on standard input."""
     return "".join(
         f"m begin {index} 0\n"
-        f"timeout -k {_KILL_AFTER_S} {script.timeout_s:g} "
+        f"timeout -k {KILL_AFTER_S} {script.timeout_s:g} "
         f"sh -c {shlex.join((script.text, script.name, *script.arguments))} </dev/null\n"
         f"e {index} $?\n"
         for index, script in enumerate(scripts)
@@ -169,7 +169,7 @@ class Batch:
                 self._data(part, stderr=stderr)
         while (running := self._running.get(self._next)) and running.status is not None and running.errors_ended:
             yield self._output(self._next, running)
-            self._shell_ended = running.status in _TIMEOUT_STATUS
+            self._shell_ended = running.status in TIMEOUT_STATUS
             del self._running[self._next]
             self._next += 1
 
@@ -232,7 +232,7 @@ def _missing(script: Script, running: _Running) -> Missing | None:
     lasted_s = running.ended - running.begun
     if running.stdout_bytes > script.max_bytes:
         return Missing(Why.OUTPUT_CUT, f"more than {script.max_bytes} bytes")
-    if running.status in _TIMEOUT_STATUS and lasted_s > script.timeout_s * 0.9 - 0.1:
+    if running.status in TIMEOUT_STATUS and lasted_s > script.timeout_s * 0.9 - 0.1:
         return Missing(Why.TIMED_OUT, f"after {script.timeout_s:g} s")
     reasons = {
         124: Missing(Why.TIMED_OUT, f"a command in it, after {lasted_s:.1f} s"),
