@@ -21,7 +21,7 @@ def _services(held: RoleOnHost, facts: Facts) -> dict[str, Service]:
     severity="major",
     targets=each_service_role,
     needs=(Services, OsRelease),
-    remedy="systemctl enable the unit, so that backups run after the next reboot.",
+    remedy="Enable it (systemctl enable; Set-Service -StartupType Automatic), so that it runs after the next reboot.",
     source="systemctl(1), is-enabled",
 )
 def test_service_is_enabled(target: Target, facts: Facts) -> None:
@@ -39,7 +39,7 @@ def test_service_is_enabled(target: Target, facts: Facts) -> None:
     severity="blocker",
     targets=each_service_role,
     needs=(Services, OsRelease),
-    remedy="systemctl start the unit and read its journal for why it was down.",
+    remedy="Start it (systemctl start; Start-Service) and read its journal or the System log for why it was down.",
     source="systemctl(1), is-active",
 )
 def test_service_is_running(target: Target, facts: Facts) -> None:

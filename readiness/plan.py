@@ -171,9 +171,13 @@ def _arguments(probe: Probe, host: Host, inputs: Inputs) -> tuple[str, ...]:
         inputs.catalogue.products[product].roles[role] for product, roles in host.products.items() for role in roles
     ]
     if probe.name == "packages":
-        return _sorted(name for role in held for family in role.packages for name in role.package_names(family))
+        return _sorted(
+            name for role in held for family in _families(role.packages, host) for name in role.package_names(family)
+        )
     if probe.name == "services":
-        return _sorted(name for role in held for units in role.services.values() for name in units)
+        return _sorted(
+            name for role in held for family in _families(role.services, host) for name in role.services_for(family)
+        )
     if probe.name == "names":
         return (host.fqdn, *peers_of(inputs.estate, host))
     if probe.name == "space":
@@ -181,6 +185,11 @@ def _arguments(probe: Probe, host: Host, inputs: Inputs) -> tuple[str, ...]:
     if probe.name == "sudo_rules":
         return elevated_commands()
     return ()
+
+
+def _families(known: Iterable[str], host: Host) -> list[str]:
+    """Which Linux it is shows on the host only; nothing of Windows is asked there, nor the other way round."""
+    return [family for family in known if (family == "windows") == (host.os == "windows")]
 
 
 def elevated_commands() -> tuple[str, ...]:

@@ -16,6 +16,8 @@ _LONGEST = 256
 _SYNTAX = {
     "debian": re.compile(r"(?:([0-9]{1,9}):)?([0-9][A-Za-z0-9.+~-]*(?=-)|[0-9][A-Za-z0-9.+~]*)(?:-([A-Za-z0-9.+~]+))?"),
     "redhat": re.compile(r"(?:([0-9]{1,9}):)?([A-Za-z0-9._+~^]+)(?:-([A-Za-z0-9._+~^]+))?"),
+    # An uninstall entry of Windows has neither epoch nor revision; an agreed version may have one, and is another then.
+    "windows": re.compile(r"()([0-9][A-Za-z0-9.+~]*)(?:-([A-Za-z0-9.+~]+))?"),
 }
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 # What was built before the version it names; `8.9p1`, `1.0.2a` and a repack (`~dfsg`) were not.
@@ -43,7 +45,7 @@ class Version:
 
     @classmethod
     def parse(cls, text: str, family: str) -> Version:
-        """A version of a `debian` or `redhat` package; ValueError for what is none."""
+        """A version of a package of a family (`debian`, `redhat`, `windows`); ValueError for what is none."""
         if family not in _SYNTAX:
             raise ValueError(f"packages of the {family} family cannot be compared")
         match = _SYNTAX[family].fullmatch(text) if len(text) <= _LONGEST else None
@@ -92,7 +94,7 @@ def _ordered(text: str, family: str) -> Any:
     from univers.debian import Version as DebianVersion  # noqa: PLC0415
     from univers.rpm import RpmVersion  # noqa: PLC0415
 
-    kind: Any = DebianVersion if family == "debian" else RpmVersion
+    kind: Any = RpmVersion if family == "redhat" else DebianVersion
     return kind.from_string(text)
 
 

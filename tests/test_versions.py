@@ -170,6 +170,18 @@ def test_ten_is_more_than_nine() -> None:
     assert deb("1:1.0") > deb("9.0")
 
 
+def test_a_windows_version_has_no_revision() -> None:
+    found = Version.parse("9.6.7", "windows")
+    assert found.cut(2) == Version.parse("1:9.6-3", "debian").cut()
+    assert [matches_agreed(found, agreed) for agreed in ("9.6", "9.6.7", "9.6.7.0", "9.6.8", "9.6.7-7")] == [
+        *(True, True, True),
+        *(False, False),
+    ]
+    assert Version.parse("9.10", "windows") > Version.parse("9.9.1", "windows")
+    with pytest.raises(ValueError, match="not a version of a windows package"):
+        Version.parse("1:9.6.7", "windows")
+
+
 def test_versions_of_two_families_have_no_order() -> None:
     assert deb("1.0") != rpm("1.0")
     assert deb("1.0") != "1.0"
@@ -210,7 +222,7 @@ def test_a_cut_is_of_that_many_parts_and_cutting_again_changes_nothing(version: 
 
 @given(st.text())
 def test_parsing_raises_nothing_else(text: str) -> None:
-    for family in ("debian", "redhat", text):
+    for family in ("debian", "redhat", "windows", text):
         try:
             version = Version.parse(text, family)
         except ValueError:

@@ -240,6 +240,9 @@ Address = Annotated[str, AfterValidator(_address)]
 Line = Annotated[str, AfterValidator(_line(200)), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200})]
 Reason = Annotated[str, AfterValidator(_line(2000)), WithJsonSchema({"type": "string", "minLength": 1})]
 FilePath = Annotated[str, AfterValidator(_path)]
+WindowsPath = Annotated[
+    str, Shape("folder", r"[A-Za-z]:\\[A-Za-z0-9 ()+._\\-]*", r"A-Za-z0-9 ()+._:\\-", 260, r"like D:\Backup")
+]
 User = Annotated[
     str,
     Shape("user", r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:@[A-Za-z0-9][A-Za-z0-9.-]*)?", "A-Za-z0-9_.@-", 128),

@@ -176,6 +176,19 @@ class SpaceEntry(Written):
     min_free_inodes_percent: _Percent = Field(examples=["5"])
 
 
+_Profiles = Annotated[tuple[Literal["Domain", "Private", "Public"], ...], AfterValidator(f.unique)]
+
+
+class WindowsEntry(Written):
+    """What was agreed about Windows hosts."""
+
+    tls_min: Literal["1.0", "1.1", "1.2", "1.3"] | None = Field(None, examples=['"1.2"'])
+    firewall_profiles: _Profiles | None = Field(None, examples=["[Domain, Private, Public]"])
+    excluded_folders: Annotated[tuple[f.WindowsPath, ...], AfterValidator(f.unique)] | None = Field(
+        None, examples=["['D:\\Backup']"]
+    )
+
+
 class BaselineFile(Written):
     """The file baseline.yaml."""
 
@@ -191,4 +204,5 @@ class BaselineFile(Written):
     clock: ClockEntry | None = None
     listening: ListeningEntry | None = None
     space: Annotated[tuple[SpaceEntry, ...], AfterValidator(f.unique)] | None = None
+    windows: WindowsEntry | None = None
     not_agreed: Mapping[str, f.Reason] | None = None

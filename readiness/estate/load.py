@@ -263,4 +263,5 @@ def _baseline(file: written.BaselineFile) -> models.Baseline:
         else None,
         space=tuple(_space(one) for one in file.space) if file.space is not None else None,
         not_agreed=dict(file.not_agreed or {}),
+        windows=models.WindowsDemand(**file.windows.model_dump()) if file.windows else models.WindowsDemand(),
     )

@@ -167,6 +167,19 @@ class SpaceDemand:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowsDemand:
+    """What was agreed about Windows hosts.
+
+    `tls_min` is the oldest protocol that may be on (`1.2`), `firewall_profiles` are those that must be on, and
+    `excluded_folders` those that the antivirus leaves alone besides the folders of the product's programs.
+    """
+
+    tls_min: str | None = None
+    firewall_profiles: tuple[str, ...] | None = None
+    excluded_folders: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Baseline:
     """What was agreed; None where nothing was, which is UNKNOWN unless `not_agreed` gives the reason by dotted key."""
 
@@ -177,3 +190,4 @@ class Baseline:
     listening_also: tuple[Listener, ...] | None
     space: tuple[SpaceDemand, ...] | None
     not_agreed: Mapping[str, str]
+    windows: WindowsDemand = WindowsDemand()

@@ -26,7 +26,10 @@ _IN_ORDER = (
     ("host_s", "run_s"),
     ("probe_bytes", "host_bytes"),
 )
-_DEMANDS = ("operating_systems", "same_version_groups", "clock.max_offset_s", "listening.also", "space")
+_DEMANDS = (
+    *("operating_systems", "same_version_groups", "clock.max_offset_s", "listening.also", "space"),
+    *("windows.tls_min", "windows.firewall_profiles", "windows.excluded_folders"),
+)
 
 # Host names in order, by product and role; a mapping because an estate has thousands and each is looked up.
 Holders = Mapping[tuple[str, str], Mapping[str, None]]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Family = Literal["debian", "redhat"]
+Family = Literal["debian", "redhat", "windows"]
 RuleKind = Literal["eq", "ge", "max_lag", "min", "same_series"]
 
 # pydantic's `$` is the very end of the text.
@@ -16,6 +16,10 @@ _NAME = r"^[a-z][a-z0-9_-]*$"
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]*")
 _UNIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9:_.@-]*\.(?:service|socket|timer)")
 _ABSOLUTE = re.compile(r"/[A-Za-z0-9/+._-]*")
+# On Windows a package is the display name of its uninstall entry, whole or, with a star at its end, its beginning.
+_TITLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ()+._-]*\*?")
+_SERVICE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]*")
+_ABSOLUTE_WINDOWS = re.compile(r"[A-Z]:\\[A-Za-z0-9\\ ()+._-]*")
 
 
 class _Entry(BaseModel):
@@ -43,7 +47,7 @@ class PackageChoice(Sourced):
 
 
 class Units(Sourced):
-    """The systemd units of a role's daemons, by the name to ask for."""
+    """The systemd units of a role's daemons, or the services of Windows, by the name to ask for."""
 
     units: tuple[str, ...] = Field(min_length=1)
 
@@ -63,7 +67,7 @@ class Ports(Sourced):
 class User(Sourced):
     """The account that a role's daemons run as."""
 
-    name: str = Field(pattern=_NAME)
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
 
 
 class Role(_Entry):
@@ -81,12 +85,16 @@ class Role(_Entry):
     @model_validator(mode="after")
     def _names_are_names(self) -> Role:
         """What goes into a script's arguments is a package's, a unit's or a file's name, never an option."""
-        names = [name for family in self.packages for name in self.package_names(family)]
-        units = [unit for each in self.services.values() for unit in each]
-        paths = [path for each in (*self.programs.values(), *self.configuration.values()) for path in each.paths]
-        for pattern, texts in ((_PACKAGE, names), (_UNIT, units), (_ABSOLUTE, paths)):
-            if wrong := [text for text in texts if not pattern.fullmatch(text)]:
-                raise ValueError(f"not a name of its kind: {', '.join(wrong)}")
+        for family in ("debian", "redhat", "windows"):
+            windows = family == "windows"
+            files = [self.programs.get(family), self.configuration.get(family)]
+            for pattern, texts in (
+                (_TITLE if windows else _PACKAGE, self.package_names(family)),
+                (_SERVICE if windows else _UNIT, self.services_for(family)),
+                (_ABSOLUTE_WINDOWS if windows else _ABSOLUTE, [path for one in files if one for path in one.paths]),
+            ):
+                if wrong := [text for text in texts if not pattern.fullmatch(text)]:
+                    raise ValueError(f"not a name of its kind: {', '.join(wrong)}")
         if empty := [family for family, choices in self.packages.items() if not choices]:
             raise ValueError(f"no package for the {empty[0]} family; leave the family out")
         return self

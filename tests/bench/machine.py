@@ -83,7 +83,7 @@ class Machine:
         self._modules()
 
     def _modules(self) -> None:
-        absent = {module for part, module in _OF_PART.items() if self.description[part] is None}
+        absent = {module for part, module in _OF_PART.items() if self.description.get(part) is None}
         for path in MODULES.glob("*.psm1"):
             if path.stem not in absent and path.stem not in _LOADED:
                 (self._folder / "modules" / path.stem).mkdir()

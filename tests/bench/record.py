@@ -18,7 +18,7 @@ from tests.bench import machine, stand_in
 RECORDINGS = Path(__file__).parent / "recordings"
 ASKED = {
     "names": ("win2022.lab.example", "dir01.lab.example", "only-an-alias.lab.example", "nowhere.lab.example"),
-    "packages": ("Bacula Systems*", "VMware Tools", "No Such Product"),
+    "packages": ("Bacula", "VMware*", "No Such Product"),
     "file_versions": (r"C:\Program Files\Bacula\bacula-fd.exe", r"C:\no\such.exe"),
     "space": ("C:\\", r"C:\Program Files\Bacula", r"D:\No such folder"),
     "services": ("Bacula-fd", "vss", "RemoteRegistry", "NoSuchService"),

@@ -80,6 +80,8 @@ def test_bacula() -> None:
     assert director.services_for("redhat") == ("bacula-dir.service",)
     assert bacula.roles["client"].packages_for("redhat")[0].name == "bacula-client"
     assert bacula.roles["client"].packages_for("other") == ()
+    assert bacula.roles["client"].package_names("windows") == ("Bacula",)
+    assert bacula.roles["client"].services_for("windows") == ("Bacula-fd",)
     assert bacula.roles["console"].services == {}
     assert [(one.rule, one.other, one.parts) for one in bacula.rules_for("storage")] == [("eq", "director", 3)]
     rules = bacula.rules_for("client")
@@ -131,6 +133,8 @@ def test_what_was_read_gives_the_same_catalogue_again() -> None:
         ("names: [small-server]", "names: []", r"small.yaml:9:\d+: .*at least 1"),
         ("names: [small-server]", "names: [--root=x]", r"small.yaml:.*not a name of its kind: --root=x"),
         ("units: [small.service]", "units: [small]", r"small.yaml:.*not a name of its kind: small"),
+        ("debian: [{names: [small-server]", "windows: [{names: ['*']", r"small.yaml:.*not a name of its kind: \*"),
+        ("debian: {units: [small.service]", "windows: {units: [-x]", r"small.yaml:.*not a name of its kind: -x"),
         ("debian: [", "gentoo: [", r"small.yaml:9:15: .*debian"),
         ("role: client", "role: cleint", r"small.yaml:17:22: no such role: cleint \(roles: server, client\)"),
         ("other: server", "other: sever", r"small.yaml:17:\d+: no such role: sever"),

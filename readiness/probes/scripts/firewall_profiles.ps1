@@ -5,4 +5,9 @@ foreach ($one in Get-NetFirewallProfile -PolicyStore ActiveStore) {
         inbound = [string]$one.DefaultInboundAction; outbound = [string]$one.DefaultOutboundAction
     }
 }
-foreach ($network in Get-NetConnectionProfile) { @{ what = 'network'; name = [string]$network.InterfaceAlias; state = [string]$network.NetworkCategory } }
+$networks = @()
+try { $networks = @(Get-NetConnectionProfile) }
+catch { if ($_.FullyQualifiedErrorId -notlike 'CmdletizationQuery_NotFound*') { throw } } # a host without any network
+foreach ($network in $networks) {
+    @{ what = 'network'; name = [string]$network.InterfaceAlias; state = [string]$network.NetworkCategory }
+}

@@ -50,18 +50,19 @@ def _address(value: object) -> str:
 
 def _listening(found: list[Row]) -> Listening:
     """One socket a row; Windows numbers no sockets, so its place in the order stands for the inode."""
-    told: dict[tuple[int, str], Holder] = {}
+    told: dict[tuple[int, str], set[Holder]] = {}
     for row in found:
         shape(row, "address", "port", "process", "program")
         address, port = _address(row["address"]).partition("%")[0], whole(row["port"])
-        if not 0 < port < 1 << 16 or (port, address) in told:
-            raise ValueError(f"no port, or twice: {shown(address)} {port}")
-        told[port, address] = Holder(whole(row["process"]), "" if row["program"] is None else text(row["program"]))
+        if not 0 < port < 1 << 16:
+            raise ValueError(f"no port: {shown(address)} {port}")
+        program = "" if row["program"] is None else text(row["program"])
+        told.setdefault((port, address), set()).add(Holder(whole(row["process"]), program))
     if not told:
         raise ValueError("no socket at all, on a host that was reached over one")
     ordered = list(enumerate(sorted(told), start=1))
     sockets = tuple(Socket(address, port, number) for number, (port, address) in ordered)
-    return Listening(sockets, {number: (told[key],) for number, key in ordered})
+    return Listening(sockets, {number: tuple(sorted(told[key], key=lambda one: one.pid)) for number, key in ordered})
 
 
 @dataclass(frozen=True, slots=True)

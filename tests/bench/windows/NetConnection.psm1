@@ -5,7 +5,11 @@ enum NetworkCategory { Public = 0; Private = 1; DomainAuthenticated = 2 }
 function Get-NetConnectionProfile {
     [CmdletBinding()]
     param()
-    foreach ($network in (Get-MachinePart networks).PSObject.Properties) {
+    $networks = @((Get-MachinePart networks).PSObject.Properties)
+    if (-not $networks) {
+        $PSCmdlet.WriteError((New-Failure 'CmdletizationQuery_NotFound' ObjectNotFound 'No MSFT_NetConnectionProfile objects found.' 'MSFT_NetConnectionProfile'))
+    }
+    foreach ($network in $networks) {
         New-Object psobject -Property @{
             InterfaceAlias = $network.Name; NetworkCategory = [NetworkCategory][string]$network.Value
         }

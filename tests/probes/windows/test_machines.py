@@ -135,8 +135,9 @@ def test_identity_is_whole_or_says_what_it_lacks(of: Callable[..., Any]) -> None
 
 def test_software_is_found_by_name_or_beginning(of: Callable[..., Any]) -> None:
     packages = of("win2022", Packages)
-    (bacula,) = packages.installed["Bacula Systems*"]
+    (bacula,) = packages.installed["Bacula"]
     assert (bacula.version, bacula.architecture, bacula.installed_at_s) == ("9.6.7", "x64", None)
+    assert [one.name for one in packages.installed["VMware*"]] == ["VMware Tools"]
     assert packages.absent == ("No Such Product",)
     assert of("win2022", FileVersions).files == {
         r"C:\Program Files\Bacula\bacula-fd.exe": "9.6.7.0",
@@ -246,7 +247,7 @@ def test_planted_faults_are_seen(tmp_path: Path) -> None:
         description["files"][client]["made"] = "2026-11-21T00:00:00Z"
         entries = description["registry"]
         entries["HKLM\\SOFTWARE\\WOW6432Node\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\x"] = {
-            "DisplayName": "bacula systems",
+            "DisplayName": "bacula",
             "DisplayVersion": "7.0.0",
         }
         entries["HKLM\\SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ComputerName"] = {"ComputerName": "OTHER"}
@@ -257,6 +258,13 @@ def test_planted_faults_are_seen(tmp_path: Path) -> None:
     assert isinstance(processes, Processes)
     assert processes.executables[2204].deleted
     assert isinstance(packages, Packages)
-    assert [one.architecture for one in packages.installed["Bacula Systems*"]] == ["x64", "x86"]
+    assert [one.architecture for one in packages.installed["Bacula"]] == ["x64", "x86"]
     assert isinstance(reboot, PendingReboot)
     assert reboot.reasons == ("the new name OTHER",)
+
+
+def test_a_host_without_networks_still_tells_its_profiles(tmp_path: Path) -> None:
+    stand_in.executable()
+    found = after(tmp_path, "win2022", lambda description: description.update(networks={}))["firewall_profiles"]
+    assert isinstance(found, FirewallProfiles)
+    assert found.networks == {}

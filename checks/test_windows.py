@@ -1,0 +1,208 @@
+"""Is Windows itself ready: rights, TLS, restarts, antivirus, shadow copies, firewall."""
+
+from collections.abc import Iterator
+from ntpath import dirname
+
+from readiness.estate import Baseline, Host
+from readiness.plugin import Facts, Inputs, Target, agreed, check, each_windows_host, expect, expect_that, unknown
+from readiness.probes.windows.network import FirewallProfiles
+from readiness.probes.windows.schannel import DEFAULTS, State, broken_suites, dated_suites, state
+from readiness.probes.windows.settings import DefenderExclusions
+from readiness.probes.windows.software import PendingReboot
+from readiness.probes.windows.storage import VssWriters
+from readiness.probes.windows.system import Elevation
+from readiness.probes.windows.tls import PROTOCOLS, SIDES, CipherSuites, SChannel
+
+STABLE = 1
+
+
+@check(
+    "WIN-001",
+    severity="major",
+    targets=each_windows_host,
+    needs=(Elevation,),
+    remedy="Log in with an administrator: a domain account, or RID 500; other local ones are cut down by UAC.",
+    source="learn.microsoft.com, User Account Control and remote restrictions; winrm.md section 2",
+)
+def test_login_has_the_rights_to_look(facts: Facts) -> None:
+    """The login is an administrator with its full token.
+
+    Without it Windows hides services, shadow copies and exclusions; nothing that was hidden counts as absent.
+    """
+    found = facts.need(Elevation)
+    expect_that(
+        found.administrator,
+        expected="an administrator with the full token",
+        found=f"{found.login}, {'an' if found.administrator else 'no'} administrator, PowerShell {found.powershell}",
+    )
+
+
+def _states(facts: Facts, protocols: tuple[str, ...]) -> Iterator[tuple[str, State]]:
+    """What becomes of each protocol on each side; UNKNOWN where a build's default counts that nobody knows."""
+    keys = facts.need(SChannel)
+    for protocol in protocols:
+        for side in SIDES:
+            found = state(keys.build, protocol, keys.protocols[f"{protocol}/{side}"])
+            if found is None:
+                unknown(f"what build {keys.build} does by itself with {protocol} is not known")
+            yield f"{protocol} {side}", found
+
+
+def _told(facts: Facts, states: dict[str, State]) -> str:
+    build = facts.need(SChannel).build
+    rests = f" (defaults of Server {DEFAULTS[build].release}: {DEFAULTS[build].source})" if build in DEFAULTS else ""
+    return ", ".join(f"{name} {one.value}" for name, one in states.items()) + rests
+
+
+@check(
+    "WIN-002",
+    severity="major",
+    targets=each_windows_host,
+    needs=(SChannel,),
+    remedy="Set Enabled=0 under SCHANNEL\\Protocols for the old protocols, both sides, and restart the host.",
+    source="MicrosoftDocs/windowsserverdocs, tls-registry-settings.md",
+)
+def test_old_protocols_are_off(facts: Facts, baseline: Baseline) -> None:
+    """SChannel speaks no protocol older than agreed.
+
+    Without keys in the registry the release decides: up to Server 2022 TLS 1.0 and 1.1 are on by themselves.
+    """
+    least = agreed(baseline, "windows.tls_min", baseline.windows.tls_min)
+    states = dict(_states(facts, PROTOCOLS[: PROTOCOLS.index(f"TLS {least}")]))
+    bad: dict[str, State] = {name: one for name, one in states.items() if one in {State.ON, State.ASKED}}
+    expect_that(
+        not bad,
+        expected=f"nothing older than TLS {least}",
+        found=_told(facts, bad or states),
+        severity=None if State.ON in bad.values() else "minor",
+    )
+
+
+@check(
+    "WIN-003",
+    severity="blocker",
+    targets=each_windows_host,
+    needs=(SChannel,),
+    remedy="Remove the keys that switch the protocol off, or set Enabled=1, DisabledByDefault=0; restart the host.",
+    source="MicrosoftDocs/windowsserverdocs, tls-registry-settings.md",
+)
+def test_an_agreed_protocol_is_on(facts: Facts, baseline: Baseline) -> None:
+    """SChannel speaks a protocol that was agreed, as a client and as a server."""
+    least = agreed(baseline, "windows.tls_min", baseline.windows.tls_min)
+    states = dict(_states(facts, PROTOCOLS[PROTOCOLS.index(f"TLS {least}") :]))
+    on = {side for side in SIDES if any(one is State.ON for name, one in states.items() if name.endswith(side))}
+    expect_that(
+        on == set(SIDES),
+        expected=f"TLS {least} or newer on for client and server",
+        found=_told(facts, states),
+    )
+
+
+@check(
+    "WIN-004",
+    severity="major",
+    targets=each_windows_host,
+    needs=(CipherSuites, SChannel),
+    remedy="Take the suites out of the order (Disable-TlsCipherSuite, or the group policy SSL Cipher Suite Order).",
+    source="RFC 9325 sections 4.1 and 4.2; products.md section 13",
+)
+def test_no_broken_cipher_suite_is_offered(facts: Facts) -> None:
+    """No cipher suite is offered that is broken; dated ones are advice."""
+    offered = facts.need(CipherSuites)
+    told = f"{len(offered.suites)} suites, by {offered.by}"
+    broken = broken_suites(offered.suites, facts.need(SChannel).ciphers)
+    expect_that(not broken, expected="no suite that is broken", found=", ".join(broken) or told)
+    dated = dated_suites(offered.suites)
+    expect_that(
+        not dated, expected="suites with forward secrecy and AEAD", found=", ".join(dated) or told, severity="minor"
+    )
+
+
+@check(
+    "WIN-005",
+    severity="major",
+    targets=each_windows_host,
+    needs=(PendingReboot,),
+    remedy="Restart the host before the cutover, not in it.",
+    source="the marks of Component Based Servicing, Windows Update and Netlogon in the registry",
+)
+def test_no_restart_is_due(facts: Facts) -> None:
+    """No restart is due.
+
+    Updates that wait for one change files and services at the next, which is then in the middle of a backup.
+    """
+    pending = facts.need(PendingReboot)
+    renames = f" ({len(pending.renames)} file renames wait, which alone means little)" if pending.renames else ""
+    expect_that(
+        not pending.reasons,
+        expected="no restart due",
+        found=(f"due for {', '.join(pending.reasons)}" if pending.reasons else "none due") + renames,
+    )
+
+
+def _folders(host: Host, inputs: Inputs) -> set[str]:
+    """The folders of the product's programs on Windows."""
+    roles = [inputs.catalogue.products[product].roles[role] for product, held in host.products.items() for role in held]
+    return {dirname(path) for role in roles if "windows" in role.programs for path in role.programs["windows"].paths}
+
+
+def _within(folder: str, excluded: str) -> bool:
+    inner, outer = folder.lower().rstrip("\\"), excluded.lower().rstrip("\\")
+    return inner == outer or inner.startswith(f"{outer}\\")
+
+
+@check(
+    "WIN-006",
+    severity="major",
+    targets=each_windows_host,
+    needs=(DefenderExclusions,),
+    remedy="Exclude the folders (Add-MpPreference -ExclusionPath, or the group policy).",
+    source="products.md section 0: antivirus exclusions for the product's folders",
+)
+def test_antivirus_leaves_the_product_alone(target: Target, facts: Facts, inputs: Inputs) -> None:
+    """The antivirus leaves the product's folders alone.
+
+    Only Defender can be read; a host with another antivirus is UNKNOWN, and somebody has to look there.
+    """
+    baseline = inputs.baseline
+    stated = agreed(baseline, "windows.excluded_folders", baseline.windows.excluded_folders)
+    wanted = sorted({*stated, *_folders(target.subject, inputs)})
+    excluded = facts.need(DefenderExclusions).paths
+    lacking = [folder for folder in wanted if not any(_within(folder, one) for one in excluded)]
+    expect(lacking, equals=[], what=f"of {', '.join(wanted)} not excluded:")
+
+
+@check(
+    "WIN-007",
+    severity="major",
+    targets=each_windows_host,
+    needs=(VssWriters,),
+    remedy="Restart the service behind the writer, and read the Application log for why it failed.",
+    source="learn.microsoft.com, vssadmin list writers; VSS_WRITER_STATE",
+)
+def test_vss_writers_are_stable(facts: Facts) -> None:
+    """Every VSS writer is stable.
+
+    A writer that failed makes the snapshot fail, or leaves its application out of it.
+    """
+    writers = facts.need(VssWriters).writers
+    bad = [f"{one.name} {one.told}" for one in writers if one.state != STABLE]
+    expect_that(
+        not bad, expected="every writer [1] stable", found=", ".join(bad) or f"{len(writers)} writers, all stable"
+    )
+
+
+@check(
+    "WIN-008",
+    severity="major",
+    targets=each_windows_host,
+    needs=(FirewallProfiles,),
+    remedy="Turn the profile on (Set-NetFirewallProfile -Enabled True, or by group policy) with rules for the product.",
+    source="learn.microsoft.com, Get-NetFirewallProfile -PolicyStore ActiveStore",
+)
+def test_firewall_is_on(facts: Facts, baseline: Baseline) -> None:
+    """The firewall is on in the agreed profiles."""
+    wanted = agreed(baseline, "windows.firewall_profiles", baseline.windows.firewall_profiles)
+    profiles = facts.need(FirewallProfiles).profiles
+    found = {name: "on" if profiles[name].enabled else "off" for name in wanted}
+    expect(found, equals=dict.fromkeys(wanted, "on"), what="firewall profiles:")
