@@ -100,9 +100,9 @@ class Batch:
         return self._running.begun if self._running else self._since
 
     @property
-    def cut(self) -> bool:
-        """Whether the current script has said more than it may."""
-        return self._running is not None and self._running.size > self.scripts[self.next].max_bytes
+    def floods(self) -> bool:
+        """Whether the current script says more than the batch itself would let it."""
+        return self._running is not None and self._running.size > self.scripts[self.next].max_bytes + 1
 
     def sent(self, now_s: float, now: float) -> None:
         """Note when the scripts went out."""
@@ -141,7 +141,9 @@ class Batch:
 
     def _end(self, running: _Running, status: int, now: float) -> Output:
         script, text, first = self.scripts[self.next], bytes(running.text), self.next == 0
-        missing = Missing(Why.OUTPUT_CUT, f"more than {script.max_bytes} bytes") if self.cut else None
+        missing = (
+            Missing(Why.OUTPUT_CUT, f"more than {script.max_bytes} bytes") if running.size > script.max_bytes else None
+        )
         self.next, self._running = self.next + 1, None
         return Output(
             name=script.name,

@@ -105,7 +105,7 @@ class BatchRun:
             late = time.monotonic() - batch.begun > _START_S
             return Missing(Why.TIMED_OUT, f"PowerShell did not start within {_START_S:g} s") if late else None
         script = batch.scripts[batch.next]
-        if batch.cut:
+        if batch.floods:
             return Missing(Why.OUTPUT_CUT, f"more than {script.max_bytes} bytes")
         if time.monotonic() - batch.begun > script.timeout_s:
             return Missing(Why.TIMED_OUT, f"after {script.timeout_s:g} s")
@@ -124,8 +124,9 @@ class BatchRun:
 
 def errors(stderr: bytes) -> str:
     """The error texts of what PowerShell writes as CLIXML, or plain text as it is; one line."""
-    text = decode(stderr.removeprefix(b"\xef\xbb\xbf"))
+    text = decode(stderr.removeprefix(b"\xef\xbb\xbf")).replace("\r", "")
     if "#< CLIXML" not in text:
         return one_line(text, 300)
     records = (unescape(record, {"&quot;": '"', "&apos;": "'"}) for record in _RECORD.findall(text))
-    return one_line("".join(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), record) for record in records), 300)
+    told = "".join(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), record) for record in records)
+    return one_line(told.replace("\r", ""), 300)

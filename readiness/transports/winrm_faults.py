@@ -52,6 +52,8 @@ def _fault(error: object, target: WinrmTarget) -> Missing:
     words = one_line(str(getattr(error, "reason", "") or ""), 300)
     detail = f"{code or inner or getattr(error, 'fault_subcode', None)}: {words}"
     subcode = str(getattr(error, "fault_subcode", ""))
+    if _NO_SHELLS in codes:
+        return Missing(Why.SHELLS_NOT_ALLOWED, detail, "set WSMan:\\localhost\\Shell\\AllowRemoteShellAccess to true")
     if codes & _ACCESS_DENIED or subcode.endswith(":AccessDenied"):
         remedy = f"put {target.who} into the group Remote Management Users, or let it administrate the host"
         return Missing(Why.ACCESS_DENIED, f"{target.who} is known, and may open no shell: {detail}", remedy)
@@ -60,8 +62,6 @@ def _fault(error: object, target: WinrmTarget) -> Missing:
         return Missing(Why.WINRM_QUOTA, f"{quota}: {detail}", remedy)
     if codes & _ENVELOPE or subcode.endswith(":EncodingLimit"):
         return Missing(Why.ENVELOPE_TOO_LARGE, detail, "set MaxEnvelopeSizekb to 500, the default")
-    if _NO_SHELLS in codes:
-        return Missing(Why.SHELLS_NOT_ALLOWED, detail, "set WSMan:\\localhost\\Shell\\AllowRemoteShellAccess to true")
     if subcode.endswith(":QuotaLimit"):
         return Missing(Why.WINRM_QUOTA, detail, "raise the quota that it names")
     return Missing(Why.WINRM_FAULT, detail)
