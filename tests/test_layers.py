@@ -47,6 +47,8 @@ CHECKS_MAY = {"core", "estate", "plugin", "probes", "versions"}
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "paramiko": ("transports/ssh", "demo/"),
     "winrm": ("transports/winrm",),
+    "spnego": ("transports/winrm",),
+    "requests": ("transports/winrm",),
     "nmap": ("scans/",),
     "junit_xml": ("renderers/junit",),
     "rich": ("renderers/terminal",),
@@ -55,7 +57,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "subprocess": (),
     "pytest": ("plugin", "session", "cli"),
 }
-LAZY = ("paramiko", "winrm", "nmap", "rich", "testinfra")
+LAZY = ("paramiko", "winrm", "spnego", "requests", "nmap", "rich", "testinfra")
 CORE_STANDARD_LIBRARY_ONLY = {"readiness"}
 
 

@@ -22,6 +22,7 @@ from readiness.core.scripts import Limits, Output, Script, Transport, Visit
 from readiness.transports import Stop, powershell, winrm_batch
 from readiness.transports.winrm import WinrmTarget, WinrmTransport
 from readiness.transports.winrm_batch import errors
+from tests.bench import hostile
 from tests.bench import winrm_programs as programs
 from tests.bench import winrm_soap as soap
 from tests.bench.certificates import Authority
@@ -238,6 +239,18 @@ def test_it_is_no_winrm_listener(answer: bytes) -> None:
         assert why(made.login) is expected
         assert "\x1b" not in str(made.login)
         assert host.logons == []
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("behave", [hostile.silent, hostile.dribbling_banner, hostile.endless_lines_before_the_banner])
+def test_what_holds_up_or_floods_instead_of_answering(behave: hostile.Behaviour, scheme: str) -> None:
+    limits = Limits(connect_s=1, login_s=1, host_s=10)
+    with hostile.listening(behave) as port:
+        begun = time.monotonic()
+        one = WinrmTarget("h", "127.0.0.1", port, scheme, user="check", password=WORD)
+        made = WinrmTransport(one, Stop()).visit((ONE,), limits, lambda _: None)
+        assert time.monotonic() - begun < 2
+        assert why(made.login) is Why.NOT_WINRM
 
 
 def test_no_tls_where_tls_is_expected(authority: Authority) -> None:
