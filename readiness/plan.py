@@ -174,7 +174,7 @@ def _arguments(probe: Probe, host: Host, inputs: Inputs) -> tuple[str, ...]:
         return _sorted(
             name for role in held for family in _families(role.packages, host) for name in role.package_names(family)
         )
-    if probe.name == "services":
+    if probe.name in {"services", "open_files"}:
         return _sorted(
             name for role in held for family in _families(role.services, host) for name in role.services_for(family)
         )

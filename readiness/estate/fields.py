@@ -285,6 +285,11 @@ PlacePath = Annotated[
 RoleOfProduct = Annotated[
     str, Shape("role", r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", "A-Za-z0-9_.-", 127, "a product's role, like bacula.storage")
 ]
+TimeZone = Annotated[
+    str,
+    Shape("time_zone", r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*", "A-Za-z0-9_+/-", 64, "like Europe/Berlin or Etc/UTC"),
+]
+Keyword = Annotated[str, Shape("keyword", r"[A-Za-z][A-Za-z0-9]*", "A-Za-z0-9", 64, "one of sshd_config(5)")]
 HostKeyText = Annotated[
     str,
     AfterValidator(_host_key),

@@ -189,6 +189,16 @@ class WindowsEntry(Written):
     )
 
 
+class HostDemandEntry(Written):
+    """What was agreed about every host."""
+
+    min_memory_bytes: Annotated[int, Field(ge=0)] | None = None
+    min_swap_bytes: Annotated[int, Field(ge=0)] | None = None
+    min_open_files: Annotated[int, Field(ge=1)] | None = None
+    time_zone: f.TimeZone | None = None
+    mandatory_access_control: Literal["enforcing", "permissive", "apparmor", "none"] | None = None
+
+
 class BaselineFile(Written):
     """The file baseline.yaml."""
 
@@ -203,6 +213,8 @@ class BaselineFile(Written):
     same_version_groups: _Names | None = None
     clock: ClockEntry | None = None
     listening: ListeningEntry | None = None
+    host: HostDemandEntry | None = None
+    sshd: Annotated[dict[f.Keyword, f.Line], AfterValidator(f.filled)] | None = None
     space: Annotated[tuple[SpaceEntry, ...], AfterValidator(f.unique)] | None = None
     windows: WindowsEntry | None = None
     not_agreed: Mapping[str, f.Reason] | None = None

@@ -180,6 +180,20 @@ class WindowsDemand:
 
 
 @dataclass(frozen=True, slots=True)
+class HostDemand:
+    """What was agreed about every host, None where nothing was.
+
+    `mandatory_access_control` is `enforcing`, `permissive`, `apparmor` or `none`.
+    """
+
+    min_memory_bytes: int | None = None
+    min_swap_bytes: int | None = None
+    min_open_files: int | None = None
+    time_zone: str | None = None
+    mandatory_access_control: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Baseline:
     """What was agreed; None where nothing was, which is UNKNOWN unless `not_agreed` gives the reason by dotted key."""
 
@@ -189,5 +203,7 @@ class Baseline:
     clock: ClockDemand | None
     listening_also: tuple[Listener, ...] | None
     space: tuple[SpaceDemand, ...] | None
+    host: HostDemand | None
+    sshd: Mapping[str, str] | None
     not_agreed: Mapping[str, str]
     windows: WindowsDemand = WindowsDemand()

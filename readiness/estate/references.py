@@ -7,13 +7,13 @@ not hide those in others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from itertools import islice
 from typing import Any
 
 from readiness.core.scripts import Limits
 from readiness.estate.fields import canonical_address
-from readiness.estate.models import CatalogueNames
+from readiness.estate.models import CatalogueNames, HostDemand
 from readiness.estate.tables import table
 from readiness.estate.validate import Known
 from readiness.estate.ways import way_of
@@ -27,8 +27,9 @@ _IN_ORDER = (
     ("probe_bytes", "host_bytes"),
 )
 _DEMANDS = (
-    *("operating_systems", "same_version_groups", "clock.max_offset_s", "listening.also", "space"),
+    *("operating_systems", "same_version_groups", "clock.max_offset_s", "listening.also", "space", "sshd"),
     *("windows.tls_min", "windows.firewall_profiles", "windows.excluded_folders"),
+    *(f"host.{one.name}" for one in fields(HostDemand)),
 )
 
 # Host names in order, by product and role; a mapping because an estate has thousands and each is looked up.

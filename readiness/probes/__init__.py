@@ -3,16 +3,33 @@
 from collections.abc import Mapping
 
 from readiness.core.scripts import Probe, Shell
-from readiness.probes import clock, elevation, listening, names, packages, processes, services, space, system, windows
+from readiness.probes import (
+    clock,
+    elevation,
+    host,
+    listening,
+    names,
+    packages,
+    processes,
+    services,
+    space,
+    sshd,
+    system,
+    units,
+    windows,
+)
 from readiness.probes.clock import Clock, ClockSync
 from readiness.probes.elevation import SudoRules
+from readiness.probes.host import Boot, Machine
 from readiness.probes.listening import Holder, Listening, Socket
 from readiness.probes.names import Names
 from readiness.probes.packages import Package, Packages
 from readiness.probes.processes import Processes, Program
 from readiness.probes.services import Service, Services
 from readiness.probes.space import Filesystem, Space
+from readiness.probes.sshd import Sshd
 from readiness.probes.system import Identity, OsRelease
+from readiness.probes.units import FailedUnits, OpenFiles
 
 PROBES: tuple[Probe, ...] = (
     *clock.PROBES,
@@ -24,6 +41,9 @@ PROBES: tuple[Probe, ...] = (
     *processes.PROBES,
     *listening.PROBES,
     *space.PROBES,
+    *host.PROBES,
+    *units.PROBES,
+    *sshd.PROBES,
 )
 by_name: Mapping[str, Probe] = {probe.name: probe for probe in PROBES}
 
@@ -32,13 +52,17 @@ PROBES_OF: Mapping[Shell, tuple[Probe, ...]] = {"posix": PROBES, "powershell": w
 __all__ = [
     "PROBES",
     "PROBES_OF",
+    "Boot",
     "Clock",
     "ClockSync",
+    "FailedUnits",
     "Filesystem",
     "Holder",
     "Identity",
     "Listening",
+    "Machine",
     "Names",
+    "OpenFiles",
     "OsRelease",
     "Package",
     "Packages",
@@ -48,6 +72,7 @@ __all__ = [
     "Services",
     "Socket",
     "Space",
+    "Sshd",
     "SudoRules",
     "by_name",
 ]

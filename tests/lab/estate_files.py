@@ -66,12 +66,29 @@ def _baseline(plan: Plan) -> dict[str, Any]:
         "same_version_groups": ["clients"],
         "clock": {"max_offset_s": 2.0},
         "listening": {"also": []},
+        "host": {
+            "min_memory_bytes": 1 << 30,
+            "min_swap_bytes": 0,
+            "min_open_files": 1024,
+            "time_zone": "Etc/UTC",
+            "mandatory_access_control": _access_control(),
+        },
+        "sshd": {"PermitRootLogin": "prohibit-password", "PasswordAuthentication": "no", "X11Forwarding": "no"},
         "space": [
             {"path": "/", **_LEFT},
             {"path": "/var/lib/bacula", "roles": ["bacula.director", "bacula.storage"], **_LEFT},
             {"path": SPOOL, "roles": ["bacula.storage"], "mounted": True, **_LEFT, "min_free_bytes": 1 << 20},
         ],
     }
+
+
+def _access_control() -> str:
+    """The kernel's, which all hosts share with this machine."""
+    enforce = Path("/sys/fs/selinux/enforce")
+    if enforce.exists():
+        return "enforcing" if enforce.read_text() == "1" else "permissive"
+    apparmor = Path("/sys/module/apparmor/parameters/enabled")
+    return "apparmor" if apparmor.exists() and apparmor.read_text().strip() == "Y" else "none"
 
 
 def _dump(path: Path, content: dict[str, Any]) -> None:

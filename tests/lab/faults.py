@@ -1,5 +1,6 @@
 """Faults to plant in a running lab: each is a context manager, and leaves the lab as it found it."""
 
+import os
 import subprocess
 import sys
 import time
@@ -252,6 +253,80 @@ def mount_dead(lab: Lab, host: str) -> Iterator[None]:
         finally:
             server.kill()
             lab.exec(host, "umount", "--lazy", SPOOL)
+
+
+@contextmanager
+def few_open_files(lab: Lab, host: str) -> Iterator[None]:
+    """The host's daemon may have only few files open."""
+    unit = lab.hosts[host].daemon
+    folder = lab.root(host) / f"etc/systemd/system/{unit}.service.d"
+    folder.mkdir()
+    (folder / "few.conf").write_text("[Service]\nLimitNOFILE=512\n")
+    try:
+        lab.exec(host, "sh", "-c", f"systemctl daemon-reload && systemctl restart {unit}")
+        yield
+    finally:
+        (folder / "few.conf").unlink()
+        folder.rmdir()
+        lab.exec(host, "sh", "-c", f"systemctl daemon-reload && systemctl restart {unit}")
+
+
+@contextmanager
+def other_time_zone(lab: Lab, host: str) -> Iterator[None]:
+    """The host is in another time zone."""
+    zone = lab.root(host) / "etc/localtime"
+    before = zone.readlink()
+    zone.unlink()
+    zone.symlink_to("../usr/share/zoneinfo/Europe/Berlin")
+    try:
+        yield
+    finally:
+        zone.unlink()
+        zone.symlink_to(before)
+
+
+@contextmanager
+def reboot_due(lab: Lab, host: str) -> Iterator[None]:
+    """A package was installed that asks for a reboot."""
+    run = lab.root(host) / "run"
+    (run / "reboot-required").write_text("*** System restart required ***\n")
+    (run / "reboot-required.pkgs").write_text("libc6\nlibc6\n")
+    try:
+        yield
+    finally:
+        (run / "reboot-required").unlink()
+        (run / "reboot-required.pkgs").unlink()
+
+
+@contextmanager
+def core_package_installed_since_boot(lab: Lab, host: str) -> Iterator[None]:
+    """A package that only a reboot brings into use was installed after the last one."""
+    record = next((lab.root(host) / "var/lib/dpkg/info").glob("libc6:*.list"))
+    times = record.stat()
+    record.touch()
+    try:
+        yield
+    finally:
+        os.utime(record, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@contextmanager
+def unit_failed(lab: Lab, host: str) -> Iterator[None]:
+    """A unit that is none of the products' failed."""
+    lab.exec(host, "systemd-run", "--quiet", "--unit=nightly-report", "false")
+    try:
+        lab.exec(host, "sh", "-c", "until systemctl is-failed --quiet nightly-report; do sleep 0.05; done")
+        yield
+    finally:
+        lab.exec(host, "systemctl", "reset-failed", "nightly-report")
+
+
+@contextmanager
+def root_may_log_in(lab: Lab, host: str) -> Iterator[None]:
+    """Root may log in by password, by the first line on it; a later one says otherwise and does not count."""
+    settings = lab.root(host) / "etc/ssh/sshd_config"
+    with _replaced(settings, "PermitRootLogin yes\n" + settings.read_text()):
+        yield
 
 
 @contextmanager

@@ -48,8 +48,17 @@ AutoReqProv: no
 %description -n bacula-libs
 What Bacula's daemons share.
 
+%package -n glibc
+Summary: What every host of this family has
+AutoReqProv: no
+
+%description -n glibc
+The C library, by name only.
+
 %files
 {client}
+
+%files -n glibc
 
 %files -n bacula-libs
 {libraries}

@@ -74,6 +74,7 @@ def enable(layer: Layer, unit: str) -> None:
 def _write_etc(layer: Layer, plan: Plan) -> None:
     layer.write("etc/hosts", hosts_file(plan.hosts.values()))
     layer.write("etc/resolv.conf", "")
+    layer.link("etc/localtime", "/usr/share/zoneinfo/Etc/UTC")
     layer.write("etc/ssh/sshd_config", _SSHD_CONFIG)
     layer.write("etc/sudoers.d/readiness", sudoers_fragment(), mode=0o440)
     layer.write("etc/default/chrony", 'DAEMON_OPTS="-F 1 -x"\n')

@@ -279,7 +279,7 @@ def test_a_host_that_misbehaves_costs_only_itself(
         assert time.monotonic() - begun < 16
     assert (job.code, job.verdict["judgement"]["verdict"]) == (2, "INCOMPLETE")
     healthy = [one for one in job.results if one["host"] not in {"client02", None}]
-    assert {one["outcome"] for one in healthy} == {"PASS"}
+    assert {one["outcome"] for one in healthy} == {"PASS", "NOT_APPLICABLE"}  # the lab's kernel is not its hosts'
     own = [one for one in job.results if one["host"] == "client02"]
     assert len(own) == len([one for one in healthy if one["host"] == "client01"])
     assert any(one["outcome"] == "UNKNOWN" for one in own)

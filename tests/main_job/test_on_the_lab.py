@@ -147,6 +147,24 @@ FAULTS = {
         "/srv/spool gives no answer",
         2,
     ),
+    "a daemon with few open files": Planted(
+        lambda lab: faults.few_open_files(lab, "client02"), {"HST-003 client02/bacula.client": "FAIL"}, "512", 1
+    ),
+    "another time zone": Planted(
+        lambda lab: faults.other_time_zone(lab, "dir01"), {"HST-004 dir01": "FAIL"}, "Europe/Berlin", 1
+    ),
+    "a reboot that is due": Planted(
+        lambda lab: faults.reboot_due(lab, "client02"), {"HST-006 client02": "FAIL"}, "for libc6", 1
+    ),
+    "a C library installed since the last reboot": Planted(
+        lambda lab: faults.core_package_installed_since_boot(lab, "client02"), {"HST-006 client02": "FAIL"}, "libc6:", 1
+    ),
+    "a unit that failed": Planted(
+        lambda lab: faults.unit_failed(lab, "sd01"), {"HST-008 sd01": "FAIL"}, "nightly-report.service", 1
+    ),
+    "root may log in by password": Planted(
+        lambda lab: faults.root_may_log_in(lab, "dir01"), {"SSH-001 dir01": "FAIL"}, "PermitRootLogin yes", 1
+    ),
     "a clock ten minutes off": Planted(
         lambda lab: faults.clock_off(lab, "client01"), {"CLK-001 client01": "FAIL"}, "s (uncertain by", 1
     ),

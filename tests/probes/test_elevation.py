@@ -15,7 +15,7 @@ from .samples import parsed
 
 FIND = r"/usr/bin/find /proc -mindepth 2 -maxdepth 2 -name exe -printf %h\t%l\n"
 PRUNED = " ".join(f"-name {name} -prune -o" for name in ("map_files", "net", "ns", "task"))
-COMMANDS = [FIND, rf"/usr/bin/find /proc -maxdepth 3 {PRUNED} -type l -printf %p\t%l\0"]
+COMMANDS = [FIND, rf"/usr/bin/find /proc -maxdepth 3 {PRUNED} -type l -printf %p\t%l\0", "/usr/sbin/sshd -T"]
 # What sudoers(5) takes for its own, in arguments as a command might have them.
 HARD = (FIND, r"/usr/bin/printf a,b:c=d\\n%s@+-_.", "/usr/bin/id")
 

@@ -92,6 +92,8 @@ def damaged(text: bytes) -> Iterator[bytes]:
             yield b"\n".join([*before, line[:cut] + b"\x1b[31m" + line[cut:], *after])
             yield b"\n".join([*before, line[:cut] + b"\xff" + line[cut:], *after])
         yield b"\n".join([*before, line + b"\r", *after])
+        if line.startswith(b"zone\t"):  # a zone's name has no translation
+            continue
         for word, foreign in {**TRANSLATED, **({} if free_text(line) else FOREIGN_DIGITS)}.items():
             yield b"\n".join([*before, line.replace(word, foreign), *after])
     for first, second in combinations(range(len(lines)), 2):

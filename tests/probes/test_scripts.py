@@ -18,6 +18,7 @@ from .samples import parsed
 ASKED = {
     "packages": ("dpkg", "no-such-package", "libc6"),
     "services": ("ssh.service", "no-such.service"),
+    "open_files": ("ssh.service",),
     "space": ("/", "/no-such"),
     "sudo_rules": ("/usr/bin/id -u",),
 }

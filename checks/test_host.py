@@ -1,0 +1,182 @@
+"""Is the host beneath the products fit: memory, limits, time zone, kernel, nothing failed and no reboot due."""
+
+from typing import Any
+
+from readiness.estate import Baseline
+from readiness.plugin import (
+    Facts,
+    Inputs,
+    RoleOnHost,
+    Target,
+    agreed,
+    check,
+    each_host,
+    each_service_role,
+    expect,
+    expect_that,
+    not_applicable,
+    roles,
+    unknown,
+)
+from readiness.probes import Boot, FailedUnits, Machine, OpenFiles, OsRelease
+from readiness.versions import Version
+
+
+def _agreed(baseline: Baseline, name: str) -> Any:
+    value = getattr(baseline.host, name) if baseline.host else None
+    return agreed(baseline, f"host.{name}", value)
+
+
+@check(
+    "HST-001",
+    severity="major",
+    targets=each_host,
+    needs=(Machine,),
+    remedy="Give the host more memory, or agree on less in baseline.yaml, host.",
+    source="proc_meminfo(5), MemTotal, which is less than what is built in by what the kernel keeps",
+)
+def test_memory_is_enough(facts: Facts, baseline: Baseline) -> None:
+    """The host has the memory that was agreed."""
+    _expect_size("memory", facts.need(Machine).memory_bytes, _agreed(baseline, "min_memory_bytes"))
+
+
+@check(
+    "HST-002",
+    severity="major",
+    targets=each_host,
+    needs=(Machine,),
+    remedy="Add swap, or agree on less in baseline.yaml, host.",
+    source="proc_meminfo(5), SwapTotal",
+)
+def test_swap_is_enough(facts: Facts, baseline: Baseline) -> None:
+    """The host has the swap that was agreed."""
+    _expect_size("swap", facts.need(Machine).swap_bytes, _agreed(baseline, "min_swap_bytes"))
+
+
+def _expect_size(what: str, found_bytes: int, least_bytes: int) -> None:
+    expect_that(
+        found_bytes >= least_bytes,
+        expected=f"at least {least_bytes / (1 << 30):.2f} GiB of {what}",
+        found=f"{found_bytes / (1 << 30):.2f} GiB of {what}",
+    )
+
+
+@check(
+    "HST-003",
+    severity="major",
+    targets=each_service_role,
+    needs=(OpenFiles, OsRelease),
+    remedy="Set LimitNOFILE= in a drop-in of the unit and restart it.",
+    source="systemd.exec(5), LimitNOFILE; proc_pid_limits(5)",
+)
+def test_daemon_may_open_enough_files(target: Target, facts: Facts, baseline: Baseline) -> None:
+    """The role's daemons may have as many files open as was agreed.
+
+    Each job takes some connections and files; a daemon that runs out of them fails jobs on the busiest night.
+    """
+    least = _agreed(baseline, "min_open_files")
+    held: RoleOnHost = target.subject
+    units = held.role.services_for(facts.need(OsRelease).family)
+    limits = facts.need(OpenFiles).limits
+    if not units or any(unit not in limits for unit in units):
+        unknown(f"no unit of {held.role.name} was read")
+    for unit in units:
+        limit = limits[unit]
+        if limit == 0:
+            unknown(f"{unit} does not run", blocked_by=f"SVC-002 {target.id}")
+        told = "unlimited" if limit is None else str(limit)
+        enough = limit is None or limit >= least
+        expect_that(enough, expected=f"{unit} with at least {least} open files", found=f"{unit} {told}")
+
+
+@check(
+    "HST-004",
+    severity="major",
+    targets=each_host,
+    needs=(Machine,),
+    remedy="timedatectl set-timezone to the agreed one: schedules go by the host's own.",
+    source="localtime(5)",
+)
+def test_time_zone_is_as_agreed(facts: Facts, baseline: Baseline) -> None:
+    """The time zone is the agreed one.
+
+    Backup windows are written in local time: hosts of other zones start hours apart.
+    """
+    zone = _agreed(baseline, "time_zone")
+    expect(facts.part(Machine, facts.need(Machine).time_zone), equals=zone, what="time zone")
+
+
+@check(
+    "HST-005",
+    severity="major",
+    targets=each_host,
+    needs=(Boot, Machine, OsRelease),
+    remedy="Reboot into the newest kernel before the cutover, or remove the one that is not wanted.",
+    source="uname(2); the kernels in /boot",
+)
+def test_running_kernel_is_the_newest_installed(facts: Facts) -> None:
+    """The running kernel is the newest that is installed.
+
+    Otherwise the next reboot brings a kernel that this service was never tried on.
+    """
+    machine, boot = facts.need(Machine), facts.need(Boot)
+    if container := facts.part(Machine, machine.container):
+        not_applicable(f"systemd-detect-virt says {container}: a container runs its host's kernel")
+    installed = facts.part(Boot, boot.installed)
+    if not installed:
+        unknown("no kernel is installed in /boot, so what the next reboot brings cannot be told")
+    family = facts.need(OsRelease).family
+    newest = max(installed, key=lambda name: Version.parse(name, family))
+    expect(boot.kernel, equals=newest, what="kernel")
+
+
+@check(
+    "HST-006",
+    severity="major",
+    targets=each_host,
+    needs=(Boot,),
+    remedy="Reboot the host before the cutover.",
+    source="needs-restarting(1) of dnf-utils, its list of packages; /run/reboot-required of Debian and Ubuntu",
+)
+def test_no_reboot_is_due(facts: Facts) -> None:
+    """No reboot is due: nothing was installed since the last one that only a reboot brings into use."""
+    boot = facts.need(Boot)
+    if boot.asked_by is not None:
+        told = f"/run/reboot-required, for {boot.asked_by or 'no package that is named'}"
+        expect_that(False, expected="no reboot due", found=told)  # noqa: FBT003 - it is due
+    since = facts.part(Boot, boot.since)
+    expect(since, equals=(), what="installed since the last reboot:")
+
+
+@check(
+    "HST-007",
+    severity="major",
+    targets=each_host,
+    needs=(Machine,),
+    remedy="Set SELinux or AppArmor as agreed, and try a backup and a restore with it.",
+    source="selinux(8); apparmor(7)",
+)
+def test_access_control_is_as_agreed(facts: Facts, baseline: Baseline) -> None:
+    """SELinux or AppArmor is as agreed.
+
+    A policy switched on later stops daemons that were only ever tried without it.
+    """
+    wanted = _agreed(baseline, "mandatory_access_control")
+    found = facts.part(Machine, facts.need(Machine).access_control)
+    expect(found, equals=wanted, what="mandatory access control")
+
+
+@check(
+    "HST-008",
+    severity="major",
+    targets=each_host,
+    needs=(FailedUnits, OsRelease),
+    remedy="Mend the unit, or disable it and systemctl reset-failed it when nobody needs it.",
+    source="systemctl(1), list-units --failed",
+)
+def test_no_unit_has_failed(target: Target, facts: Facts, inputs: Inputs) -> None:
+    """No unit has failed; those of the products are the services' own to report."""
+    family = facts.need(OsRelease).family
+    own = {unit for held in roles(inputs) if held.host.name == target.id for unit in held.role.services_for(family)}
+    failed = [unit for unit in facts.need(FailedUnits).units if unit not in own]
+    expect(failed, equals=[], what="failed units:")

@@ -1,0 +1,32 @@
+"""Is sshd set up as agreed."""
+
+from readiness.estate import Baseline
+from readiness.plugin import Facts, agreed, check, each_host, expect, unknown
+from readiness.probes import Sshd
+
+# Two words for one thing: sshd_config(5) has the one, `sshd -T` of most versions says the other.
+_SAME = {"without-password": "prohibit-password"}
+
+
+@check(
+    "SSH-001",
+    severity="major",
+    targets=each_host,
+    needs=(Sshd,),
+    remedy="Set it in sshd_config or a file that it includes, where the first value counts, and reload sshd.",
+    source="sshd(8), -T; sshd_config(5)",
+)
+def test_sshd_is_set_up_as_agreed(facts: Facts, baseline: Baseline) -> None:
+    """The settings that sshd goes by are the agreed ones.
+
+    Not what a file says: an included file or a default may say otherwise. `Match` blocks are not looked at.
+    """
+    wanted = agreed(baseline, "sshd", baseline.sshd)
+    settings = facts.need(Sshd).settings
+    if strange := [keyword for keyword in wanted if keyword.lower() not in settings]:
+        unknown(f"sshd tells of no {', '.join(strange)}")
+    found = {keyword: " ".join(settings[keyword.lower()]) for keyword in wanted}
+    expect(
+        {keyword: _SAME.get(value, value) for keyword, value in found.items()},
+        equals={keyword: _SAME.get(value, value) for keyword, value in wanted.items()},
+    )

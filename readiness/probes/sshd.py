@@ -1,0 +1,49 @@
+"""The settings that sshd goes by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from readiness.core.facts import Fact, Missing, Why
+from readiness.core.scripts import Output, Probe
+from readiness.core.text import one_line
+from readiness.probes.elevation import complaints, elevated, refusal
+from readiness.probes.reading import fields, lines, number, script, shown
+
+_TEXT = script("sshd")
+(_COMMAND,) = elevated(_TEXT)
+_KEYWORD = re.compile(r"[a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Sshd(Fact):
+    """The values of each setting by its keyword in small letters, as `sshd -T` tells them, which is without `Match`."""
+
+    name: ClassVar[str] = "sshd"
+    settings: Mapping[str, tuple[str, ...]]
+
+
+def parse_sshd(output: Output) -> Sshd | Missing:
+    """One line a setting, and how many; a keyword may stand there more than once."""
+    login, status, *told, count = lines(output)
+    if missing := refusal(output, fields(login, "login", 1)[0], _COMMAND):
+        return missing
+    if number(*fields(status, "status", 1)):
+        said = " | ".join(complaints(output))
+        why = Why.TOOL_ABSENT if status == "status\t127\t." else Why.UNREADABLE
+        return Missing(why, f"sshd -T: {one_line(said, 200)}")
+    if number(*fields(count, "count", 1)) != len(told) or not told or not "".join(told).isascii():
+        raise ValueError(f"{shown(count)}, and {len(told)} came")
+    settings: dict[str, tuple[str, ...]] = {}
+    for line in told:
+        keyword, _, value = fields(line, "setting", 1)[0].partition(" ")
+        if not _KEYWORD.fullmatch(keyword):
+            raise ValueError(f"no setting: {shown(line)}")
+        settings[keyword] = (*settings.get(keyword, ()), value)
+    return Sshd({keyword: tuple(sorted(values)) for keyword, values in sorted(settings.items())})
+
+
+PROBES = (Probe(Sshd, _TEXT, parse_sshd, cost=42),)

@@ -1,0 +1,81 @@
+"""What systemd's units may use, and which of them failed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from readiness.core.facts import Fact, Missing, Why
+from readiness.core.scripts import Output, Probe
+from readiness.core.text import one_line
+from readiness.probes.reading import fields, lines, number, script, shown, tag_of
+
+_UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]+\.[a-z]+")
+_NOT_BOOTED = "System has not been booted with systemd"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFiles(Fact):
+    """How many files each unit's main process may have open (its soft limit); 0 where none runs, None for unlimited."""
+
+    name: ClassVar[str] = "open_files"
+    limits: Mapping[str, int | None]
+
+
+def parse_open_files(output: Output) -> OpenFiles | Missing:
+    """How many units, then two lines a unit: its name, then its process and limit."""
+    count, *found = lines(output)
+    if missing := _no_answer(found[-1] if found else count):
+        return missing
+    if len(found) != 2 * number(*fields(count, "count", 1)):
+        raise ValueError("a unit without its limit")
+    limits: dict[str, int | None] = {}
+    for first, second in zip(found[::2], found[1::2], strict=True):
+        (unit,) = fields(first, "asked", 1)
+        pid, limit = fields(second, "limit", 2)
+        if unit in limits or not _UNIT.fullmatch(unit):
+            raise ValueError(f"a unit twice, or none: {shown(unit)}")
+        if number(pid) == 0:
+            limits[unit] = 0
+        else:
+            limits[unit] = None if limit == "unlimited" else number(limit)
+    return OpenFiles(limits)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedUnits(Fact):
+    """The units that systemd holds for failed, in order."""
+
+    name: ClassVar[str] = "failed_units"
+    units: tuple[str, ...]
+
+
+def parse_failed_units(output: Output) -> FailedUnits | Missing:
+    """One line a unit and its state, and how many; another state than failed is a message of systemctl's."""
+    *told, count = lines(output)
+    if missing := _no_answer(count):
+        return missing
+    units = [fields(line, "failed", 2) for line in told]
+    if number(*fields(count, "count", 1)) != len(units):
+        raise ValueError(f"{shown(count)}, and {len(units)} came")
+    if wrong := [unit for unit, state in units if state != "failed" or not _UNIT.fullmatch(unit)]:
+        raise ValueError(f"no failed unit: {shown(wrong[0])}")
+    return FailedUnits(tuple(sorted(unit for unit, _ in units)))
+
+
+def _no_answer(line: str) -> Missing | None:
+    """Why systemd said nothing, by the one line of a script that says so."""
+    if line == "no_tool\tsystemctl\t.":
+        return Missing(Why.TOOL_ABSENT, "no systemctl")
+    if tag_of(line) == "refused":
+        (said,) = fields(line, "refused", 1)
+        return Missing(Why.TOOL_ABSENT if said.startswith(_NOT_BOOTED) else Why.UNREADABLE, one_line(said, 200))
+    return None
+
+
+PROBES = (
+    Probe(OpenFiles, script("open_files"), parse_open_files, cost=21),
+    Probe(FailedUnits, script("failed_units"), parse_failed_units, cost=21),
+)
