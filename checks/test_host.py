@@ -1,5 +1,6 @@
 """Is the host beneath the products fit: memory, limits, time zone, kernel, nothing failed and no reboot due."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from readiness.estate import Baseline
@@ -10,8 +11,8 @@ from readiness.plugin import (
     Target,
     agreed,
     check,
-    each_host,
     each_service_role,
+    each_ssh_host,
     expect,
     expect_that,
     not_applicable,
@@ -22,6 +23,11 @@ from readiness.probes import Boot, FailedUnits, Machine, OpenFiles, OsRelease
 from readiness.versions import Version
 
 
+def each_daemon(inputs: Inputs) -> Iterator[Target]:
+    """Every role that runs a service on a host that is reached over SSH: only there is such a limit."""
+    return (target for target in each_service_role(inputs) if target.subject.host.transport == "ssh")
+
+
 def _agreed(baseline: Baseline, name: str) -> Any:
     value = getattr(baseline.host, name) if baseline.host else None
     return agreed(baseline, f"host.{name}", value)
@@ -30,7 +36,7 @@ def _agreed(baseline: Baseline, name: str) -> Any:
 @check(
     "HST-001",
     severity="major",
-    targets=each_host,
+    targets=each_ssh_host,
     needs=(Machine,),
     remedy="Give the host more memory, or agree on less in baseline.yaml, host.",
     source="proc_meminfo(5), MemTotal, which is less than what is built in by what the kernel keeps",
@@ -43,7 +49,7 @@ def test_memory_is_enough(facts: Facts, baseline: Baseline) -> None:
 @check(
     "HST-002",
     severity="major",
-    targets=each_host,
+    targets=each_ssh_host,
     needs=(Machine,),
     remedy="Add swap, or agree on less in baseline.yaml, host.",
     source="proc_meminfo(5), SwapTotal",
@@ -64,7 +70,7 @@ def _expect_size(what: str, found_bytes: int, least_bytes: int) -> None:
 @check(
     "HST-003",
     severity="major",
-    targets=each_service_role,
+    targets=each_daemon,
     needs=(OpenFiles, OsRelease),
     remedy="Set LimitNOFILE= in a drop-in of the unit and restart it.",
     source="systemd.exec(5), LimitNOFILE; proc_pid_limits(5)",
@@ -92,7 +98,7 @@ def test_daemon_may_open_enough_files(target: Target, facts: Facts, baseline: Ba
 @check(
     "HST-004",
     severity="major",
-    targets=each_host,
+    targets=each_ssh_host,
     needs=(Machine,),
     remedy="timedatectl set-timezone to the agreed one: schedules go by the host's own.",
     source="localtime(5)",
@@ -109,7 +115,7 @@ def test_time_zone_is_as_agreed(facts: Facts, baseline: Baseline) -> None:
 @check(
     "HST-005",
     severity="major",
-    targets=each_host,
+    targets=each_ssh_host,
     needs=(Boot, Machine, OsRelease),
     remedy="Reboot into the newest kernel before the cutover, or remove the one that is not wanted.",
     source="uname(2); the kernels in /boot",
@@ -133,7 +139,7 @@ def test_running_kernel_is_the_newest_installed(facts: Facts) -> None:
 @check(
     "HST-006",
     severity="major",
-    targets=each_host,
+    targets=each_ssh_host,
     needs=(Boot,),
     remedy="Reboot the host before the cutover.",
     source="needs-restarting(1) of dnf-utils, its list of packages; /run/reboot-required of Debian and Ubuntu",
@@ -151,7 +157,7 @@ def test_no_reboot_is_due(facts: Facts) -> None:
 @check(
     "HST-007",
     severity="major",
-    targets=each_host,
+    targets=each_ssh_host,
     needs=(Machine,),
     remedy="Set SELinux or AppArmor as agreed, and try a backup and a restore with it.",
     source="selinux(8); apparmor(7)",
@@ -169,7 +175,7 @@ def test_access_control_is_as_agreed(facts: Facts, baseline: Baseline) -> None:
 @check(
     "HST-008",
     severity="major",
-    targets=each_host,
+    targets=each_ssh_host,
     needs=(FailedUnits, OsRelease),
     remedy="Mend the unit, or disable it and systemctl reset-failed it when nobody needs it.",
     source="systemctl(1), list-units --failed",

@@ -1,19 +1,23 @@
 """Do names mean the same everywhere: backup products find their peers by name, both ways."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from ipaddress import ip_address
 
-from readiness.estate import Estate
+from readiness.core.facts import Missing
+from readiness.estate import Estate, Host
 from readiness.plugin import Facts, Target, check, each_host, each_host_with_peers, expect_that
-from readiness.probes import Names
+from readiness.probes import Addresses, Names
 
 SOURCE = "products.md section 0: forward = reverse DNS for every role name, own name not on a loopback address"
 
 
-def _flaws(names: Names, asked: Iterable[str]) -> list[str]:
-    """What is wrong with each name: no address, a loopback address, an address that leads back to other names."""
+def _flaws(names: Names, asked: Mapping[str, Collection[str] | None]) -> list[str]:
+    """What is wrong with each name: no address, a loopback one, one of another machine, one that leads back elsewhere.
+
+    `asked` has the addresses that the machine of each name really has, None where they were not read.
+    """
     flaws = []
-    for name in asked:
+    for name, real in asked.items():
         addresses = names.forward[name]
         if not addresses:
             flaws.append(f"{name} does not resolve")
@@ -21,6 +25,8 @@ def _flaws(names: Names, asked: Iterable[str]) -> list[str]:
             back = {one.lower().rstrip(".") for one in names.reverse[address]}
             if ip_address(address.partition("%")[0]).is_loopback:
                 flaws.append(f"{name} is {address}")
+            elif real is not None and address.partition("%")[0] not in real:
+                flaws.append(f"{name} is {address}, which that machine does not have")
             elif name.lower() not in back:
                 flaws.append(f"{name} is {address}, which is {' '.join(sorted(back)) or 'no name'}")
     return flaws
@@ -34,18 +40,18 @@ def _told(names: Names, asked: Iterable[str]) -> str:
     "NAM-001",
     severity="major",
     targets=each_host,
-    needs=(Names,),
+    needs=(Names, Addresses),
     remedy="Give the name its own address in DNS or /etc/hosts, both ways; take it off Debian's 127.0.1.1 line.",
     source=SOURCE,
 )
 def test_own_name_resolves_on_the_host(target: Target, facts: Facts, estate: Estate) -> None:
-    """The host's own name resolves on it, forward and back, and not to a loopback address.
+    """The host's own name resolves on it to its own addresses, forward and back, and not to a loopback one.
 
     A daemon that announces a name on a loopback address is not found by anybody else.
     """
     own = [estate.hosts[target.id].fqdn]
     names = facts.need(Names)
-    flaws = _flaws(names, own)
+    flaws = _flaws(names, {own[0]: facts.need(Addresses).addresses})
     expect_that(
         not flaws, expected=f"{own[0]} on an address that leads back to it", found="; ".join(flaws) or _told(names, own)
     )
@@ -55,17 +61,22 @@ def test_own_name_resolves_on_the_host(target: Target, facts: Facts, estate: Est
     "NAM-002",
     severity="blocker",
     targets=each_host_with_peers,
-    needs=(Names,),
+    needs=(Names, Addresses),
     remedy="Make the peers' names resolve on this host, forward and back, as they do elsewhere.",
     source=SOURCE,
 )
 def test_names_of_peers_resolve_on_the_host(target: Target, facts: Facts) -> None:
-    """The names of the host's peers resolve on it, forward and back.
+    """The names of the host's peers resolve on it to addresses that the peers have, forward and back.
 
-    Resolved there and not where this runs: a daemon is told a name, and it is the daemon that looks it up.
+    Resolved there and not where this runs: a daemon is told a name, and it is the daemon that looks it up. Held
+    against what each peer says of itself: a name may lead to another machine forward and back.
     """
-    peers: tuple[str, ...] = target.subject
+    peers: tuple[Host, ...] = target.subject
     names = facts.need(Names)
-    flaws = _flaws(names, peers)
-    expected = f"{len(peers)} peers' names, each on an address that leads back to it"
-    expect_that(not flaws, expected=expected, found="; ".join(flaws) or _told(names, peers))
+    read = {peer.fqdn: facts.of(peer.name).get(Addresses) for peer in peers}
+    flaws = _flaws(names, {name: None if isinstance(one, Missing) else one.addresses for name, one in read.items()})
+    expected = f"{len(peers)} peers' names, each on an address of that peer that leads back to it"
+    if not flaws:
+        for peer in peers:
+            facts.of(peer.name).need(Addresses)
+    expect_that(not flaws, expected=expected, found="; ".join(flaws) or _told(names, read))

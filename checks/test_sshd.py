@@ -1,7 +1,7 @@
 """Is sshd set up as agreed."""
 
 from readiness.estate import Baseline
-from readiness.plugin import Facts, agreed, check, each_host, expect, unknown
+from readiness.plugin import Facts, agreed, check, each_ssh_host, expect, unknown
 from readiness.probes import Sshd
 
 # Two words for one thing: sshd_config(5) has the one, `sshd -T` of most versions says the other.
@@ -11,7 +11,7 @@ _SAME = {"without-password": "prohibit-password"}
 @check(
     "SSH-001",
     severity="major",
-    targets=each_host,
+    targets=each_ssh_host,
     needs=(Sshd,),
     remedy="Set it in sshd_config or a file that it includes, where the first value counts, and reload sshd.",
     source="sshd(8), -T; sshd_config(5)",

@@ -179,7 +179,7 @@ def _arguments(probe: Probe, host: Host, inputs: Inputs) -> tuple[str, ...]:
             name for role in held for family in _families(role.services, host) for name in role.services_for(family)
         )
     if probe.name == "names":
-        return (host.fqdn, *peers_of(inputs.estate, host))
+        return (host.fqdn, *(peer.fqdn for peer in peers_of(inputs.estate, host)))
     if probe.name == "space":
         return _sorted(one.path for one in inputs.baseline.space or () if one.concerns(host))
     if probe.name == "sudo_rules":

@@ -75,20 +75,20 @@ def each_windows_host(inputs: Inputs) -> Iterator[Target]:
             yield _target(host, subject=host)
 
 
-def peers_of(estate: Estate, host: Host) -> tuple[str, ...]:
-    """The full names of the hosts that this one uses, and of those that use it, in the estate's order."""
+def peers_of(estate: Estate, host: Host) -> tuple[Host, ...]:
+    """The hosts that this one uses, and those that use it, in the estate's order."""
     return tuple(
-        other.fqdn
+        other
         for other in estate.hosts.values()
         if other.name != host.name and (other.name in host.uses.values() or host.name in other.uses.values())
     )
 
 
 def each_host_with_peers(inputs: Inputs) -> Iterator[Target]:
-    """Every host that talks to others by the catalogue; the subject are their full names."""
+    """Every host that talks to others by the catalogue; the subject are those hosts."""
     for host in inputs.estate.hosts.values():
         if peers := peers_of(inputs.estate, host):
-            yield _target(host, subject=peers)
+            yield _target(host, peers=tuple(peer.name for peer in peers), subject=peers)
 
 
 def roles(inputs: Inputs) -> Iterator[RoleOnHost]:

@@ -22,7 +22,7 @@ from readiness.probes.clock import Clock, ClockSync
 from readiness.probes.elevation import SudoRules
 from readiness.probes.host import Boot, Machine
 from readiness.probes.listening import Holder, Listening, Socket
-from readiness.probes.names import Names
+from readiness.probes.names import Addresses, Names
 from readiness.probes.packages import Package, Packages
 from readiness.probes.processes import Processes, Program
 from readiness.probes.services import Service, Services
@@ -52,6 +52,7 @@ PROBES_OF: Mapping[Shell, tuple[Probe, ...]] = {"posix": PROBES, "powershell": w
 __all__ = [
     "PROBES",
     "PROBES_OF",
+    "Addresses",
     "Boot",
     "Clock",
     "ClockSync",

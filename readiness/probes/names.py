@@ -1,11 +1,11 @@
-"""Names as the host itself resolves them."""
+"""Names as the host itself resolves them, and the addresses that it has."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_interface
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
@@ -60,4 +60,27 @@ def parse_names(output: Output) -> Names | Missing:
     return Names({name: tuple(addresses) for name, addresses in forward.items()}, reverse)
 
 
-PROBES = (Probe(Names, script("names"), parse_names, cost=25),)
+@dataclass(frozen=True, slots=True)
+class Addresses(Fact):
+    """The addresses of the host's own interfaces, loopback ones included."""
+
+    name: ClassVar[str] = "addresses"
+    addresses: tuple[str, ...]
+
+
+def parse_addresses(output: Output) -> Addresses | Missing:
+    """One line an address, with or without the length of its prefix, and how many; a host has at least one."""
+    found = lines(output)
+    if found == ["no_tool\tip\t."]:
+        return Missing(Why.TOOL_ABSENT, "no ip")
+    *told, count = found
+    addresses = {str(ip_interface(fields(line, "address", 1)[0]).ip) for line in told}
+    if number(*fields(count, "count", 1)) != len(told) or not told or not "".join(told).isascii():
+        raise ValueError(f"{shown(count)}, and {len(told)} came")
+    return Addresses(tuple(sorted(addresses)))
+
+
+PROBES = (
+    Probe(Names, script("names"), parse_names, cost=25),
+    Probe(Addresses, script("addresses"), parse_addresses, cost=7),
+)

@@ -16,6 +16,7 @@ from readiness.estate.models import ClockDemand, HostDemand, Listener, Operating
 from readiness.gate import Gate
 from readiness.plan import Narrowing, Plan
 from readiness.probes import (
+    Addresses,
     Boot,
     Clock,
     ClockSync,
@@ -305,6 +306,14 @@ CASES = {
     "NAM-002 not at all": Case({"NAM-002 client01": "FAIL"}, resolved("client01", "sd01.lab.example", ())),
     "NAM-002 to another's address": Case(
         {"NAM-002 client01": "FAIL"}, resolved("client01", "sd01.lab.example", ("192.0.2.99",))
+    ),
+    "NAM-001 on another machine's address": Case(
+        {"NAM-001 client01": "FAIL", "NAM-002 dir01": "FAIL", "NAM-002 sd01": "FAIL"},
+        fact("client01", Addresses, lambda _: Addresses(("127.0.0.1", "192.0.2.7"))),
+    ),
+    "NAM-002 a peer that was not read": Case(
+        {f"NAM-00{number} {host}": "UNKNOWN" for number, host in ((1, "client01"), (2, "dir01"), (2, "sd01"))},
+        fact("client01", Addresses, lambda _: Missing(Why.TOOL_ABSENT, "no ip")),
     ),
     "OS-001": Case({"OS-001 sd01": "FAIL"}, fact("sd01", OsRelease, lambda one: replace(one, version_id="11"))),
     "OS-001 agreed for other groups only": Case(

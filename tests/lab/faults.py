@@ -150,6 +150,16 @@ def peer_has_no_name(lab: Lab, host: str, peer: str) -> Iterator[None]:
 
 
 @contextmanager
+def peers_swapped(lab: Lab, host: str, one: str, other: str) -> Iterator[None]:
+    """The host takes two of its peers for each other, forward and back."""
+    names = lab.root(host) / "etc/hosts"
+    first, second = lab.hosts[one].address, lab.hosts[other].address
+    text = names.read_text().replace(f"{first}\t", "swapped\t")
+    with _replaced(names, text.replace(f"{second}\t", f"{first}\t").replace("swapped\t", f"{second}\t")):
+        yield
+
+
+@contextmanager
 def _hosts_changed(lab: Lab, host: str, address: str, instead: str) -> Iterator[None]:
     names = lab.root(host) / "etc/hosts"
     with _replaced(names, names.read_text().replace(f"{address}\t", f"{instead}\t")):

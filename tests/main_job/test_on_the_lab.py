@@ -17,8 +17,11 @@ import lxml.etree
 import pytest
 from junitparser import JUnitXml
 
+from readiness.plan import elevated_commands
+from readiness.probes.elevation import sudoers
 from tests.lab import faults
 from tests.lab.lab import Lab
+from tests.lab.sudoers import USER
 from tests.main_job.job import ROOT, Job, command, environment, run
 
 
@@ -129,6 +132,12 @@ FAULTS = {
     "a program that nobody declared": Planted(
         lambda lab: faults.listener(lab, "sd01", 8080), {"LSN-004 sd01": "FAIL"}, ":8080 busybox", 0
     ),
+    "two peers taken for each other": Planted(
+        lambda lab: faults.peers_swapped(lab, "client02", "dir01", "sd01"),
+        {"NAM-002 client02": "FAIL"},
+        "which that machine does not have",
+        1,
+    ),
     "a full filesystem": Planted(
         lambda lab: faults.space_used_up(lab, "sd01"), {"SPC-002 sd01/srv/spool": "FAIL"}, "found 0.0 %", 1
     ),
@@ -180,6 +189,30 @@ def test_a_planted_fault_is_named_and_nothing_else_is(lab: Lab, tmp_path: Path, 
     assert job.blockers() <= planted.named_by.keys()
     assert all(planted.word in job.message(pair) for pair in planted.named_by), job.stdout
     assert job.code == planted.code
+
+
+def test_a_login_without_sudo_passes_nothing_that_it_could_not_read(lab: Lab, tmp_path: Path) -> None:
+    """What only root may read is UNKNOWN, with the line that would mend it; all else is judged as ever."""
+    clean = run(lab.estate, tmp_path / "clean")
+    with faults.sudo_rule_missing(lab, "client02"):
+        job = run(lab.estate, tmp_path / "run")
+    was = {(one["check"], one["target"]): one["outcome"] for one in clean.results}
+    changed = {
+        (one["check"], one["target"]): one for one in job.results if one["outcome"] != was[one["check"], one["target"]]
+    }
+    refused = changed.pop(("CON-004", "client02"))
+    for needed in elevated_commands():
+        assert needed in refused["found"]
+    assert changed.keys() == {
+        ("LSN-002", "client02/bacula.client"),
+        ("SSH-001", "client02"),
+        ("SVC-003", "client02/bacula.client"),
+    }
+    fragment = sudoers(USER, elevated_commands()).splitlines()
+    for one in changed.values():
+        assert (one["outcome"], one["blocked_by"]) == ("UNKNOWN", ["CON-004 client02"])
+        assert "not permitted" in one["message"]
+        assert any(line in one["message"] for line in fragment if line.startswith(USER)), one["message"]
 
 
 @contextmanager
