@@ -25,6 +25,7 @@ from readiness.core.errors import InputError, NothingToCheck, Problem, ToolFault
 from readiness.core.facts import Why
 from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
 from readiness.core.text import clean, one_line
+from readiness.custom import CustomTests, LiveHosts, SavedTests
 from readiness.estate import json_schema
 from readiness.gate import Gate
 from readiness.plan import Narrowing, Plan, elevated_commands
@@ -98,9 +99,17 @@ def _run(
             inputs = with_limits(inputs_of(estate, now), jobs=jobs, deadline_s=deadline_s)
             stop = Stop()
             with _progress(len(inputs.estate.hosts)) as host_done, _stopped_by_signals(stop):
-                source = Hosts(inputs, connector(inputs.estate, estate, Path.home(), stop), folder, stop, host_done)
-                write = planned(folder, inputs, run_id)
-                gate = Gate(inputs, source, narrowing, planned=write, report_only=report_only)
+                connect = connector(inputs.estate, estate, Path.home(), stop)
+                source = Hosts(inputs, connect, folder, stop, host_done)
+                live = LiveHosts(connect, inputs.estate.limits, stop, folder.transcript.append)
+                gate = Gate(
+                    inputs,
+                    source,
+                    narrowing,
+                    live=CustomTests(inputs, estate, live),
+                    planned=planned(folder, inputs, run_id),
+                    report_only=report_only,
+                )
                 through_pytest(gate)
             digest = write_results(folder, gate, run_id)
         said.code = _tell(gate, folder.path, digest)
@@ -116,7 +125,8 @@ def plan(
     """Show what would be read, from where, with which scripts; contacts nothing."""
     with _said() as said:
         inputs = inputs_of(estate, datetime.now(UTC))
-        gate = Gate(inputs, _Nowhere(), Narrowing(tuple(area or ()), hosts), plan_only=True)
+        live, narrowing = CustomTests(inputs, estate, None), Narrowing(tuple(area or ()), hosts)
+        gate = Gate(inputs, _Nowhere(), narrowing, live=live, plan_only=True)
         through_pytest(gate)
         for line in _plan_lines(gate.plan):
             print(clean(line))
@@ -144,6 +154,8 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
         yield f"{host} is sent:"
         for script in batch:
             yield f"  {script.file} {' '.join(map(repr, script.arguments))}".rstrip()
+        if tests := sum(check.live for check, target in plan.pairs if target.host == host):
+            yield f"  what {number(tests, 'custom check')} of your own send, which only they know"
     texts = {script.file: script for batch in plan.scripts.values() for script in batch}
     for name, script in sorted(texts.items()):
         yield ""
@@ -174,6 +186,7 @@ def judge(
                     inputs,
                     SavedFacts(saved),
                     narrowing,
+                    live=SavedTests(saved, again, inputs),
                     planned=planned(folder, inputs, run_id, saved),
                     earlier=() if estate else [(check, target) for check, target in earlier],
                     report_only=bool(saved.verdict["judgement"].get("report_only")),

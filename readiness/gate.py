@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -34,6 +34,39 @@ class FactSource(Protocol):
         ...
 
 
+class LiveTests(Protocol):
+    """Users' own tests, which ask the hosts themselves: run once, and replayed when a run is judged again."""
+
+    @property
+    def left_out(self) -> Mapping[str, object]:
+        """What a judging cannot say anything about, which makes it partial."""
+        ...
+
+    def collect(self) -> tuple[Sequence[Check], Sequence[Problem]]:
+        """The tests as checks, and every mistake in them; contacts nothing."""
+        ...
+
+    def outcomes(
+        self, plan: Plan, store: Mapping[str, HostFacts], blockers: Callable[[str, Why], str | None]
+    ) -> Iterable[Outcome]:
+        """What the plan's tests say; `blockers(host, why)` names the pair that reports a missing fact's reason."""
+        ...
+
+
+class NoTests:
+    """No tests of users'."""
+
+    left_out: Mapping[str, object] = {}
+
+    def collect(self) -> tuple[Sequence[Check], Sequence[Problem]]:
+        """None."""
+        return (), ()
+
+    def outcomes(self, *_: object) -> Iterable[Outcome]:
+        """None."""
+        return ()
+
+
 class Gate:
     """One run, or one judging of a saved run; nothing here prints, exits or knows the time.
 
@@ -46,6 +79,7 @@ class Gate:
         source: FactSource,
         narrowing: Narrowing,
         *,
+        live: LiveTests | None = None,
         planned: Callable[[Plan], None] = lambda _: None,
         earlier: Sequence[tuple[str, str]] = (),
         plan_only: bool = False,
@@ -59,6 +93,7 @@ class Gate:
         self.begun = False
         self._source, self._narrowing, self._planned = source, narrowing, planned
         self._earlier, self._report_only = earlier, report_only
+        self._live: LiveTests = live or NoTests()
         self._recorded: list[Outcome] = []
         self._not_run: dict[str, str] = {}
         self._explaining: Mapping[Why, Check] = {}
@@ -75,8 +110,10 @@ class Gate:
 
         Raises InputError or NothingToCheck before any host is contacted.
         """
-        if problems:
-            raise InputError(problems)
+        tests, mistakes = self._live.collect()
+        if problems or mistakes:
+            raise InputError([*problems, *mistakes])
+        checks = [*checks, *tests]
         if not self.inputs.estate.hosts:
             raise NothingToCheck("the estate has no host")
         narrowing = replace(self._narrowing, deselected=self._narrowing.deselected + deselected)
@@ -91,6 +128,7 @@ class Gate:
         self.begun = True
         if not self.plan_only:
             self.store = self._source.facts(self.plan)
+            self._recorded += self._live.outcomes(self.plan, self.store, self._blocker)
 
     def _as_then(self, plan: Plan) -> Plan:
         """The plan kept to the pairs of the run that is judged again; a whole run without pairs of now is partial."""
@@ -108,13 +146,16 @@ class Gate:
         own = f"{check.id} {target.id}"
 
         def blocker(host: str, why: Why) -> str | None:
-            explains = self._explaining.get(why)
-            pair = f"{explains.id} {host}" if explains and (explains.id, host) in self._expected else None
+            pair = self._blocker(host, why)
             return pair if pair != own else None
 
         outcome = evaluate(check, function, target, store=self.store, arguments=arguments, blockers=blocker)
         self._recorded.append(outcome)
         return outcome
+
+    def _blocker(self, host: str, why: Why) -> str | None:
+        explains = self._explaining.get(why)
+        return f"{explains.id} {host}" if explains and (explains.id, host) in self._expected else None
 
     def not_run(self, check: Check, reason: str) -> None:
         """Keep why a check's pairs will have no outcome."""
@@ -129,7 +170,7 @@ class Gate:
             if (check.id, target.id) not in recorded
         }
         self.outcomes = _with_real_blockers(in_plan_order(self.plan.expected, self._recorded, absent))
-        partial = dict(self.plan.partial or {})
+        partial = {**(self.plan.partial or {}), **self._live.left_out}
         if gone := sorted(set(self._earlier) - self._expected):
             partial["no longer checked"] = [" ".join(pair) for pair in gone]
         if interrupted or self._source.interrupted:
@@ -186,9 +227,20 @@ def plan_document(plan: Plan, inputs: Inputs, run_id: str) -> dict[str, Any]:
         "narrowing": asdict(plan.narrowing),
         "without_target": list(plan.idle),
         "pairs": [list(pair) for pair in plan.expected],
+        "live": _live_tests(plan),
         "scripts": {name: {"sha256": one.sha256, "text": one.text} for name, one in sorted(texts.items())},
         "hosts": {
             host: [{"script": one.file, "arguments": list(one.arguments)} for one in batch]
             for host, batch in plan.scripts.items()
         },
     }
+
+
+def _live_tests(plan: Plan) -> list[dict[str, Any]]:
+    """Users' tests with what is needed to name them again, since a saved run is judged without their files."""
+    tests: dict[str, dict[str, Any]] = {}
+    for check, target in plan.pairs:
+        if check.live:
+            entry = {"check": check.id, "title": check.title, "place": check.place, "targets": []}
+            tests.setdefault(check.id, entry)["targets"].append(target.id)
+    return list(tests.values())

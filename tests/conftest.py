@@ -3,3 +3,5 @@
 from tests.lab.fixtures import lab
 
 __all__ = ["lab"]
+
+collect_ignore = ["main_job/suites"]  # users' tests, which the program runs

@@ -23,6 +23,7 @@ class Check:
 
     `targets` is a pure function of the run's inputs; `needs` are the facts it may ask for; `explains` are reasons for
     missing facts that this check reports itself, so that other checks name it in `blocked_by`; `why` is the docstring.
+    `live` is a user's own test, which asks a host itself and not the facts.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Check:
     why: str
     area: str = ""
     place: str = ""
+    live: bool = False
 
 
 def check(

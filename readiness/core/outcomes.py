@@ -59,6 +59,7 @@ EXIT_CODES: Mapping[Verdict, int] = {
     Verdict.INCOMPLETE: 2,
     Verdict.NOTHING_TO_CHECK: 5,
 }
+LIVE = "live: "  # begins the messages of users' own tests, whose outcomes a judging can only repeat
 EXIT_FAULT = 3
 EXIT_INPUT = 4
 

@@ -1,7 +1,7 @@
 """The estate under review and what was agreed about it: YAML with line numbers -> frozen values."""
 
 from readiness.estate.load import BASELINE, ESTATE, LoadedEstate, load, load_bytes
-from readiness.estate.models import Baseline, CatalogueNames, Estate, Host, Ssh
+from readiness.estate.models import Baseline, CatalogueNames, CustomChecks, Estate, Host, Ssh
 from readiness.estate.schema import json_schema
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "ESTATE",
     "Baseline",
     "CatalogueNames",
+    "CustomChecks",
     "Estate",
     "Host",
     "LoadedEstate",

@@ -118,6 +118,14 @@ class HostEntry(Written):
     uses: Annotated[dict[f.Name, f.Name], AfterValidator(f.filled)] | None = None
 
 
+class CustomChecksEntry(Written):
+    """A folder of pytest-testinfra tests; without groups and hosts they are run on every host with SSH."""
+
+    folder: f.FilePath = Field(examples=["tests/infra"])
+    groups: _Names | None = None
+    hosts: _Names | None = None
+
+
 class EstateFile(Written):
     """The file estate.yaml."""
 
@@ -134,6 +142,7 @@ class EstateFile(Written):
     limits: LimitsEntry | None = None
     jobs: Annotated[int, Field(ge=1, le=512)] | None = None
     hosts: dict[f.HostName, HostEntry] = Field(examples=["{dir01: {fqdn: dir01.example.com}}"])
+    custom_checks: Annotated[tuple[CustomChecksEntry, ...], AfterValidator(f.unique)] | None = None
 
 
 class SystemEntry(Written):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -14,8 +13,9 @@ from readiness.core.errors import InputError, Problem
 from readiness.core.scripts import Limits
 from readiness.estate import files as written
 from readiness.estate import models
+from readiness.estate.custom import check_custom, chosen, custom_folders, read_custom
 from readiness.estate.references import check_baseline, check_estate, effective_uses, holders_of, names_in
-from readiness.estate.tables import table
+from readiness.estate.tables import inside, table
 from readiness.estate.validate import validate
 from readiness.estate.ways import TRANSPORTS, check_ways
 from readiness.estate.yaml_lines import Document, read_yaml, too_big
@@ -67,6 +67,9 @@ def load(folder: Path, names: models.CatalogueNames) -> LoadedEstate:
         known_hosts = _known_hosts(documents[ESTATE])
         if known_hosts and (data := _read(folder, known_hosts, problems)) is not None:
             files[known_hosts] = data
+        for name in read_custom(folder, documents[ESTATE]):
+            if (data := _read(folder, name, problems)) is not None:
+                files[name] = data
     try:
         return _finish(files, documents, problems, names)
     except InputError as error:
@@ -81,7 +84,9 @@ def load_bytes(files: Mapping[str, bytes], names: models.CatalogueNames) -> Load
     if known_hosts and known_hosts not in files:
         problems.append(_missing(known_hosts))
     if _named(documents.get(ESTATE)) is not None:
-        problems += [_stranger(name) for name in files if name not in {ESTATE, BASELINE, known_hosts}]
+        own = tuple(f"{folder}/" for folder in custom_folders(documents[ESTATE]).values())
+        known = {ESTATE, BASELINE, known_hosts}
+        problems += [_stranger(name) for name in files if name not in known and not name.startswith(own)]
     return _finish(dict(files), documents, problems, names)
 
 
@@ -122,16 +127,8 @@ def _read(folder: Path, name: str, problems: list[Problem]) -> bytes | None:
     return data
 
 
-def _inside(path: object) -> str | None:
-    """A path within the estate folder in its shortest form; None for others."""
-    if not isinstance(path, str) or not path or path.startswith(("~", "/")) or "\0" in path:
-        return None
-    short = posixpath.normpath(path)
-    return None if short == "." or short.split("/")[0] == ".." else short
-
-
 def _known_hosts(document: Document | None) -> str | None:
-    return _inside(table(table(document.value).get("ssh")).get("known_hosts")) if document is not None else None
+    return inside(table(table(document.value).get("ssh")).get("known_hosts")) if document is not None else None
 
 
 def _named(document: Document | None) -> frozenset[str] | None:
@@ -148,7 +145,8 @@ def _named(document: Document | None) -> frozenset[str] | None:
         paths += [section.get("known_hosts"), section.get("config")]
     for section in [table(estate.get("winrm")), *(table(table(host).get("winrm")) for host in hosts)]:
         paths += [section.get(key) for key in ("ca", "certificate", "key")]
-    return frozenset(short for path in paths if (short := _inside(path)))
+    paths += custom_folders(document).values()
+    return frozenset(short for path in paths if (short := inside(path)))
 
 
 def _strangers(folder: Path, entries: Iterable[str], named: frozenset[str], under: str = "") -> Iterator[Problem]:
@@ -177,6 +175,7 @@ def _finish(
         estate_file = validate(estate, written.EstateFile)
         check_estate(estate, names)
         check_ways(estate)
+        check_custom(estate)
         groups = names_in(estate, "groups")
     if baseline is not None:
         baseline_file = validate(baseline, written.BaselineFile)
@@ -225,6 +224,10 @@ def _estate(file: written.EstateFile, names: models.CatalogueNames) -> models.Es
         limits=_limits(file.limits),
         jobs=file.jobs or DEFAULT_JOBS,
         hosts=hosts,
+        custom_checks=tuple(
+            models.CustomChecks(inside(one.folder) or "", chosen(hosts, one.groups, one.hosts))
+            for one in file.custom_checks or ()
+        ),
     )
 
 

@@ -102,6 +102,14 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomChecks:
+    """A folder of users' own pytest-testinfra tests, relative to the estate's, and the hosts they are run on."""
+
+    folder: str
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Estate:
     """The backup service under review; `note` is shown with every report, `hosts` are in the order as written."""
 
@@ -116,6 +124,7 @@ class Estate:
     limits: Limits
     jobs: int
     hosts: Mapping[str, Host]
+    custom_checks: tuple[CustomChecks, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from readiness.core.outcomes import Disposition, Judgement, Outcome, Result, Verdict
+from readiness.core.outcomes import LIVE, Disposition, Judgement, Outcome, Result, Verdict
 from readiness.core.text import one_line
 from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, number, some
 
@@ -92,8 +92,9 @@ def _report(console: Console, outcomes: Sequence[Outcome], judgement: Judgement,
     if judgement.partial is not None:
         yield _line("LEFT OUT of this partial run:", "yellow")
         yield from _barred(console, [(key, _listed(value)) for key, value in judgement.partial.items()])
-    if checks := list(dict.fromkeys(one.one.check for one in grouped.not_met + grouped.not_judged)):
-        yield _line(f"Why a check exists and how to mend it: readiness explain {shown(checks[0], 40)}")
+    checks = (one.one.check for one in grouped.not_met + grouped.not_judged if not one.one.message.startswith(LIVE))
+    if check := next(checks, None):
+        yield _line(f"Why a check exists and how to mend it: readiness explain {shown(check, 40)}")
 
 
 def _listed(value: object) -> str:
@@ -109,7 +110,7 @@ def _line(text: str, style: str = "") -> Text:
 def _finding(console: Console, finding: Finding) -> Iterator[Text]:
     one = finding.one
     state, style = _state(one)
-    head = f"{state}  {one.severity}  {shown(one.check, 20)}  "
+    head = f"{state}  {one.severity}  {shown(one.check, 100)}  "
     yield from _wrapped(console, head, "  |   ", shown(one.title), style)
     rows = [("on", some([one_line(target, 60) for target in finding.targets]))]
     rows += finding.demand

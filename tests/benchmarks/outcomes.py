@@ -52,7 +52,7 @@ def theirs(folder: Path) -> list[str]:
     (tests / "pytest.ini").write_text("[pytest]\n")
     body = "".join(_THEIR_TEST.format(number=number) for number in range(CHECKS))
     (tests / "test_bench.py").write_text(_THEIRS.format(hosts=HOSTS) + body)
-    options = ["-q", "-p", "no:testinfra", "-p", "no:cacheprovider", "-c", str(tests / "pytest.ini")]
+    options = ["-q", "-p", "no:pytest11.testinfra", "-p", "no:cacheprovider", "-c", str(tests / "pytest.ini")]
     return [sys.executable, "-m", "pytest", *options, str(tests)]
 
 

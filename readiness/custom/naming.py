@@ -1,0 +1,42 @@
+"""What a user's test is called, and the check that stands for it in the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from readiness.core.checks import Check
+from readiness.core.outcomes import Severity, Target
+from readiness.targets import Inputs
+
+AREA = "custom"
+ESTATE = "estate"
+
+
+def live_check(name: str, *, title: str, place: str, targets: Iterable[str]) -> Check:
+    """The check that a test is, on hosts by name or on the estate; those that an estate lacks are left out.
+
+    `place` is `file:line`.
+    """
+    names = tuple(targets)
+
+    def select(inputs: Inputs) -> Iterable[Target]:
+        for target in names:
+            if (host := inputs.estate.hosts.get(target)) is not None:
+                yield Target(target, target, owner=host.owner or "")
+            elif target == ESTATE:
+                yield Target(ESTATE)
+
+    return Check(
+        id=name,
+        severity=Severity.MAJOR,
+        targets=select,
+        needs=(),
+        remedy=f"Mend what it found, or the test: {place}.",
+        source=place,
+        explains=frozenset(),
+        title=title,
+        why=title,
+        area=AREA,
+        place=place,
+        live=True,
+    )

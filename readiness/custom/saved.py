@@ -1,0 +1,64 @@
+"""Users' tests of a run that was saved: what they said then is said again, since they cannot be run offline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from readiness.core.checks import Check
+from readiness.core.errors import InputError, Problem
+from readiness.core.facts import HostFacts, Why
+from readiness.core.judge import disposition
+from readiness.core.outcomes import Outcome, Result, Severity
+from readiness.custom.naming import live_check
+from readiness.plan import Plan
+from readiness.run_folder import SavedRun
+from readiness.targets import Inputs
+
+
+class SavedTests:
+    """The tests of a saved run, judged for `inputs`; `then` are the inputs of that run."""
+
+    def __init__(self, saved: SavedRun, then: Inputs, inputs: Inputs) -> None:
+        self._saved = saved
+        strange = [one.folder for one in inputs.estate.custom_checks if not _same(one.folder, then, inputs)]
+        self.left_out: Mapping[str, object] = {"custom checks that were not run": strange} if strange else {}
+
+    def collect(self) -> tuple[Sequence[Check], Sequence[Problem]]:
+        """The tests as they were planned."""
+        listed = self._saved.plan().get("live", [])
+        return [
+            live_check(one["check"], title=one["title"], place=one["place"], targets=one["targets"]) for one in listed
+        ], ()
+
+    def outcomes(
+        self,
+        plan: Plan,
+        store: Mapping[str, HostFacts],  # noqa: ARG002 - what they said rests on no fact of now
+        blockers: Callable[[str, Why], str | None],  # noqa: ARG002 - as above
+    ) -> Iterator[Outcome]:
+        """What each said then."""
+        wanted = {(check.id, target.id) for check, target in plan.pairs if check.live}
+        for number, row in enumerate(self._saved.results() if wanted else (), start=1):
+            if (row.get("check"), row.get("target")) in wanted:
+                yield self._outcome(row, number)
+
+    def _outcome(self, row: Mapping[str, Any], number: int) -> Outcome:
+        try:
+            result, severity = Result(row["outcome"]), Severity(row["severity"])
+            own = {"outcome": result, "severity": severity, "disposition": disposition(result, severity)}
+            lists = {key: tuple(row[key]) for key in ("blocked_by", "evidence")}
+            return Outcome(**{**row, **own, **lists, "waiver": None})
+        except (KeyError, TypeError, ValueError) as error:
+            place = str(self._saved.path / "results.jsonl")
+            raise InputError([Problem(place, number, 1, f"is no outcome of this version: {error}")]) from error
+
+
+def _same(folder: str, then: Inputs, now: Inputs) -> bool:
+    """Whether the tests of a folder, and the hosts they are for, are those of that run."""
+
+    def tests(inputs: Inputs) -> tuple[object, object]:
+        hosts = [one.hosts for one in inputs.estate.custom_checks if one.folder == folder]
+        return hosts, {name: data for name, data in inputs.files.items() if name.startswith(f"{folder}/")}
+
+    return tests(then) == tests(now)

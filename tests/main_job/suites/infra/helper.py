@@ -1,0 +1,1 @@
+BASE = ("openssh-server", "coreutils")
