@@ -89,7 +89,7 @@ def test_what_make_starts_is_there() -> None:
 
 
 def test_the_estate_is_the_example() -> None:
-    estate, baseline = _blocks("yaml")
+    estate, baseline, _ = _blocks("yaml")
     assert estate == (ROOT / EXAMPLE / "estate.yaml").read_text()
     assert baseline == (ROOT / EXAMPLE / "baseline.yaml").read_text()
     assert {path.name for path in (ROOT / EXAMPLE).iterdir()} == {"estate.yaml", "baseline.yaml"}
@@ -110,7 +110,7 @@ def test_the_exit_codes_are_the_program_s() -> None:
 
 
 def test_the_check_shown_is_the_check() -> None:
-    (shown,) = _blocks("python")
+    shown = _blocks("python")[0]
     source = (ROOT / "checks" / "test_versions.py").read_text()
     declared = re.search(r"^def .*?:$", shown, re.MULTILINE)
     assert declared
@@ -194,6 +194,26 @@ def test_the_run_s_folder_holds_what_it_says_and_is_judged_again(place: Path) ->
     again = _run([*_words(JUDGE.replace("RUN", str(folder))), "--out", "again"], place)
     assert again.code == first.code, again.out
     assert (place / "again" / "results.jsonl").read_bytes() == (folder / "results.jsonl").read_bytes()
+
+
+def test_own_checks_are_planned_and_never_green_unseen(place: Path) -> None:
+    *_, named = _blocks("yaml")
+    _, own = _blocks("python")
+    folder = place / EXAMPLE / "tests" / "infra"
+    folder.mkdir(parents=True)
+    (folder / "test_restore.py").write_text(own)
+    with (place / EXAMPLE / "estate.yaml").open("a") as file:
+        file.write(named)
+    planned = _run(_words(f"readiness plan {EXAMPLE}"), place)
+    assert planned.code == 0, planned.out + planned.err
+    name = "tests/infra/test_restore.py::test_the_restore_area_is_there"
+    assert planned.out.count(f"{name} major   web01: The restore area is there\n") == 1
+    ended = _run(_words(f"readiness run {EXAMPLE} --out run --area custom"), place, without_network=True)
+    assert ended.code == EXIT_CODES[Verdict.INCOMPLETE], ended.out + ended.err
+    (outcome,) = [json.loads(line) for line in (place / "run" / "results.jsonl").read_text().splitlines()]
+    assert (outcome["check"], outcome["target"], outcome["outcome"]) == (name, "web01", "UNKNOWN")
+    assert outcome["message"].startswith("live: ")
+    assert (place / "run" / "inputs" / "tests" / "infra" / "test_restore.py").read_text() == own
 
 
 def test_report_only_turns_incomplete_into_0(place: Path) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import itertools
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 from readiness.core.errors import ToolFault
 from readiness.core.facts import Missing, Why
@@ -19,8 +19,8 @@ from readiness.transports import Budget, Stop
 from readiness.transports.ssh import SshTransport
 from readiness.transports.ssh_live import LiveConnection
 
-_GRACE_S = 2.0  # commands end by themselves at the deadline; what is left then is the test's own waiting
-_AGAIN_S = 2.0
+_TICK_S = 1.0
+_PATIENCE_TICKS = 2  # commands end by themselves at the deadline; what is left then is the test's own waiting
 _KEPT_BYTES = 1 << 16
 _HARMLESS = "unable to resolve host"  # sudo says so, and runs the command
 
@@ -121,24 +121,24 @@ class LiveHosts:
 
     @contextmanager
     def time_limit(self) -> Iterator[None]:
-        """While inside, what waits beyond the current host's deadline, or after a stop, ends with Late."""
+        """While inside, what waits beyond the current host's deadline, or after a stop, ends with Late.
 
-        def late(*_: object) -> NoReturn:
-            raise Late(str(self._budgets[self._host].spent() or "the test did not end"))
+        The ticks also wake a test that sleeps, so that an interrupt which came just before is not slept over.
+        """
+        budget, ticks = self._budgets[self._host], itertools.count(1)
 
-        left_s = self._budgets[self._host].left(math.inf) + _GRACE_S
-        before = signal.signal(signal.SIGALRM, late)
-        signal.setitimer(signal.ITIMER_REAL, left_s, _AGAIN_S)
+        def tick(*_: object) -> None:
+            spent = budget.spent()
+            if spent is not None and next(ticks) > _PATIENCE_TICKS:
+                raise Late(str(spent))
+
+        before = signal.signal(signal.SIGALRM, tick)
+        signal.setitimer(signal.ITIMER_REAL, _TICK_S, _TICK_S)
         try:
-            with self._stop.closing(_soon):
-                yield
+            yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
-
-
-def _soon() -> None:
-    signal.setitimer(signal.ITIMER_REAL, _GRACE_S, _AGAIN_S)
 
 
 def _sudo_refused(command: str, output: Output) -> Output:

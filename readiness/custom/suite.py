@@ -25,7 +25,14 @@ from readiness.estate import CustomChecks, Estate
 
 HOST = "_testinfra_host"
 _WAYS = ("ssh://", "safe-ssh://", "paramiko://", "ansible://")
-_OPTIONS = ("-o", "addopts=", "-p", "pytest11.testinfra", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:junitxml")
+# What narrows a run or reports on it is not the suite's to say; testinfra's plugin goes by this name.
+_OPTIONS = (
+    *("-o", "addopts="),
+    *("-p", "pytest11.testinfra"),
+    *("-p", "no:cacheprovider"),
+    *("-p", "no:terminal"),
+    *("-p", "no:junitxml"),
+)
 
 
 @dataclass(frozen=True, slots=True)
