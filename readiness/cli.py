@@ -99,7 +99,7 @@ def _run(
             inputs = with_limits(inputs_of(estate, now), jobs=jobs, deadline_s=deadline_s)
             stop = Stop()
             with _progress(len(inputs.estate.hosts)) as host_done, _stopped_by_signals(stop):
-                connect = connector(inputs.estate, estate, Path.home(), stop)
+                connect = connector(inputs.estate, estate, Path.home(), os.environ, stop)
                 source = Hosts(inputs, connect, folder, stop, host_done)
                 live = LiveHosts(connect, inputs.estate.limits, stop, folder.transcript.append)
                 gate = Gate(

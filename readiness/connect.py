@@ -14,33 +14,39 @@ from readiness.transports.ssh import SshTransport
 from readiness.transports.ssh_config import HostSettings, SshConfig
 from readiness.transports.ssh_config import load as load_config
 from readiness.transports.ssh_login import SshTarget
+from readiness.transports.winrm import WinrmTarget, WinrmTransport
 
 
 def connector(
-    estate: Estate, folder: Path, home: Path, stop: Stop
+    estate: Estate, folder: Path, home: Path, environment: Mapping[str, str], stop: Stop
 ) -> Callable[[Sequence[str]], Mapping[str, Transport]]:
     """A maker of transports for hosts by name; reads key lists and settings now, contacts nothing.
 
-    Raises InputError for what is wrong with known_hosts or ssh_config, or a host without a login name.
+    Passwords of WinRM come from the variables of `environment` that the estate names. Raises InputError for what is
+    wrong with known_hosts or ssh_config, a host without a login name, or a password that is not there.
     """
-    routes = _Routes(estate, folder, home)
-    targets: dict[str, SshTarget] = {}
+    routes = _Routes(estate, folder, home, environment)
+    targets: dict[str, SshTarget | WinrmTarget] = {}
     problems: list[Problem] = []
     for host in estate.hosts.values():
         try:
-            targets[host.name] = routes.target(host)
+            targets[host.name] = routes.target(host) if host.transport == "ssh" else routes.winrm(host)
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(problems)
-    return lambda names: {name: SshTransport(targets[name], stop) for name in names}
+    return lambda names: {name: _transport(targets[name], stop) for name in names}
+
+
+def _transport(target: SshTarget | WinrmTarget, stop: Stop) -> Transport:
+    return SshTransport(target, stop) if isinstance(target, SshTarget) else WinrmTransport(target, stop)
 
 
 class _Routes:
     """What is read once for all hosts."""
 
-    def __init__(self, estate: Estate, folder: Path, home: Path) -> None:
-        self._folder, self._home = folder, home
+    def __init__(self, estate: Estate, folder: Path, home: Path, environment: Mapping[str, str]) -> None:
+        self._folder, self._home, self._environment = folder, home, environment
         self._configs: dict[str, SshConfig] = {}
         named = estate.ssh.known_hosts
         self._known = KnownHosts.load([self._path(named)] if named else [home / ".ssh" / "known_hosts"])
@@ -61,9 +67,6 @@ class _Routes:
 
     def target(self, host: Host) -> SshTarget:
         """The estate's own values win over the ssh_config's."""
-        if host.transport != "ssh":
-            message = f"{host.name}: no way over {host.transport} yet"
-            raise InputError([Problem(self._file, 0, 0, message, "remove the host")])
         settings = self._settings(host)
         user = host.ssh.user or settings.user
         if user is None:
@@ -83,6 +86,29 @@ class _Routes:
             pinned=pinned,
             jump=self._jump(host, settings, user),
         )
+
+    def winrm(self, host: Host) -> WinrmTarget:
+        """The estate's values; the password from the environment, where the logon has one."""
+        way = host.winrm
+        password = self._environment.get(way.password_env, "") if way.auth != "certificate" else ""
+        if way.auth != "certificate" and not password:
+            message = f"{host.name} has no password: the environment variable {way.password_env} is not set"
+            raise InputError([Problem(self._file, 0, 0, message, "set it, or name another in winrm.password_env")])
+        try:
+            return WinrmTarget(
+                name=host.name,
+                address=host.address,
+                port=way.effective_port,
+                scheme=way.scheme,
+                auth=way.auth,
+                user=way.user or "",
+                password=password,
+                ca_file=self._path(way.ca) if way.ca else None,
+                certificate=self._path(way.certificate) if way.certificate else None,
+                certificate_key=self._path(way.key) if way.key else None,
+            )
+        except ValueError as error:
+            raise InputError([Problem(self._file, 0, 0, str(error))]) from error
 
     def _jump(self, host: Host, settings: HostSettings, user: str) -> SshTarget | None:
         """The last hop before the host, itself reached through the hops before it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,7 +59,11 @@ class _Standalone(GatePlugin):
             inputs = inputs_of(estate, now)
             stop = Stop()
             source = Hosts(
-                inputs, connector(inputs.estate, estate, Path.home(), stop), self._folder, stop, lambda _: None
+                inputs,
+                connector(inputs.estate, estate, Path.home(), os.environ, stop),
+                self._folder,
+                stop,
+                lambda _: None,
             )
         except InputError as error:
             self._folder.error(str(error), exit_code=EXIT_INPUT)

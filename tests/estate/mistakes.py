@@ -369,16 +369,16 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "bacula: {}",
         ("baseline.yaml:5:11: the mapping is empty and states nothing",),
     ),
-    (BASELINE, 'tls_min: "1.2"', 'tls_min: "1.4"', ("baseline.yaml:14:20: 'tls_min'",)),
-    (BASELINE, 'tls_min: "1.2"', "tls_mim: x", ("baseline.yaml:14:11: unknown key 'tls_mim' (did you mean tls_min)",)),
-    (BASELINE, "[Domain]", "[Domain, Domain]", ("baseline.yaml:14:27: 'Domain' stands in the list twice",)),
-    (BASELINE, "[Domain]", "[]", ("baseline.yaml:14:46: the list is empty",)),
-    (BASELINE, "'D:\\Backup (1)'", "D:/x", ("baseline.yaml:14:75: folder 'D:/x' contains '/'",)),
+    (BASELINE, 'tls_min: "1.2"', 'tls_min: "1.4"', ("baseline.yaml:16:20: 'tls_min'",)),
+    (BASELINE, 'tls_min: "1.2"', "tls_mim: x", ("baseline.yaml:16:11: unknown key 'tls_mim' (did you mean tls_min)",)),
+    (BASELINE, "[Domain]", "[Domain, Domain]", ("baseline.yaml:16:27: 'Domain' stands in the list twice",)),
+    (BASELINE, "[Domain]", "[]", ("baseline.yaml:16:46: the list is empty",)),
+    (BASELINE, "'D:\\Backup (1)'", "D:/x", ("baseline.yaml:16:75: folder 'D:/x' contains '/'",)),
     (
         BASELINE,
         "versions.bacula.client: clients follow their own patch day",
         "windows.tls_min: x",
-        ("baseline.yaml:9:3: windows.tls_min is stated at line 14 and not agreed here",),
+        ("baseline.yaml:9:3: windows.tls_min is stated at line 16 and not agreed here",),
     ),
 )
 
