@@ -101,6 +101,23 @@ def test_a_file_that_cannot_be_judged_is_an_error(estate: Path, tmp_path: Path) 
     assert run(estate, tmp_path / "run").code == 4
 
 
+def run_with_more(code: str, estate: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """A run of a copy of the program that has one more file of checks."""
+    app = tmp_path / "app"
+    for part in ("readiness", "checks"):
+        shutil.copytree(ROOT / part, app / part, ignore=shutil.ignore_patterns("__pycache__"))
+    (app / "checks" / "test_zz_more.py").write_text(code)
+    return subprocess.run(
+        command("run", estate, "--out", tmp_path / "run"),
+        env={**environment(tmp_path), "PYTHONPATH": str(app)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(
     ("code", "exit_code", "word"),
     [
@@ -134,19 +151,7 @@ def test_a_file_that_cannot_be_judged_is_an_error(estate: Path, tmp_path: Path) 
 def test_a_check_file_that_does_not_load_ends_it(
     estate: Path, tmp_path: Path, code: str, exit_code: int, word: str
 ) -> None:
-    app = tmp_path / "app"
-    for part in ("readiness", "checks"):
-        shutil.copytree(ROOT / part, app / part, ignore=shutil.ignore_patterns("__pycache__"))
-    (app / "checks" / "test_zz_more.py").write_text(code)
-    ended = subprocess.run(
-        command("run", estate, "--out", tmp_path / "run"),
-        env={**environment(tmp_path), "PYTHONPATH": str(app)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = run_with_more(code, estate, tmp_path)
     assert ended.returncode == exit_code, ended.stdout + ended.stderr
     assert word in ended.stdout + ended.stderr
     verdict = json.loads((tmp_path / "run" / "verdict.json").read_text())["judgement"]["verdict"]
@@ -394,21 +399,9 @@ def test_a_changed_file_is_noticed(estate: Path, tmp_path: Path, name: str) -> N
 
 @pytest.mark.parametrize("mark", ["skip(reason='later')", "xfail(reason='known')", "usefixtures('broken')"])
 def test_a_mark_softens_nothing(estate: Path, tmp_path: Path, mark: str) -> None:
-    app = tmp_path / "app"
-    for part in ("readiness", "checks"):
-        shutil.copytree(ROOT / part, app / part, ignore=shutil.ignore_patterns("__pycache__"))
     fixture = "@pytest.fixture\ndef broken():\n    raise RuntimeError('no')\n"
     body = f"{HEAD}{fixture}@pytest.mark.{mark}\n{CHECK}def test_x(target):\n    'A title.'\n    assert False\n"
-    (app / "checks" / "test_zz_more.py").write_text(body)
-    ended = subprocess.run(
-        command("run", estate, "--out", tmp_path / "run"),
-        env={**environment(tmp_path), "PYTHONPATH": str(app)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = run_with_more(body, estate, tmp_path)
     own = [one["outcome"] for one in Job(0, "", "", tmp_path / "run").results if one["check"] == "TST-001"]
     assert len(own) == 6
     assert ended.returncode == (1 if "xfail" in mark else 2), ended.stdout + ended.stderr
