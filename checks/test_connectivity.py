@@ -2,7 +2,7 @@
 
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.plugin import Facts, check, each_host, each_ssh_host, expect, expect_that, found, unknown
-from readiness.probes import Processes, SudoRules
+from readiness.probes import Configuration, Processes, SudoRules
 
 NOT_REACHED = (
     Why.NO_SUCH_NAME,
@@ -90,7 +90,7 @@ def test_login_is_accepted(facts: Facts) -> None:
     "CON-004",
     severity="major",
     targets=each_ssh_host,
-    needs=(SudoRules, Processes),
+    needs=(SudoRules, Processes, Configuration),
     remedy="Install the fragment that `readiness sudoers` prints.",
     source="sudoers(5)",
     explains=(Why.NOT_PERMITTED,),
@@ -105,6 +105,6 @@ def test_sudo_rules_are_there(facts: Facts) -> None:
         found("the login is root", expected="root, or a sudo rule for each command")
         return
     expect(rules.refused, equals=(), what="commands that sudo refuses:")
-    processes = facts.get(Processes)
-    if isinstance(processes, Missing) and processes.why is Why.NOT_PERMITTED:
-        expect_that(False, expected="what sudo allows to work", found=str(processes))  # noqa: FBT003 - it is refused
+    for one in (facts.get(Processes), facts.get(Configuration)):
+        if isinstance(one, Missing) and one.why is Why.NOT_PERMITTED:
+            expect_that(False, expected="what sudo allows to work", found=str(one))  # noqa: FBT003 - it is refused

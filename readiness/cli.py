@@ -19,6 +19,8 @@ import pytest
 import typer
 
 import readiness
+from readiness import products
+from readiness.commands import Commands
 from readiness.connect import connector
 from readiness.core.checks import Check
 from readiness.core.errors import InputError, NothingToCheck, Problem, ToolFault
@@ -28,7 +30,7 @@ from readiness.core.text import clean, one_line
 from readiness.custom import CustomTests, LiveHosts, SavedTests
 from readiness.estate import json_schema
 from readiness.gate import Gate
-from readiness.plan import Narrowing, Plan, elevated_commands
+from readiness.plan import Narrowing, Plan
 from readiness.plugin import CheckCollector, GatePlugin
 from readiness.probes.elevation import sudoers as sudoers_fragment
 from readiness.renderers import terminal
@@ -239,7 +241,7 @@ def sudoers(
     """Print the sudoers fragment that allows exactly the commands that need root."""
     with _said() as said:
         try:
-            fragment = sudoers_fragment(user, elevated_commands())
+            fragment = sudoers_fragment(user, Commands(products.load()).elevated())
         except ValueError as error:
             raise InputError([Problem(f"--user {user}", 0, 0, str(error))]) from error
         print(fragment, end="")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
@@ -38,11 +39,14 @@ def collect(
     """Visit every host of `scripts`, `jobs` at a time, and give each one's facts as it finishes.
 
     Ends within `limits.run_s` and a little: what is left by then is Missing with that reason. `stop` ends it early.
+    The scripts get a nonce that nobody keeps: digests of secrets can be compared in this run, and not guessed after.
     """
+    nonce = secrets.token_hex(32)
     deadline = time.monotonic() + limits.run_s
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="visit") as pool:
         pending: set[Future[Collected]] = {
-            pool.submit(_visit, host, transports[host], batch, limits, stop) for host, batch in scripts.items()
+            pool.submit(_visit, host, transports[host], _salted(batch, nonce), limits, stop)
+            for host, batch in scripts.items()
         }
         try:
             while pending:
@@ -54,6 +58,10 @@ def collect(
         except BaseException:
             stop.set(Why.INTERRUPTED)
             raise
+
+
+def _salted(batch: tuple[Script, ...], nonce: str) -> tuple[Script, ...]:
+    return tuple(replace(script, nonce=nonce) for script in batch)
 
 
 def _visit(host: str, transport: Transport, scripts: tuple[Script, ...], limits: Limits, stop: Stop) -> Collected:

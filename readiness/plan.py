@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
+from readiness.commands import Commands
+from readiness.configs.bacula import canonical
 from readiness.core.checks import Check
 from readiness.core.errors import InputError, Problem
 from readiness.core.outcomes import Target
-from readiness.core.scripts import Limits, Probe, Script, Shell
+from readiness.core.scripts import Probe, Script, Shell
 from readiness.estate import Host
-from readiness.probes import PROBES, PROBES_OF
-from readiness.probes.elevation import elevated
+from readiness.probes import PROBES_OF
+from readiness.products import Product, Role
 from readiness.targets import Inputs, peers_of
 
 _SHELL_BEHIND: Mapping[str, Shell] = {"ssh": "posix", "winrm": "powershell"}
@@ -148,10 +150,11 @@ def _scripts(inputs: Inputs, pairs: Iterable[tuple[Check, Target]]) -> Mapping[s
     for check, target in pairs:
         for host in target.hosts:
             needs.setdefault(host, set()).update(kind.name for kind in check.needs)
+    commands = Commands(inputs.catalogue)
     ordered = {shell: sorted(probes, key=lambda one: (one.cost, one.name)) for shell, probes in PROBES_OF.items()}
     return {
         name: tuple(
-            _script(probe, host, inputs, inputs.estate.limits)
+            _script(probe, host, inputs, commands)
             for probe in ordered[_SHELL_BEHIND[host.transport]]
             if probe.name in needs[name]
         )
@@ -160,31 +163,39 @@ def _scripts(inputs: Inputs, pairs: Iterable[tuple[Check, Target]]) -> Mapping[s
     }
 
 
-def _script(probe: Probe, host: Host, inputs: Inputs, limits: Limits) -> Script:
-    script = Script(probe.name, probe.text, timeout_s=limits.probe_s, max_bytes=limits.probe_bytes, shell=probe.shell)
-    return replace(script, arguments=_arguments(probe, host, inputs))
+def _script(probe: Probe, host: Host, inputs: Inputs, commands: Commands) -> Script:
+    text, limits = commands.text_of(probe), inputs.estate.limits
+    script = Script(probe.name, text, timeout_s=limits.probe_s, max_bytes=limits.probe_bytes, shell=probe.shell)
+    return replace(script, arguments=_arguments(probe, host, inputs, commands))
 
 
-def _arguments(probe: Probe, host: Host, inputs: Inputs) -> tuple[str, ...]:
-    """What the catalogue adds to a script: names of packages and units, and the commands that need sudo."""
-    held = [
-        inputs.catalogue.products[product].roles[role] for product, roles in host.products.items() for role in roles
-    ]
-    if probe.name == "packages":
-        return _sorted(
-            name for role in held for family in _families(role.packages, host) for name in role.package_names(family)
-        )
-    if probe.name in {"services", "open_files"}:
-        return _sorted(
-            name for role in held for family in _families(role.services, host) for name in role.services_for(family)
-        )
-    if probe.name == "names":
-        return (host.fqdn, *(peer.fqdn for peer in peers_of(inputs.estate, host)))
-    if probe.name == "space":
-        return _sorted(one.path for one in inputs.baseline.space or () if one.concerns(host))
-    if probe.name == "sudo_rules":
-        return elevated_commands()
-    return ()
+def _arguments(probe: Probe, host: Host, inputs: Inputs, commands: Commands) -> tuple[str, ...]:
+    """What the catalogue adds to a script: names of packages, units and files, and the commands that need sudo."""
+    products = inputs.catalogue.products
+    held = [(products[name], products[name].roles[role]) for name, roles in host.products.items() for role in roles]
+    match probe.name:
+        case "packages":
+            names = (
+                name for _, role in held for one in _families(role.packages, host) for name in role.package_names(one)
+            )
+        case "services" | "open_files":
+            names = (
+                name for _, role in held for one in _families(role.services, host) for name in role.services_for(one)
+            )
+        case "names":
+            return (host.fqdn, *(peer.fqdn for peer in peers_of(inputs.estate, host)))
+        case "space":
+            names = (one.path for one in inputs.baseline.space or () if one.concerns(host))
+        case "sudo_rules":
+            return commands.elevated_on(host.products)
+        case "configuration":
+            names = (argument for product, role in held for argument in _configuration(product, role, host))
+        case "certificates":
+            folders = [product.certificate_folders for product, _ in held if product.certificate_folders]
+            names = (f"folder={path}" for one in folders for path in one.paths)
+        case _:
+            return ()
+    return tuple(sorted(set(names)))
 
 
 def _families(known: Iterable[str], host: Host) -> list[str]:
@@ -192,10 +203,12 @@ def _families(known: Iterable[str], host: Host) -> list[str]:
     return [family for family in known if (family == "windows") == (host.os == "windows")]
 
 
-def elevated_commands() -> tuple[str, ...]:
-    """Every command that any probe runs as root, each as one line."""
-    return _sorted(command for probe in PROBES for command in elevated(probe.text))
-
-
-def _sorted(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(names)))
+def _configuration(product: Product, role: Role, host: Host) -> Iterator[str]:
+    """The files to read, and which directives hold secrets, are none for all their names, or say where a peer is."""
+    if product.configuration_format is None:
+        return
+    families = _families(role.configuration, host)
+    yield from (f"file={path}" for family in families for path in role.configuration_for(family))
+    yield from (f"secret={canonical(one.directive)}" for one in product.secret_directives)
+    yield from (f"open={canonical(one.directive)}" for one in product.certificate_directives)
+    yield from (f"address={canonical(one.address)}" for one in product.peers)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from readiness.core.outcomes import Target
 from readiness.estate import Baseline, Estate, Host
-from readiness.products import Catalogue, Product, Role, VersionRule
+from readiness.products import Catalogue, Peer, Product, Role, VersionRule
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,15 @@ class RuleOnHost:
     holder: RoleOnHost
     rule: VersionRule
     others: tuple[RoleOnHost, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeerOnHost:
+    """A role on a host, and the role that names it in its configuration, on the host that it uses; None for no host."""
+
+    holder: RoleOnHost
+    peer: Peer
+    other: RoleOnHost | None
 
 
 def _target(host: Host, *, detail: str = "", peers: tuple[str, ...] = (), subject: object = None) -> Target:
@@ -134,6 +143,39 @@ def each_space(inputs: Inputs) -> Iterator[Target]:
         mine = {one.path: one for one in inputs.baseline.space if one.concerns(host)}
         for path, demand in mine.items():
             yield _target(host, detail=path.lstrip("/") or "/", subject=demand)
+
+
+def each_configured_role(inputs: Inputs) -> Iterator[Target]:
+    """Every role whose configuration can be read; the subject is a `RoleOnHost`."""
+    for target in each_role(inputs):
+        subject = target.subject
+        if isinstance(subject, RoleOnHost) and subject.product.configuration_format and subject.role.configuration:
+            yield target
+
+
+def each_naming_role(inputs: Inputs) -> Iterator[Target]:
+    """Those of them that name their peers by address."""
+    for target in each_configured_role(inputs):
+        subject = target.subject
+        if isinstance(subject, RoleOnHost) and any(one.role == subject.role.name for one in subject.product.peers):
+            yield target
+
+
+def each_named_role(inputs: Inputs) -> Iterator[Target]:
+    """Every role that another one's configuration names; the subject is a `PeerOnHost`."""
+    held_roles = tuple(roles(inputs))
+    for held in held_roles:
+        for peer in held.product.peers_of(held.role.name):
+            others = [
+                other
+                for other in held_roles
+                if (other.product.product, other.role.name) == (held.product.product, peer.role)
+                and other.host.name == held.host.uses.get(peer.role)
+            ]
+            subject = PeerOnHost(held, peer, others[0] if others else None)
+            peers = tuple(other.host.name for other in others if other.host.name != held.host.name)
+            detail = f"{held.product.product}.{held.role.name}~{peer.role}"
+            yield _target(held.host, detail=detail, peers=peers, subject=subject)
 
 
 def each_group_of_one_version(inputs: Inputs) -> Iterator[Target]:

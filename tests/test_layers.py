@@ -15,7 +15,8 @@ PACKAGE = ROOT / "readiness"
 MAY: dict[str, set[str]] = {
     "core": set(),
     "transports": {"core"},
-    "probes": {"core"},
+    "configs": {"core"},
+    "probes": {"core", "configs"},
     "renderers": {"core"},
     "versions": {"core"},
     "estate": {"core"},
@@ -24,7 +25,10 @@ MAY: dict[str, set[str]] = {
     "safe_files": {"core"},
     "run_folder": {"core", "journals", "safe_files"},
     "targets": {"core", "estate", "products"},
-    "plan": {"core", "estate", "probes", "products", "targets"},
+    "certificates": set(),
+    "configured": {"configs", "core", "estate", "probes", "targets"},
+    "commands": {"core", "probes", "products"},
+    "plan": {"commands", "configs", "core", "estate", "probes", "products", "targets"},
     "collect": {"core", "probes", "transports"},
     "connect": {"core", "estate", "targets", "transports"},
     "gate": {"core", "plan", "targets"},
@@ -42,7 +46,7 @@ MAY: dict[str, set[str]] = {
     "demo": {"core", "cli", "transports"},
 }
 # A check reads facts and states expectations: it cannot open a socket.
-CHECKS_MAY = {"core", "estate", "plugin", "probes", "versions"}
+CHECKS_MAY = {"certificates", "configs", "configured", "core", "estate", "plugin", "probes", "versions"}
 
 # Libraries that stand in one place, so that one place can be read for what is sent and printed.
 ONLY_IN: dict[str, tuple[str, ...]] = {

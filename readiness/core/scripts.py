@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from readiness.core.facts import Fact, HostKey, Login, Missing, Reached
@@ -18,7 +18,8 @@ class Script:
 
     Text for PowerShell is the body of a script block that returns objects; its arguments arrive as `$args`.
     Commands that need root stand in it as lines `$SUDO /absolute/command literal arguments`;
-    the batch sets SUDO to `sudo -n`, or to nothing for root.
+    the batch sets SUDO to `sudo -n`, or to nothing for root. `nonce` arrives as NONCE in the environment: what salts
+    the digests of secrets, made for the run, and written nowhere.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Script:
     timeout_s: float = 30.0
     max_bytes: int = 1 << 20
     shell: Shell = "posix"
+    nonce: str = field(default="", repr=False)
 
     @property
     def file(self) -> str:

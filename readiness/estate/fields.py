@@ -261,6 +261,15 @@ Variable = Annotated[str, Shape("environment variable", r"[A-Za-z_][A-Za-z0-9_]*
 MachineId = Annotated[
     str, Shape("machine_id", r"[0-9a-f]{32}", "0-9a-f", 32, "the 32 small hexadecimal digits of /etc/machine-id")
 ]
+DirectiveName = Annotated[
+    str,
+    Shape(
+        "directive",
+        r"[A-Za-z][A-Za-z0-9 ]{0,59}(\.[A-Za-z][A-Za-z0-9 ]{0,59}){1,4}",
+        "A-Za-z0-9 .",
+        hint="write Resource.Directive, such as FileDaemon.TLS Require",
+    ),
+]
 Version = Annotated[
     str, Shape("version", r"[0-9][A-Za-z0-9.+:~^_-]*", "A-Za-z0-9.+:~^_-", 128, "it starts with a digit, like 9.6.7-7")
 ]

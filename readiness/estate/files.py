@@ -226,4 +226,17 @@ class BaselineFile(Written):
     sshd: Annotated[dict[f.Keyword, f.Line], AfterValidator(f.filled)] | None = None
     space: Annotated[tuple[SpaceEntry, ...], AfterValidator(f.unique)] | None = None
     windows: WindowsEntry | None = None
+    configuration: (
+        Annotated[
+            dict[
+                f.Name,
+                Annotated[
+                    dict[f.Name, Annotated[dict[f.DirectiveName, f.Line], AfterValidator(f.filled)]],
+                    AfterValidator(f.filled),
+                ],
+            ],
+            AfterValidator(f.filled),
+        ]
+        | None
+    ) = None
     not_agreed: Mapping[str, f.Reason] | None = None

@@ -204,7 +204,10 @@ class HostDemand:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What was agreed; None where nothing was, which is UNKNOWN unless `not_agreed` gives the reason by dotted key."""
+    """What was agreed; None where nothing was, which is UNKNOWN unless `not_agreed` gives the reason by dotted key.
+
+    `configuration` has, by product and role, the value of each `Resource.Directive`.
+    """
 
     operating_systems: tuple[OperatingSystem, ...] | None
     versions: Mapping[str, Mapping[str, str]] | None
@@ -214,5 +217,6 @@ class Baseline:
     space: tuple[SpaceDemand, ...] | None
     host: HostDemand | None
     sshd: Mapping[str, str] | None
+    configuration: Mapping[str, Mapping[str, Mapping[str, str]]] | None
     not_agreed: Mapping[str, str]
     windows: WindowsDemand = WindowsDemand()

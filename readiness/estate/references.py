@@ -252,9 +252,10 @@ def _identities(host: Mapping[str, Any], port: object) -> Iterator[tuple[str, st
 def check_baseline(document: Document, groups: Iterable[str] | None, names: CatalogueNames) -> None:
     """Report what baseline.yaml names and nobody has; `groups` is None when the estate could not be read."""
     baseline = table(document.value)
-    versions = table(baseline.get("versions"))
-    pairs = {product: [(role, role) for role in table(roles)] for product, roles in versions.items()}
-    _check_roles(document, ("versions",), pairs, Catalogue(names))
+    for section in ("versions", "configuration"):
+        stated = table(baseline.get(section))
+        pairs = {product: [(role, role) for role in table(roles)] for product, roles in stated.items()}
+        _check_roles(document, (section,), pairs, Catalogue(names))
     _check_space(document, baseline, names)
     if groups is not None:
         known = Known(groups, "groups")
@@ -287,7 +288,12 @@ def _groups_in(baseline: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def _check_not_agreed(document: Document, baseline: Mapping[str, Any], names: CatalogueNames) -> None:
-    of_roles = {f"versions.{product}.{role}" for product, roles in names.roles.items() for role in roles}
+    of_roles = {
+        f"{section}.{product}.{role}"
+        for section in ("versions", "configuration")
+        for product, roles in names.roles.items()
+        for role in roles
+    }
     known = Known({*_DEMANDS, *of_roles}, "demands")
     for key in table(baseline.get("not_agreed")):
         path = ("not_agreed", key)

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from readiness.core.scripts import Probe, Shell
 from readiness.probes import (
+    certificates,
     clock,
+    configuration,
     elevation,
     host,
     listening,
@@ -18,7 +20,9 @@ from readiness.probes import (
     units,
     windows,
 )
+from readiness.probes.certificates import CertificateFile, Certificates
 from readiness.probes.clock import Clock, ClockSync
+from readiness.probes.configuration import Configuration
 from readiness.probes.elevation import SudoRules
 from readiness.probes.host import Boot, Machine
 from readiness.probes.listening import Holder, Listening, Socket
@@ -44,6 +48,8 @@ PROBES: tuple[Probe, ...] = (
     *host.PROBES,
     *units.PROBES,
     *sshd.PROBES,
+    *configuration.PROBES,
+    *certificates.PROBES,
 )
 by_name: Mapping[str, Probe] = {probe.name: probe for probe in PROBES}
 
@@ -54,8 +60,11 @@ __all__ = [
     "PROBES_OF",
     "Addresses",
     "Boot",
+    "CertificateFile",
+    "Certificates",
     "Clock",
     "ClockSync",
+    "Configuration",
     "FailedUnits",
     "Filesystem",
     "Holder",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,7 +17,9 @@ _USE = re.compile(r"^[ \t]*\$SUDO[ \t]+(.*)$")
 # A test for root is the one other use of the variable.
 _TEST = '[ -z "$SUDO" ]'
 # Neither a space nor anything the shell, sudo's patterns or sudoers(5) would take for more than itself.
-_LITERAL = re.compile(r"[A-Za-z0-9_./%\\:=,+@-]+")
+_LITERAL = re.compile(r"[A-Za-z0-9_./%\\:=,+@-]+|\{\}|;")
+# find(1) ends the command that it starts for each file with this, and with it may a line end.
+_FOR_EACH_FILE = " \\;"
 _LOGIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]{0,127}")
 _FRAGMENT = """\
 # The commands that readiness runs as root, to read what a login may not; nothing else, and no argument but these.
@@ -52,9 +54,24 @@ def elevated(text: str) -> tuple[str, ...]:
 
 def _spelt_out(line: str) -> str:
     words = shlex.split(line)
-    if not words or not words[0].startswith("/") or not all(map(_LITERAL.fullmatch, words)):
+    plain = ";" not in line.removesuffix(_FOR_EACH_FILE) and all(map(_LITERAL.fullmatch, words))
+    if not plain or not words or not words[0].startswith("/"):
         raise ValueError(f"a command for root is not spelt out: {line!r}")
     return " ".join(words)
+
+
+def spelt_out(text: str, commands: Mapping[str, Mapping[str, str]]) -> str:
+    """A script whose places for commands of the catalogue are filled in, each command a branch of the `case` there.
+
+    `commands` has, by the comment that marks a place, commands by the pattern they are for.
+    """
+    for mark, branches in commands.items():
+        place = f"        # {mark}\n"
+        if text.count(place) != 1:
+            raise ValueError(f"the script has no one place for {mark}")
+        lines = (f"        {pattern})\n            $SUDO {one}\n            ;;\n" for pattern, one in branches.items())
+        text = text.replace(place, place + "".join(lines))
+    return text
 
 
 def sudoers(user: str, commands: Iterable[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import TypeVar
@@ -9,6 +11,7 @@ from typing import TypeVar
 from readiness.core.scripts import Output
 from readiness.core.text import clean, decode
 
+_SUM = re.compile(r"([0-9a-f]{64})  -")
 _SHOWN = 200
 LONGEST_LINE = 8192  # what patterns are matched against stays short enough for any of them
 T = TypeVar("T")
@@ -45,6 +48,14 @@ def fields(line: str, tag: str, count: int) -> list[str]:
 def tag_of(line: str) -> str:
     """The first field."""
     return line.split("\t", 1)[0]
+
+
+def summed(found: list[str]) -> list[str]:
+    """The lines before the last one, which is their sum as sha256sum prints it; ValueError when it is another."""
+    match = _SUM.fullmatch(found[-1] if found else "")
+    if match is None or hashlib.sha256(("\n".join(found[:-1]) + "\n").encode()).hexdigest() != match[1]:
+        raise ValueError("not what the host had summed up")
+    return found[:-1]
 
 
 def number(text: str) -> int:

@@ -77,10 +77,11 @@ def _strange(file: str, product: Product, document: Any) -> Iterator[tuple[Path,
         if source not in product.sources:
             yield path, f"no such source: {source} (sources: {', '.join(product.sources)})"
     yield from ((("sources", name), f"no value comes from {name}") for name in product.sources if name not in used)
-    for index, rule in enumerate(product.version_rules):
-        for key, role in (("role", rule.role), ("other", rule.other)):
-            if role is not None and role not in product.roles:
-                yield ("version_rules", index, key), f"no such role: {role} (roles: {', '.join(product.roles)})"
+    for section in ("version_rules", "peers"):
+        for index, rule in enumerate(getattr(product, section)):
+            for key, role in (("role", rule.role), ("other", rule.other)):
+                if role is not None and role not in product.roles:
+                    yield (section, index, key), f"no such role: {role} (roles: {', '.join(product.roles)})"
 
 
 def _sources(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

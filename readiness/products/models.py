@@ -104,6 +104,10 @@ class Role(_Entry):
         """The units by family; empty for a role without a daemon."""
         return {family: one.units for family, one in self.units.items()}
 
+    def configuration_for(self, family: str) -> tuple[str, ...]:
+        """The configuration files on hosts of this family; empty where the catalogue knows none."""
+        return next((one.paths for name, one in self.configuration.items() if name == family), ())
+
     def packages_for(self, family: str) -> tuple[PackageChoice, ...]:
         """The packages on hosts of this family; empty where the catalogue knows none."""
         return next((choices for name, choices in self.packages.items() if name == family), ())
@@ -168,6 +172,27 @@ class SecretDirective(Sourced):
     directive: str = Field(min_length=1)
 
 
+class Format(Sourced):
+    """The language of the product's configuration files, which a reader in `configs/` knows."""
+
+    name: Literal["bacula"]
+
+
+class Peer(Sourced):
+    """How one role's configuration names hosts of another role, and how those name it back.
+
+    `role` has a `resource` for each `other`, with its `address` and a `secret` that the other states, too, in its
+    resource `answer`, whose name is the one that `role` gives itself in its own resource of that kind.
+    """
+
+    role: str
+    resource: str = Field(min_length=1)
+    other: str
+    answer: str = Field(min_length=1)
+    address: str = Field(min_length=1)
+    secret: str = Field(min_length=1)
+
+
 class Product(_Entry):
     """One product of the catalogue."""
 
@@ -178,6 +203,10 @@ class Product(_Entry):
     version_rules: tuple[VersionRule, ...] = ()
     certificate_directives: tuple[CertificateDirective, ...] = ()
     secret_directives: tuple[SecretDirective, ...] = ()
+    configuration_format: Format | None = None
+    include_folders: Paths | None = None
+    certificate_folders: Paths | None = None
+    peers: tuple[Peer, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -193,6 +222,10 @@ class Product(_Entry):
         if wrong := [key for key, role in self.roles.items() if role.name != key]:
             raise ValueError(f"the role {wrong[0]} is named by its key")
         return self
+
+    def peers_of(self, role: str) -> tuple[Peer, ...]:
+        """How other roles' configurations name hosts of this role."""
+        return tuple(peer for peer in self.peers if peer.other == role)
 
     def rules_for(self, role: str) -> tuple[VersionRule, ...]:
         """The version rules that are about this role."""

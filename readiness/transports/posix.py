@@ -42,11 +42,16 @@ def head(nonce: str) -> str:
     )
 
 
+def _salt(script: Script) -> str:
+    """In the environment, since arguments are seen by everybody on the host."""
+    return f"NONCE={shlex.quote(script.nonce)} " if script.nonce else ""
+
+
 def body(scripts: tuple[Script, ...]) -> str:
     """The scripts, each with its own time limit and nothing on standard input."""
     return "".join(
         f"m begin {index} 0\n"
-        f"timeout -k {KILL_AFTER_S} {script.timeout_s:g} "
+        f"{_salt(script)}timeout -k {KILL_AFTER_S} {script.timeout_s:g} "
         f"sh -c {shlex.join((script.text, script.name, *script.arguments))} </dev/null\n"
         f"e {index} $?\n"
         for index, script in enumerate(scripts)

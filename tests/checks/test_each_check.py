@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from readiness.cli import through_pytest
+from readiness.configs.bacula import ConfigurationFile
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
 from readiness.core.outcomes import Outcome, Result
 from readiness.demo import embedded_estate
@@ -18,8 +21,10 @@ from readiness.plan import Narrowing, Plan
 from readiness.probes import (
     Addresses,
     Boot,
+    Certificates,
     Clock,
     ClockSync,
+    Configuration,
     FailedUnits,
     Filesystem,
     Holder,
@@ -42,6 +47,7 @@ from readiness.products import VersionRule
 from readiness.run_folder import RunFolder
 from readiness.runs import FACT_KINDS, inputs_again
 from readiness.targets import Inputs
+from tests.lab.keys import Authority
 from tests.main_job.job import run
 
 Store = dict[str, HostFacts]
@@ -223,6 +229,72 @@ def both(*changes: Callable[[Store], None]) -> Callable[[Store], None]:
     return change
 
 
+def file_of(path: str, change: Callable[[ConfigurationFile], ConfigurationFile]) -> Callable[[Any], Configuration]:
+    def apply(fact: Configuration) -> Configuration:
+        return replace(fact, files={**fact.files, path: change(fact.files[path])})
+
+    return apply
+
+
+def directive(kind: str, name: str, resource: str, **changes: Any) -> Callable[[ConfigurationFile], ConfigurationFile]:
+    """A file in which one resource's directive is another one; it is left out where nothing is changed."""
+
+    def apply(file: ConfigurationFile) -> ConfigurationFile:
+        (wanted,) = (one for one in file.of_kind(kind) if one.value("Name") == resource)
+        kept = [replace(one, **changes) if one.name == name else one for one in wanted.directives]
+        if not changes:
+            kept = [one for one in kept if one.name != name]
+        assert tuple(kept) != wanted.directives
+        new = replace(wanted, directives=tuple(kept))
+        return replace(file, resources=tuple(new if one is wanted else one for one in file.resources))
+
+    return apply
+
+
+def agreed_for_servers_only(inputs: Inputs) -> Inputs:
+    agreed = dict((inputs.baseline.configuration or {})["bacula"])
+    del agreed["client"]
+    return replace(inputs, baseline=replace(inputs.baseline, configuration={"bacula": agreed}))
+
+
+DIR, FD_CONF = "/etc/bacula/bacula-dir.conf", "/etc/bacula/bacula-fd.conf"
+
+
+def without(kind: str, resource: str) -> Callable[[ConfigurationFile], ConfigurationFile]:
+    return lambda file: replace(
+        file, resources=tuple(one for one in file.resources if (one.kind, one.value("name")) != (kind, resource))
+    )
+
+
+def renamed(file: ConfigurationFile) -> ConfigurationFile:
+    return directive("director", "name", "dir01-dir", value="other-dir")(file)
+
+
+TLS = "/etc/bacula/tls/"
+
+
+def tls(host: str, name: str, **changes: Any) -> Callable[[Store], None]:
+    """A file of the host's TLS folder is another one."""
+
+    def change(read: Certificates) -> Certificates:
+        return replace(read, files={**read.files, TLS + name: replace(read.files[TLS + name], **changes)})
+
+    return fact(host, Certificates, change)
+
+
+def certified(host: str, name: str, *, days: float = 3650, rsa_bits: int = 0) -> Callable[[Store], None]:
+    """The host has a certificate of another authority, which it also names."""
+
+    def change(store: Store) -> None:
+        authority = Authority()
+        identity = authority.issue(name, lifetime=timedelta(days=days), rsa_bits=rsa_bits)
+        tls(host, "ca.pem", certificates=(authority.certificate,))(store)
+        tls(host, "host.pem", certificates=(identity.certificate,))(store)
+        tls(host, "host.key", public_key=public_half(identity.key))(store)
+
+    return change
+
+
 def with_baseline(**stated: object) -> Callable[[Inputs], Inputs]:
     return lambda inputs: replace(inputs, baseline=replace(inputs.baseline, **stated))  # type: ignore[arg-type]
 
@@ -266,6 +338,18 @@ def with_swap(inputs: Inputs) -> Inputs:
 TWO_KERNELS = ("6.1.0-18-amd64", "6.1.0-9-amd64")
 NO_OWNERS = Missing(Why.NOT_PERMITTED, "a password is required", "a rule")
 FD = "/usr/sbin/bacula-fd"
+
+
+def public_half(key: str) -> str:
+    public = serialization.load_pem_private_key(key.encode(), None).public_key()
+    info = serialization.PublicFormat.SubjectPublicKeyInfo
+    return public.public_bytes(serialization.Encoding.PEM, info).decode()
+
+
+def without_files(store: Store) -> None:
+    changed(store, "client01", Certificates, lambda read: replace(read, files={}))
+
+
 STOPPED = {"active_state": "failed", "sub_state": "failed", "main_pid": None, "started_at_s": None}
 CASES = {
     "CON-001": Case(
@@ -293,6 +377,99 @@ CASES = {
         {"CON-004 client01": "FAIL"},
         fact("client01", Processes, lambda _: Missing(Why.NOT_PERMITTED, "a password is required", "a rule")),
     ),
+    "CFG-001": Case(
+        {"CFG-001 client01/bacula.client": "FAIL"},
+        fact("client01", Configuration, file_of(FD_CONF, lambda one: replace(one, resources=(), is_absent=True))),
+    ),
+    "CFG-001 not wholly": Case(
+        {"CFG-001 dir01/bacula.director": "UNKNOWN"},
+        fact("dir01", Configuration, file_of(DIR, lambda one: replace(one, unread=("a command is never run",)))),
+    ),
+    "CFG-002": Case(
+        {"CFG-002 dir01/bacula.director": "FAIL"},
+        fact("dir01", Configuration, lambda one: replace(one, resolved={**one.resolved, "sd01.lab.example": ()})),
+    ),
+    "CFG-002 no address": Case(
+        {
+            "CFG-002 dir01/bacula.director": "FAIL",
+            "CFG-003 sd01/bacula.storage~director": "FAIL",
+            "CFG-005 dir01/bacula.director": "FAIL",
+        },
+        fact("dir01", Configuration, file_of(DIR, directive("storage", "address", "sd01-sd"))),
+    ),
+    "CFG-003": Case(
+        {"CFG-003 client01/bacula.client~director": "FAIL"},
+        fact("dir01", Configuration, file_of(DIR, without("client", "client01-fd"))),
+    ),
+    "CFG-004": Case(
+        {"CFG-004 client01/bacula.client~director": "FAIL"},
+        fact(
+            "client01", Configuration, file_of(FD_CONF, directive("director", "password", "dir01-dir", digest="0" * 64))
+        ),
+    ),
+    "CFG-004 no secret": Case(
+        {"CFG-004 client01/bacula.client~director": "FAIL"},
+        fact("client01", Configuration, file_of(FD_CONF, directive("director", "password", "dir01-dir"))),
+    ),
+    "CFG-004 another director": Case(
+        {"CFG-004 client01/bacula.client~director": "FAIL"}, fact("client01", Configuration, file_of(FD_CONF, renamed))
+    ),
+    "CFG-005": Case(
+        {"CFG-003 client01/bacula.client~director": "FAIL", "CFG-005 dir01/bacula.director": "FAIL"},
+        fact(
+            "dir01",
+            Configuration,
+            file_of(DIR, directive("client", "address", "client01-fd", value="sd01.lab.example")),
+        ),
+    ),
+    "CFG-006": Case(
+        {"CFG-006 client01/bacula.client": "FAIL"},
+        fact(
+            "client01",
+            Configuration,
+            file_of(FD_CONF, directive("filedaemon", "tlsrequire", "client01-fd", value="no")),
+        ),
+    ),
+    "CFG-006 not stated": Case(
+        {"CFG-006 client01/bacula.client": "FAIL"},
+        fact("client01", Configuration, file_of(FD_CONF, directive("filedaemon", "tlsenable", "client01-fd"))),
+    ),
+    "CFG-006 never agreed": Case(
+        {f"CFG-006 client0{number}/bacula.client": "UNKNOWN" for number in range(1, 5)},
+        inputs=agreed_for_servers_only,
+    ),
+    "CRT-001": Case({"CRT-001 client01/bacula.client": "FAIL"}, without_files),
+    "CRT-001 no key that can be read": Case(
+        {"CRT-001 client01/bacula.client": "UNKNOWN"}, tls("client01", "host.key", public_key="")
+    ),
+    "CRT-001 in a folder that nobody reads": Case(
+        {"CRT-001 client01/bacula.client": "UNKNOWN"},
+        fact("client01", Certificates, lambda one: replace(one, files={}, folders=("/etc/bacula/ssl",))),
+    ),
+    "CRT-002": Case({"CRT-002 client01/bacula.client~director": "FAIL"}, certified("client01", "client99.lab.example")),
+    "CRT-003": Case(
+        {"CRT-003 client01/bacula.client": "FAIL"}, certified("client01", "client01.lab.example", days=-0.5)
+    ),
+    "CRT-003 soon": Case(
+        {"CRT-003 client01/bacula.client": "FAIL"}, certified("client01", "client01.lab.example", days=20)
+    ),
+    "CRT-003 no certificate": Case(
+        {f"CRT-00{number} client01/bacula.client": "UNKNOWN" for number in (3, 4, 5, 6)}
+        | {"CRT-002 client01/bacula.client~director": "UNKNOWN"},
+        tls("client01", "host.pem", certificates=("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",)),
+    ),
+    "CRT-004": Case(
+        {"CRT-004 client01/bacula.client": "FAIL"},
+        tls("client01", "ca.pem", certificates=(Authority().certificate,)),
+    ),
+    "CRT-005": Case(
+        {"CRT-005 client01/bacula.client": "FAIL"}, certified("client01", "client01.lab.example", rsa_bits=1024)
+    ),
+    "CRT-006": Case(
+        {"CRT-006 client01/bacula.client": "FAIL"},
+        tls("client01", "host.key", public_key=public_half(Authority().issue("x").key)),
+    ),
+    "CRT-007": Case({"CRT-007 client01/bacula.client": "FAIL"}, tls("client01", "host.key", mode="644")),
     "IDN-001": Case(
         {"IDN-001 client01": "FAIL"}, fact("client01", Identity, lambda one: replace(one, hostname="client99"))
     ),
@@ -504,6 +681,8 @@ CASES = {
 NEVER_FAIL = {"CON-001", "CON-003"}
 # The lab's hosts run the kernel of the machine beneath, and say so.
 NOT_OF_THE_LAB = {"HST-005"}
+# Whether a server knows the host is read on the server.
+BY_SERVER = {"CFG-003"}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -547,4 +726,5 @@ def test_a_clock_demand_is_what_decides(clean: Clean) -> None:
 def test_a_host_that_nobody_read_is_unknown_throughout(clean: Clean) -> None:
     store = {name: one for name, one in clean.store.items() if name != "client02"}
     outcomes = judged(clean.inputs, store)
-    assert {one.outcome for one in outcomes if one.host == "client02"} == {Result.UNKNOWN}
+    of_host = {one.outcome for one in outcomes if one.host == "client02" and one.check not in BY_SERVER}
+    assert of_host == {Result.UNKNOWN}

@@ -336,6 +336,24 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         'max_offset_s: "1"',
         ("baseline.yaml:7:23: 'max_offset_s' must be a number, not text",),
     ),
+    (
+        BASELINE,
+        "    client: {",
+        "    clint: {",
+        ("baseline.yaml:19:5: unknown role 'clint' of bacula (did you mean client)",),
+    ),
+    (
+        BASELINE,
+        "Director.tlsrequire",
+        "tlsrequire",
+        ("baseline.yaml:19:45: directive 'tlsrequire' is malformed (write Resource.Directive, such as",),
+    ),
+    (
+        BASELINE,
+        'tlsrequire: "yes"',
+        "tlsrequire: yes",
+        ("baseline.yaml:19:66: yes is a truth value to some YAML readers",),
+    ),
     (BASELINE, "max_offset_s: 1", "", ("baseline.yaml:7:1: max_offset_s is missing",)),
     (
         BASELINE,

@@ -14,6 +14,15 @@ FOLDER = "estate"
 VERSION = "9.6.7"
 _LEFT = {"min_free_percent": 5.0, "min_free_inodes_percent": 5.0}
 _CUTOVER_HOUR = 20
+_ON = {"TLS Enable": "yes", "TLS Require": "yes"}
+_CONFIGURATION = {
+    role: {f"{resource}.{name}": value for resource in resources for name, value in _ON.items()}
+    for role, resources in {
+        "director": ("Director", "Client", "Storage"),
+        "storage": ("Storage", "Director"),
+        "client": ("FileDaemon", "Director"),
+    }.items()
+}
 _CUTOVER_LENGTH = dt.timedelta(hours=8)
 
 
@@ -64,6 +73,7 @@ def _baseline(plan: Plan) -> dict[str, Any]:
         "operating_systems": systems,
         "versions": {"bacula": {"director": VERSION, "storage": VERSION, "client": VERSION}},
         "same_version_groups": ["clients"],
+        "configuration": {"bacula": _CONFIGURATION},
         "clock": {"max_offset_s": 2.0},
         "listening": {"also": []},
         "host": {

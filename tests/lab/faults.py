@@ -1,6 +1,8 @@
 """Faults to plant in a running lab: each is a context manager, and leaves the lab as it found it."""
 
+import datetime as dt
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -9,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.lab import dead_mount, debs
+from tests.lab.bacula import TLS_FOLDER
 from tests.lab.errors import LabError
-from tests.lab.keys import new_ssh_key
+from tests.lab.keys import Authority, new_ssh_key
 from tests.lab.lab import Lab
 from tests.lab.layers import BASE
 from tests.lab.plan import SPOOL
@@ -22,6 +25,7 @@ CLOCK_OFFSET_S = 600
 _CLEARLY_S = 1.1
 _PACKAGE = "bacula-fd"
 _BINARY = "/usr/sbin/bacula-fd"
+_CONFIGURATION = {"director": "bacula-dir.conf", "storage": "bacula-sd.conf", "client": "bacula-fd.conf"}
 _HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
 _POLICY = "usr/sbin/policy-rc.d"
 
@@ -156,6 +160,75 @@ def peers_swapped(lab: Lab, host: str, one: str, other: str) -> Iterator[None]:
     first, second = lab.hosts[one].address, lab.hosts[other].address
     text = names.read_text().replace(f"{first}\t", "swapped\t")
     with _replaced(names, text.replace(f"{second}\t", f"{first}\t").replace("swapped\t", f"{second}\t")):
+        yield
+
+
+@contextmanager
+def configured(lab: Lab, host: str, old: str, new: str, *, file: str = "") -> Iterator[None]:
+    """The daemon's configuration says something else in the first place where it says `old`; the daemon goes on."""
+    path = lab.root(host) / "etc/bacula" / (file or _CONFIGURATION[lab.hosts[host].role])
+    before = path.read_text()
+    if old not in before:
+        raise LabError(f"{path.name} of {host} does not say {old!r}")
+    with _replaced(path, before.replace(old, new, 1)):
+        yield
+
+
+@contextmanager
+def certificate(
+    lab: Lab, host: str, *, name: str = "", days: float = 3650, rsa_bits: int = 0, other_key: bool = False
+) -> Iterator[None]:
+    """The host has a certificate of another authority, which it also names; wrong only in what is asked for."""
+    authority = Authority()
+    lifetime = dt.timedelta(days=days)
+    identity = authority.issue(name or lab.hosts[host].fqdn, lifetime=lifetime, rsa_bits=rsa_bits)
+    key = authority.issue("other.example").key if other_key else identity.key
+    folder = lab.root(host) / TLS_FOLDER
+    with (
+        _replaced(folder / "ca.pem", authority.certificate),
+        _replaced(folder / "host.pem", identity.certificate),
+        _replaced(folder / "host.key", key),
+    ):
+        yield
+
+
+@contextmanager
+def broken_chain(lab: Lab, host: str) -> Iterator[None]:
+    """The authority that the host names is another one of the same name."""
+    with _replaced(lab.root(host) / TLS_FOLDER / "ca.pem", Authority().certificate):
+        yield
+
+
+@contextmanager
+def mode(lab: Lab, host: str, path: str, changed: int) -> Iterator[None]:
+    """A file or folder has another mode."""
+    file = lab.root(host) / path
+    before = stat.S_IMODE(file.stat().st_mode)
+    file.chmod(changed)
+    try:
+        yield
+    finally:
+        file.chmod(before)
+
+
+@contextmanager
+def owner(lab: Lab, host: str, path: str, changed: str) -> Iterator[None]:
+    """A file or folder belongs to another user."""
+    before = lab.exec(host, "stat", "-c", "%U", f"/{path}").stdout.strip()
+    lab.exec(host, "chown", changed, f"/{path}")
+    try:
+        yield
+    finally:
+        lab.exec(host, "chown", before, f"/{path}")
+
+
+@contextmanager
+def login_shell(lab: Lab, host: str, user: str) -> Iterator[None]:
+    """A daemon's account has a shell to log in with."""
+    users = lab.root(host) / "etc/passwd"
+    lines = (line.rpartition(":") for line in users.read_text().splitlines())
+    text = "".join(f"{rest}:{'/bin/bash' if rest.startswith(f'{user}:') else shell}\n" for rest, _, shell in lines)
+    with _replaced(users, text):
         yield
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _PEM = serialization.Encoding.PEM
 _PLAIN = serialization.NoEncryption()
 _LIFETIME = dt.timedelta(days=3650)
+_PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 _BACKDATED = dt.timedelta(days=1)
 
 
@@ -52,13 +53,13 @@ class Authority:
     def certificate(self) -> str:
         return self._certificate.public_bytes(_PEM).decode()
 
-    def issue(self, fqdn: str) -> TlsIdentity:
-        """Issue a certificate for server and client use."""
-        key = ec.generate_private_key(ec.SECP256R1())
+    def issue(self, fqdn: str, *, lifetime: dt.timedelta = _LIFETIME, rsa_bits: int = 0) -> TlsIdentity:
+        """Issue a certificate for server and client use, with an RSA key where its length is given."""
+        key = rsa.generate_private_key(65537, rsa_bits) if rsa_bits else ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, fqdn)])
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
         certificate = (
-            _builder(subject, self._name, key.public_key())
+            _builder(subject, self._name, key.public_key(), lifetime)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(fqdn)]), critical=False)
             .add_extension(usage, critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -68,7 +69,9 @@ class Authority:
         return TlsIdentity(certificate.public_bytes(_PEM).decode(), private.decode())
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: _PublicKey, lifetime: dt.timedelta = _LIFETIME
+) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
@@ -77,5 +80,5 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicK
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _BACKDATED)
-        .not_valid_after(now + _LIFETIME)
+        .not_valid_after(now + lifetime)
     )

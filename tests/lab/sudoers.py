@@ -1,6 +1,7 @@
 """What the login user of the lab's hosts may do as root: the fragment that `readiness sudoers` prints."""
 
-from readiness.plan import elevated_commands
+from readiness import products
+from readiness.commands import Commands
 from readiness.probes.elevation import sudoers
 
 USER = "readiness"
@@ -8,4 +9,4 @@ USER = "readiness"
 
 def sudoers_fragment() -> str:
     """The text of `/etc/sudoers.d/readiness` on every host."""
-    return sudoers(USER, elevated_commands())
+    return sudoers(USER, Commands(products.load()).elevated())

@@ -17,7 +17,8 @@ import lxml.etree
 import pytest
 from junitparser import JUnitXml
 
-from readiness.plan import elevated_commands
+from readiness import products
+from readiness.commands import Commands
 from readiness.probes.elevation import sudoers
 from tests.lab import faults
 from tests.lab.lab import Lab
@@ -174,6 +175,93 @@ FAULTS = {
     "root may log in by password": Planted(
         lambda lab: faults.root_may_log_in(lab, "dir01"), {"SSH-001 dir01": "FAIL"}, "PermitRootLogin yes", 1
     ),
+    "another password on a client": Planted(
+        lambda lab: faults.configured(lab, "client01", 'Password = "', 'Password = "x'),
+        {"CFG-004 client01/bacula.client~director": "FAIL"},
+        "another Password in /etc/bacula/bacula-fd.conf:",
+        1,
+    ),
+    "a client that the director does not know": Planted(
+        lambda lab: faults.configured(lab, "dir01", "Address = client02.lab.example", "Address = sd01.lab.example"),
+        {"CFG-003 client02/bacula.client~director": "FAIL", "CFG-005 dir01/bacula.director": "FAIL"},
+        "Client",
+        1,
+    ),
+    "an address that does not resolve": Planted(
+        lambda lab: faults.configured(lab, "dir01", "Address = sd01.lab.example", "Address = sd99.lab.example"),
+        {
+            "CFG-002 dir01/bacula.director": "FAIL",
+            "CFG-003 sd01/bacula.storage~director": "FAIL",
+            "CFG-005 dir01/bacula.director": "FAIL",
+        },
+        "Storage",
+        1,
+    ),
+    "a client that does not demand TLS": Planted(
+        lambda lab: faults.configured(lab, "client03", "TLS Require = yes", "TLS Require = no"),
+        {"CFG-006 client03/bacula.client": "FAIL"},
+        "TLS Require no",
+        1,
+    ),
+    "a part of the configuration that a command writes": Planted(
+        lambda lab: faults.configured(lab, "sd01", "Device {", '@|"cat /etc/bacula/devices"\nDevice {'),
+        {"CFG-001 sd01/bacula.storage": "UNKNOWN"},
+        "a command is never run",
+        2,
+    ),
+    "a certificate that has expired": Planted(
+        lambda lab: faults.certificate(lab, "client01", days=-0.5),
+        {"CRT-003 client01/bacula.client": "FAIL"},
+        "host.pem expires 20",
+        1,
+    ),
+    "a certificate that expires during the cutover": Planted(
+        lambda lab: faults.certificate(lab, "sd01", days=0.3),
+        {"CRT-003 sd01/bacula.storage": "FAIL"},
+        "host.pem expires 20",
+        1,
+    ),
+    "a certificate that expires soon": Planted(
+        lambda lab: faults.certificate(lab, "client01", days=15),
+        {"CRT-003 client01/bacula.client": "FAIL"},
+        "expected certificates valid 30 days after",
+        0,
+    ),
+    "a certificate for another name": Planted(
+        lambda lab: faults.certificate(lab, "client02", name="client99.lab.example"),
+        {"CRT-002 client02/bacula.client~director": "FAIL"},
+        "is for client99.lab.example",
+        1,
+    ),
+    "a certificate of another authority": Planted(
+        lambda lab: faults.broken_chain(lab, "dir01"), {"CRT-004 dir01/bacula.director": "FAIL"}, "CN=Lab CA", 1
+    ),
+    "a certificate with a weak key": Planted(
+        lambda lab: faults.certificate(lab, "client03", rsa_bits=1024),
+        {"CRT-005 client03/bacula.client": "FAIL"},
+        "RSA key of 1024 bits",
+        1,
+    ),
+    "a key of another certificate": Planted(
+        lambda lab: faults.certificate(lab, "sd01", other_key=True),
+        {"CRT-006 sd01/bacula.storage": "FAIL"},
+        "host.key and",
+        1,
+    ),
+    "a key that others may read": Planted(
+        lambda lab: faults.mode(lab, "client02", "etc/bacula/tls/host.key", 0o644),
+        {"CRT-007 client02/bacula.client": "FAIL"},
+        "root:bacula 644",
+        1,
+    ),
+    "a configuration that names no certificate file": Planted(
+        lambda lab: faults.configured(
+            lab, "client01", "TLS Certificate = /etc/bacula/tls/host.pem", "TLS Certificate = /etc/bacula/tls/none.pem"
+        ),
+        {"CRT-001 client01/bacula.client": "FAIL"},
+        "no certificate in /etc/bacula/tls/none.pem",
+        1,
+    ),
     "a clock ten minutes off": Planted(
         lambda lab: faults.clock_off(lab, "client01"), {"CLK-001 client01": "FAIL"}, "s (uncertain by", 1
     ),
@@ -201,14 +289,14 @@ def test_a_login_without_sudo_passes_nothing_that_it_could_not_read(lab: Lab, tm
         (one["check"], one["target"]): one for one in job.results if one["outcome"] != was[one["check"], one["target"]]
     }
     refused = changed.pop(("CON-004", "client02"))
-    for needed in elevated_commands():
+    for needed in Commands(products.load()).elevated():
         assert needed in refused["found"]
     assert changed.keys() == {
         ("LSN-002", "client02/bacula.client"),
         ("SSH-001", "client02"),
         ("SVC-003", "client02/bacula.client"),
     }
-    fragment = sudoers(USER, elevated_commands()).splitlines()
+    fragment = sudoers(USER, Commands(products.load()).elevated()).splitlines()
     for one in changed.values():
         assert (one["outcome"], one["blocked_by"]) == ("UNKNOWN", ["CON-004 client02"])
         assert "not permitted" in one["message"]

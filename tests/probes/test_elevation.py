@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from readiness import products
+from readiness.commands import Commands
 from readiness.core.facts import Missing, Why
 from readiness.probes import PROBES, Processes, SudoRules
-from readiness.probes.elevation import elevated, sudoers
+from readiness.probes.certificates import PUBLIC, READ
+from readiness.probes.elevation import elevated, spelt_out, sudoers
 
 from . import real
 from .samples import parsed
@@ -17,11 +20,28 @@ FIND = r"/usr/bin/find /proc -mindepth 2 -maxdepth 2 -name exe -printf %h\t%l\n"
 PRUNED = " ".join(f"-name {name} -prune -o" for name in ("map_files", "net", "ns", "task"))
 COMMANDS = [FIND, rf"/usr/bin/find /proc -maxdepth 3 {PRUNED} -type l -printf %p\t%l\0", "/usr/sbin/sshd -T"]
 # What sudoers(5) takes for its own, in arguments as a command might have them.
-HARD = (FIND, r"/usr/bin/printf a,b:c=d\\n%s@+-_.", "/usr/bin/id")
+EACH = r"/usr/bin/find /etc/bacula/conf.d -type f -printf \n\001part\t%p\n -exec /bin/cat {} ;"
+HARD = (FIND, EACH, READ.format("/a"), PUBLIC.format("/a"), r"/usr/bin/printf a,b:c=d\\n%s@+-_.", "/usr/bin/id")
 
 
 def test_the_commands_of_all_scripts() -> None:
     assert [command for probe in PROBES for command in elevated(probe.text)] == COMMANDS
+    catalogue = products.load()
+    bacula = catalogue.products["bacula"]
+    cats = {f"/bin/cat {path}" for role in bacula.roles.values() for path in role.configuration_for("debian")}
+    assert bacula.certificate_folders
+    folders = {text.format(path) for path in bacula.certificate_folders.paths for text in (READ, PUBLIC)}
+    assert {*cats, *folders, *COMMANDS, EACH} == set(Commands(catalogue).elevated())
+    own = {"/bin/cat /etc/bacula/bacula-fd.conf", *folders, *COMMANDS, EACH}
+    assert set(Commands(catalogue).elevated_on({"bacula": ("client",)})) == own
+
+
+def test_a_place_for_commands_is_filled_in_once() -> None:
+    text = "case $1 in\n        # here\n        *) echo ;;\nesac\n"
+    assert elevated(spelt_out(text, {"here": {"/a": "/bin/cat /a"}})) == ("/bin/cat /a",)
+    for wrong in (text + text, text.replace("# here", "# there")):
+        with pytest.raises(ValueError, match="no one place"):
+            spelt_out(wrong, {"here": {}})
 
 
 def test_a_script_without_any() -> None:
@@ -39,6 +59,9 @@ def test_a_script_without_any() -> None:
         "$SUDO /bin/cat x > y",
         "$SUDO /bin/cat x | sort",
         "$SUDO /bin/cat x; id",
+        "$SUDO /bin/cat x ; id",
+        "$SUDO /bin/cat x \\; id",
+        "$SUDO /bin/cat x;",
         "$SUDO /bin/cat `id`",
         "$SUDO",
         "x=$($SUDO /bin/cat x)",
@@ -74,6 +97,19 @@ def test_a_fragment_has_one_rule_a_command() -> None:
     rules = [line for line in sudoers("readiness", HARD).splitlines() if not line.startswith("#")]
     assert rules == [
         r"readiness ALL=(root) NOPASSWD: /usr/bin/find /proc -mindepth 2 -maxdepth 2 -name exe -printf %h\\\\t%l\\\\n",
+        (
+            r"readiness ALL=(root) NOPASSWD: /usr/bin/find /etc/bacula/conf.d -type f"
+            r" -printf \\\\n\\\\001part\\\\t%p\\\\n -exec /bin/cat {} ;"
+        ),
+        (
+            r"readiness ALL=(root) NOPASSWD: /usr/bin/find -L /a -type f -size -128k"
+            r" -printf \\\\001file\\\\t%p\\\\t%u\\\\t%g\\\\t%m\\\\t.\\\\n"
+            r" -exec /usr/bin/sed -n /BEGIN.CERTIFICATE/\,/END.CERTIFICATE/p {} ;"
+        ),
+        (
+            r"readiness ALL=(root) NOPASSWD: /usr/bin/find -L /a -type f -size -128k"
+            r" -printf \\\\001key\\\\t%p\\\\t.\\\\n -exec /usr/bin/openssl pkey -in {} -passin pass\: -pubout ;"
+        ),
         r"readiness ALL=(root) NOPASSWD: /usr/bin/printf a\,b\:c\=d\\\\\\\\n%s@+-_.",
         'readiness ALL=(root) NOPASSWD: /usr/bin/id ""',
     ]

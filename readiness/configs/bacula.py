@@ -1,0 +1,203 @@
+"""Bacula's configuration: resources and their directives, from the statements that `configuration.sh` sends.
+
+The script takes the files apart, on the host, because only what is understood may leave it. Here the statements become
+resources, and those of an included file come in where it is included, as in Bacula's own reader (lex.c of 9.6).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_DEEPEST = 20
+_MOST = 200_000  # statements, where files are included again and again
+_SWITCH = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One line of the script: `kind` is open, close, value, secret, hidden, include, command, odd or lost.
+
+    `name` is a directive's in lower case without spaces, `text` its value, the digest of its value, or why it is
+    hidden; of an include the path.
+    """
+
+    kind: str
+    line: int
+    name: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """`name` in lower case without spaces, after those of the blocks that it stands in: `include.options.signature`.
+
+    `value` is None where it is masked; then `digest` is sha256(nonce + value), or `hidden` says why there is none.
+    """
+
+    name: str
+    value: str | None
+    digest: str | None
+    hidden: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource such as `director` with its directives in order; `place` is `file:line`."""
+
+    kind: str
+    place: str
+    directives: tuple[Directive, ...]
+
+    def is_kind(self, kind: str) -> bool:
+        """Whether it is of this kind, in any spelling."""
+        return self.kind == canonical(kind)
+
+    def get(self, name: str) -> Directive | None:
+        """The directive of this name in any spelling; the last one where it is stated twice, as Bacula takes it."""
+        wanted = canonical(name)
+        return next((one for one in reversed(self.directives) if one.name == wanted), None)
+
+    def value(self, name: str) -> str | None:
+        """Its value; None where it is not stated or masked."""
+        found = self.get(name)
+        return found.value if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationFile:
+    """One file with all that it includes; `unread` says of each part that is not in it why.
+
+    `is_absent`: there is no such file.
+    """
+
+    path: str
+    resources: tuple[Resource, ...]
+    unread: tuple[str, ...]
+    is_absent: bool
+
+    def of_kind(self, kind: str) -> tuple[Resource, ...]:
+        """The resources of a kind in any spelling."""
+        wanted = canonical(kind)
+        return tuple(one for one in self.resources if one.kind == wanted)
+
+
+def canonical(name: str) -> str:
+    """A name as Bacula compares it: case and spaces do not count."""
+    return "".join(name.split()).lower()
+
+
+def same_value(value: str, wanted: str) -> bool:
+    """Whether two values mean the same: yes and true do, and case does not count for them."""
+    a, b = (_SWITCH.get(canonical(one), one) for one in (value, wanted))
+    return a == b
+
+
+def whole(path: str, files: Mapping[str, tuple[Statement, ...]], unreadable: Mapping[str, str]) -> ConfigurationFile:
+    """A file with its includes in their places.
+
+    `unreadable` says why of each file that could not be read. Raises ValueError for statements that no file can hold.
+    """
+    if unreadable.get(path) == "absent":
+        return ConfigurationFile(path, (), (), is_absent=True)
+    reader = _Reader(files, unreadable)
+    reader.read(path, ())
+    reader.end(path)
+    return ConfigurationFile(path, tuple(reader.resources), tuple(reader.unread), is_absent=False)
+
+
+@dataclass
+class _Reader:
+    """Folds statements into resources."""
+
+    files: Mapping[str, tuple[Statement, ...]]
+    unreadable: Mapping[str, str]
+    resources: list[Resource] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    _count: int = 0
+    _blocks: list[str] = field(default_factory=list)
+    _place: str = ""
+    _directives: list[Directive] = field(default_factory=list)
+
+    def read(self, path: str, above: tuple[str, ...]) -> None:
+        """One file; `above` are those that it is included from."""
+        if path in self.unreadable:
+            told = {"absent": "there is no such file"}.get(self.unreadable[path], "it cannot be read by the login")
+            self.unread.append(f"{path}: {told}")
+            return
+        for one in self.files[path]:
+            place = f"{path}:{one.line}"
+            self._count += 1
+            if self._count > _MOST:
+                raise ValueError(f"{path}: more than {_MOST} statements with all that is included")
+            match one.kind:
+                case "open":
+                    self._open(one.name, place)
+                case "close":
+                    self._close(place)
+                case "include":
+                    self._include(one.text, place, (*above, path))
+                case "value" | "secret" | "hidden":
+                    self._directive(one, place)
+                case _:
+                    self.unread.append(f"{place}: {_UNREAD[one.kind]}")
+
+    def end(self, path: str) -> None:
+        """A resource that is still open is told of, and not taken for whole."""
+        if self._blocks:
+            self.unread.append(f"{path}: the resource at {self._place} has no end")
+
+    def _include(self, path: str, place: str, above: tuple[str, ...]) -> None:
+        if path in above or len(above) >= _DEEPEST:
+            self.unread.append(f"{place}: {path} includes itself, or too much")
+        elif path in self.files or path in self.unreadable:
+            self.read(path, above)
+        else:
+            self.unread.append(f"{place}: {path} was not read")
+
+    def _open(self, name: str, place: str) -> None:
+        if not self._blocks:
+            self._place, self._directives = place, []
+        self._blocks.append(name)
+
+    def _close(self, place: str) -> None:
+        if not self._blocks:
+            self.unread.append(f"{place}: a brace closes nothing")
+            return
+        kind = self._blocks.pop()
+        if not self._blocks:
+            self.resources.append(Resource(kind, self._place, tuple(self._directives)))
+
+    def _directive(self, one: Statement, place: str) -> None:
+        if not self._blocks:
+            self.unread.append(f"{place}: {one.name} stands in no resource")
+            return
+        name = ".".join([*self._blocks[1:], one.name])
+        texts: dict[str, str | None] = {one.kind: one.text}
+        told = Directive(name, texts.get("value"), texts.get("secret"), texts.get("hidden") or "", place)
+        self._directives.append(told)
+
+
+_UNREAD = {
+    "command": "includes what a command prints, and a command is never run",
+    "odd": "not understood",
+    "lost": "not understood, nor what follows it",
+}
+
+
+def statement(kind: str, line: int, parts: Iterable[str]) -> Statement:
+    """A statement from a line's fields; ValueError for one that the script does not print."""
+    given = tuple(parts)
+    counts = {"open": 1, "value": 2, "secret": 2, "hidden": 2, "include": 1, "close": 1, **dict.fromkeys(_UNREAD, 1)}
+    if counts.get(kind) != len(given):
+        raise ValueError(f"no statement: {kind} with {len(given)} fields")
+    if kind == "include":
+        return Statement(kind, line, text=given[0])
+    if kind in _UNREAD or kind == "close":
+        return Statement(kind, line)
+    if not _NAME.fullmatch(given[0]):
+        raise ValueError(f"no name: {given[0][:60]!r}")
+    return Statement(kind, line, given[0], given[1] if len(given) > 1 else "")

@@ -1,0 +1,117 @@
+"""Certificates of a product, and whose private keys lie beside them; no private key leaves its host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from readiness.core.facts import Fact, Missing, Why
+from readiness.core.scripts import Output, Probe
+from readiness.core.text import one_line
+from readiness.probes.elevation import complaints, refusal
+from readiness.probes.reading import fields, lines, number, script, shown, summed, tag_of
+
+# What reads one folder: the same words in the catalogue's commands and in the remedy.
+READ = (
+    r"/usr/bin/find -L {} -type f -size -128k -printf \001file\t%p\t%u\t%g\t%m\t.\n"
+    r" -exec /usr/bin/sed -n /BEGIN.CERTIFICATE/,/END.CERTIFICATE/p {{}} ;"
+)
+PUBLIC = (
+    r"/usr/bin/find -L {} -type f -size -128k -printf \001key\t%p\t.\n"
+    r" -exec /usr/bin/openssl pkey -in {{}} -passin pass: -pubout ;"
+)
+_MODE = re.compile(r"[0-7]{1,4}")
+_BEGIN, _END = "-----BEGIN ", "-----END "
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFile:
+    """One file: the certificates in it in their order, and the public half of the private key in it, as PEM.
+
+    `public_key` is empty where there is no private key, or it could not be read; `mode` is octal.
+    """
+
+    path: str
+    owner: str
+    group: str
+    mode: str
+    certificates: tuple[str, ...] = ()
+    public_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates(Fact):
+    """The files in `folders`, which are those that were read; one that is not there is read, too."""
+
+    name: ClassVar[str] = "certificates"
+    folders: tuple[str, ...]
+    files: Mapping[str, CertificateFile]
+
+
+def parse_certificates(output: Output) -> Certificates | Missing:
+    """Folder by folder the files with their certificates, then the keys' public halves."""
+    found = lines(output)
+    if found and tag_of(found[0]) == "no_tool":
+        (tool,) = fields(found[0], "no_tool", 1)
+        return Missing(Why.TOOL_ABSENT, f"no {tool}")
+    (login,) = fields(found[0] if found else "", "login", 1)
+    told = _Told()
+    for line in summed(found[1:]):
+        told.take(line)
+    if told.block:
+        raise ValueError("a block without its end")
+    if told.failed:
+        said = f"{told.failed[0]}: {one_line(' '.join(complaints(output)), 200)}"
+        return refusal(output, login, READ.format(told.failed[0])) or Missing(Why.UNREADABLE, said)
+    return Certificates(tuple(told.folders), told.files)
+
+
+class _Told:
+    """What was told so far."""
+
+    def __init__(self) -> None:
+        self.folders: list[str] = []
+        self.failed: list[str] = []
+        self.files: dict[str, CertificateFile] = {}
+        self.block: list[str] = []
+        self._path = ""
+
+    def take(self, line: str) -> None:
+        """One line: of a folder, of a file, or of a block."""
+        if self.block or line.startswith(_BEGIN):
+            self._in_block(line)
+            return
+        match tag_of(line):
+            case "":
+                return
+            case "folder" | "absent" as tag:
+                self.folders += fields(line, tag, 1)
+            case "file":
+                path, owner, group, mode = fields(line, "file", 4)
+                if path in self.files or not _MODE.fullmatch(mode):
+                    raise ValueError(f"{shown(path)} twice, or no mode {shown(mode)}")
+                self.files[path] = CertificateFile(path, owner, group, mode)
+                self._path = path
+            case "status":
+                if number(*fields(line, "status", 1)):
+                    self.failed.append(self.folders[-1])
+            case "key":
+                (self._path,) = fields(line, "key", 1)
+            case _:
+                raise ValueError(f"a line out of its place: {shown(line)}")
+
+    def _in_block(self, line: str) -> None:
+        self.block.append(line)
+        if not line.startswith(_END):
+            return
+        file, text = self.files[self._path], "\n".join(self.block) + "\n"
+        if text.startswith("-----BEGIN CERTIFICATE-----\n"):
+            self.files[self._path] = replace(file, certificates=(*file.certificates, text))
+        else:
+            self.files[self._path] = replace(file, public_key=text)
+        self.block = []
+
+
+PROBES = (Probe(Certificates, script("certificates"), parse_certificates, cost=55),)
