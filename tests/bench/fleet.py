@@ -1,0 +1,102 @@
+"""An estate of Windows hosts on the bench: one way in each, all made from one described machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.bench.certificates import Authority
+from tests.bench.machine import Machine
+from tests.bench.winrm_server import Host, Listener
+
+WORD = "ask me twice"
+VARIABLE = "BENCH_PASSWORD"
+USER = "check"
+# The ways in: NTLM with sealed bodies over HTTP, NTLM and Basic over HTTPS.
+WAYS: Mapping[str, tuple[str, str]] = {
+    "srv01": ("http", "ntlm"),
+    "srv02": ("https", "ntlm"),
+    "fd01": ("http", "ntlm"),
+    "fd02": ("https", "ntlm"),
+    "fd03": ("https", "basic"),
+}
+BASELINE = {
+    "operating_systems": [{"id": "windows", "version": "2022"}],
+    "versions": {"bacula": {"client": "9.6.7"}},
+    "clock": {"max_offset_s": 5.0},
+    "listening": {"also": [{"port": 135, "process": "svchost.exe"}, {"port": 5985, "process": "System"}]},
+    "windows": {
+        "tls_min": "1.2",
+        "firewall_profiles": ["Domain", "Private", "Public"],
+        "excluded_folders": [r"D:\Backup"],
+    },
+}
+Change = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The estate's folder and the listeners by host."""
+
+    estate: Path
+    hosts: Mapping[str, Host]
+
+
+@contextmanager
+def fleet(folder: Path, faults: Mapping[str, Change] | None = None, **listeners: Mapping[str, Any]) -> Iterator[Fleet]:
+    """Bring the hosts up; `faults` change a host's description, `listeners` how one listens."""
+    authority = Authority(folder / "authority")
+    hosts: dict[str, Host] = {}
+    with ExitStack() as stack:
+        for name, (scheme, _) in WAYS.items():
+            machine = _machine(name, folder, (faults or {}).get(name))
+            certificate = authority.server("127.0.0.1") if scheme == "https" else None
+            listener = Listener({USER: WORD}, machine.environment, certificate, **listeners.get(name, {}))
+            hosts[name] = stack.enter_context(Host(listener))
+        yield Fleet(_estate(folder / "estate", authority, hosts), hosts)
+
+
+def _machine(name: str, folder: Path, fault: Change | None) -> Machine:
+    def change(description: dict[str, Any]) -> None:
+        _call_it(name, description)
+        if fault is not None:
+            fault(description)
+
+    return Machine.load("win2022", folder / f"{name}-base").changed(change, folder / name)
+
+
+def _call_it(name: str, description: dict[str, Any]) -> None:
+    """Another name and machine id for a machine that is otherwise the same."""
+    text = json.dumps(description).replace("WIN2022", name.upper()).replace("win2022", name)
+    number = f"{list(WAYS).index(name):012d}"
+    description.clear()
+    text = text.replace(f"{name}.pem", "win2022.pem")  # the file stays where it is
+    description.update(json.loads(text.replace("20348a0b1c2d", number)))
+
+
+def _estate(folder: Path, authority: Authority, hosts: Mapping[str, Host]) -> Path:
+    folder.mkdir()
+    (folder / "ca.pem").write_bytes(authority.ca.read_bytes())
+    document = {
+        "service": "windows bench",
+        "change": "CHG1",
+        "cutover": {"start": "2026-12-01T20:00:00+01:00", "end": "2026-12-02T04:00:00+01:00"},
+        "winrm": {"user": USER, "password_env": VARIABLE, "ca": "ca.pem"},
+        "hosts": {
+            name: {
+                "fqdn": f"{name}.lab.example",
+                "address": "127.0.0.1",
+                "os": "windows",
+                "winrm": {"scheme": WAYS[name][0], "auth": WAYS[name][1], "port": host.port},
+            }
+            | ({"products": {"bacula": ["client"]}} if name.startswith("fd") else {})
+            for name, host in hosts.items()
+        },
+    }
+    (folder / "estate.yaml").write_text(json.dumps(document))
+    (folder / "baseline.yaml").write_text(json.dumps(BASELINE))
+    return folder
