@@ -89,7 +89,7 @@ def test_what_make_starts_is_there() -> None:
 
 
 def test_the_estate_is_the_example() -> None:
-    estate, baseline, _ = _blocks("yaml")
+    estate, baseline, *_ = _blocks("yaml")
     assert estate == (ROOT / EXAMPLE / "estate.yaml").read_text()
     assert baseline == (ROOT / EXAMPLE / "baseline.yaml").read_text()
     assert {path.name for path in (ROOT / EXAMPLE).iterdir()} == {"estate.yaml", "baseline.yaml"}
@@ -197,7 +197,7 @@ def test_the_run_s_folder_holds_what_it_says_and_is_judged_again(place: Path) ->
 
 
 def test_own_checks_are_planned_and_never_green_unseen(place: Path) -> None:
-    *_, named = _blocks("yaml")
+    _, _, named, _ = _blocks("yaml")
     _, own = _blocks("python")
     folder = place / EXAMPLE / "tests" / "infra"
     folder.mkdir(parents=True)
@@ -227,3 +227,15 @@ def test_pytest_runs_the_checks_and_is_partial(place: Path) -> None:
     assert ended.code == EXIT_CODES[Verdict.INCOMPLETE], ended.out + ended.err
     (folder,) = (place / "reports" / EXAMPLE.name).iterdir()
     assert json.loads((folder / "verdict.json").read_text())["judgement"]["partial"]
+
+
+def test_the_windows_hosts_are_planned(place: Path) -> None:
+    *_, windows = _blocks("yaml")
+    file = place / EXAMPLE / "estate.yaml"
+    head = file.read_text().split("ssh:")[0]
+    (place / EXAMPLE / "ca.pem").touch()
+    file.write_text(head + windows)
+    planned = _run(_words(f"readiness plan {EXAMPLE}"), place)
+    assert planned.code == 0, planned.out + planned.err
+    assert "WIN-002 blocker fd01" in planned.out or "WIN-002 major   fd01" in planned.out
+    assert "script schannel.ps1" in planned.out
