@@ -68,7 +68,10 @@ def test_an_empty_estate_has_nothing_to_check(estate: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("options", "hint"),
-    [(("--hosts", "nothing*"), "hosts and groups: client01"), (("--area", "clocks"), "areas: clock, connectivity")],
+    [
+        (("--hosts", "nothing*"), "hosts and groups: client01"),
+        (("--area", "clocks"), "areas: certificates, clock, config, connectivity"),
+    ],
 )
 def test_a_filter_that_matches_nothing_is_wrong_input(
     estate: Path, tmp_path: Path, options: tuple[str, ...], hint: str
