@@ -2,7 +2,7 @@
 
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.plugin import Facts, check, each_host, each_ssh_host, expect, expect_that, found, unknown
-from readiness.probes import Configuration, Processes, SudoRules
+from readiness.probes import Certificates, Configuration, Processes, Rights, SudoRules
 
 NOT_REACHED = (
     Why.NO_SUCH_NAME,
@@ -90,7 +90,7 @@ def test_login_is_accepted(facts: Facts) -> None:
     "CON-004",
     severity="major",
     targets=each_ssh_host,
-    needs=(SudoRules, Processes, Configuration),
+    needs=(SudoRules, Processes, Configuration, Certificates, Rights),
     remedy="Install the fragment that `readiness sudoers` prints.",
     source="sudoers(5)",
     explains=(Why.NOT_PERMITTED,),
@@ -105,6 +105,7 @@ def test_sudo_rules_are_there(facts: Facts) -> None:
         found("the login is root", expected="root, or a sudo rule for each command")
         return
     expect(rules.refused, equals=(), what="commands that sudo refuses:")
-    for one in (facts.get(Processes), facts.get(Configuration)):
+    read = (facts.get(Processes), facts.get(Configuration), facts.get(Certificates), facts.get(Rights))
+    for one in read:
         if isinstance(one, Missing) and one.why is Why.NOT_PERMITTED:
             expect_that(False, expected="what sudo allows to work", found=str(one))  # noqa: FBT003 - it is refused

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from readiness.core.scripts import Probe
-from readiness.probes import PROBES, Certificates, Configuration
+from readiness.probes import PROBES, Certificates, Configuration, Rights
 from readiness.probes.certificates import PUBLIC, READ
 from readiness.probes.elevation import elevated, spelt_out
+from readiness.probes.rights import TELL
 from readiness.products import Catalogue, Product, Role
 
 # Marks are those of the probes' scripts; by the pattern of what is read.
@@ -40,12 +41,18 @@ def _certificates(held: Iterable[tuple[Product, Role]]) -> _Commands:
     }
 
 
+def _rights(held: Iterable[tuple[Product, Role]]) -> _Commands:
+    paths = {one.path for _, role in held for family in ("debian", "redhat") for one in role.places_for(family)}
+    return {"files and folders of the product": {path: _written(TELL.format(path)) for path in sorted(paths)}}
+
+
 def _written(command: str) -> str:
     """A command with the backslashes that the shell takes away, and with its last word as the shell wants it."""
-    return command.replace("\\", "\\\\").removesuffix(";") + "\\;"
+    text = command.replace("\\", "\\\\")
+    return f"{text.removesuffix(';')}\\;" if text.endswith(" ;") else text
 
 
-_OF_PROBES = {Configuration.name: _configuration, Certificates.name: _certificates}
+_OF_PROBES = {Configuration.name: _configuration, Certificates.name: _certificates, Rights.name: _rights}
 
 
 def _of(probe: Probe, held: Iterable[tuple[Product, Role]]) -> _Commands:

@@ -193,6 +193,8 @@ def _arguments(probe: Probe, host: Host, inputs: Inputs, commands: Commands) -> 
         case "certificates":
             folders = [product.certificate_folders for product, _ in held if product.certificate_folders]
             names = (f"folder={path}" for one in folders for path in one.paths)
+        case "rights":
+            names = (argument for _, role in held for argument in _rights(role, host))
         case _:
             return ()
     return tuple(sorted(set(names)))
@@ -201,6 +203,12 @@ def _arguments(probe: Probe, host: Host, inputs: Inputs, commands: Commands) -> 
 def _families(known: Iterable[str], host: Host) -> list[str]:
     """Which Linux it is shows on the host only; nothing of Windows is asked there, nor the other way round."""
     return [family for family in known if (family == "windows") == (host.os == "windows")]
+
+
+def _rights(role: Role, host: Host) -> Iterator[str]:
+    """The files and folders, and the accounts."""
+    yield from (f"path={one.path}" for family in _families(role.places, host) for one in role.places_for(family))
+    yield from (f"account={role.users[family].name}" for family in role.users if family in _families(role.users, host))
 
 
 def _configuration(product: Product, role: Role, host: Host) -> Iterator[str]:

@@ -153,6 +153,24 @@ def each_configured_role(inputs: Inputs) -> Iterator[Target]:
             yield target
 
 
+def each_role_with_places(inputs: Inputs) -> Iterator[Target]:
+    """Every role on a Linux host of whose files the catalogue knows whose they should be."""
+    for target in each_role(inputs):
+        subject = target.subject
+        if isinstance(subject, RoleOnHost) and subject.role.places and subject.host.os == "linux":
+            yield target
+
+
+def each_role_with_account(inputs: Inputs) -> Iterator[Target]:
+    """Every role on a Linux host that has an account of its own, which root is not."""
+    for target in each_role(inputs):
+        subject = target.subject
+        if isinstance(subject, RoleOnHost) and subject.host.os == "linux":
+            users = subject.role.users
+            if any(users[family].name != "root" for family in users if family != "windows"):
+                yield target
+
+
 def each_naming_role(inputs: Inputs) -> Iterator[Target]:
     """Those of them that name their peers by address."""
     for target in each_configured_role(inputs):

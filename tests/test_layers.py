@@ -46,7 +46,7 @@ MAY: dict[str, set[str]] = {
     "demo": {"core", "cli", "transports"},
 }
 # A check reads facts and states expectations: it cannot open a socket.
-CHECKS_MAY = {"certificates", "configs", "configured", "core", "estate", "plugin", "probes", "versions"}
+CHECKS_MAY = {"certificates", "configs", "configured", "core", "estate", "plugin", "probes", "products", "versions"}
 
 # Libraries that stand in one place, so that one place can be read for what is sent and printed.
 ONLY_IN: dict[str, tuple[str, ...]] = {

@@ -226,6 +226,7 @@ class BaselineFile(Written):
     sshd: Annotated[dict[f.Keyword, f.Line], AfterValidator(f.filled)] | None = None
     space: Annotated[tuple[SpaceEntry, ...], AfterValidator(f.unique)] | None = None
     windows: WindowsEntry | None = None
+    no_login_shell: Annotated[tuple[f.User, ...], AfterValidator(f.unique)] | None = None
     configuration: (
         Annotated[
             dict[

@@ -267,6 +267,7 @@ def _baseline(file: written.BaselineFile) -> models.Baseline:
         space=tuple(_space(one) for one in file.space) if file.space is not None else None,
         host=models.HostDemand(**file.host.model_dump()) if file.host is not None else None,
         sshd=file.sshd,
+        no_login_shell=file.no_login_shell,
         configuration=file.configuration,
         not_agreed=dict(file.not_agreed or {}),
         windows=models.WindowsDemand(**file.windows.model_dump()) if file.windows else models.WindowsDemand(),

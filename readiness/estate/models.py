@@ -206,6 +206,7 @@ class HostDemand:
 class Baseline:
     """What was agreed; None where nothing was, which is UNKNOWN unless `not_agreed` gives the reason by dotted key.
 
+    `no_login_shell` are accounts that nobody may log in as.
     `configuration` has, by product and role, the value of each `Resource.Directive`.
     """
 
@@ -217,6 +218,7 @@ class Baseline:
     space: tuple[SpaceDemand, ...] | None
     host: HostDemand | None
     sshd: Mapping[str, str] | None
+    no_login_shell: tuple[str, ...] | None
     configuration: Mapping[str, Mapping[str, Mapping[str, str]]] | None
     not_agreed: Mapping[str, str]
     windows: WindowsDemand = WindowsDemand()

@@ -28,6 +28,7 @@ _IN_ORDER = (
 )
 _DEMANDS = (
     *("operating_systems", "same_version_groups", "clock.max_offset_s", "listening.also", "space", "sshd"),
+    "no_login_shell",
     *("windows.tls_min", "windows.firewall_profiles", "windows.excluded_folders"),
     *(f"host.{one.name}" for one in fields(HostDemand)),
 )

@@ -13,6 +13,7 @@ from readiness.probes import (
     names,
     packages,
     processes,
+    rights,
     services,
     space,
     sshd,
@@ -29,6 +30,7 @@ from readiness.probes.listening import Holder, Listening, Socket
 from readiness.probes.names import Addresses, Names
 from readiness.probes.packages import Package, Packages
 from readiness.probes.processes import Processes, Program
+from readiness.probes.rights import Rights
 from readiness.probes.services import Service, Services
 from readiness.probes.space import Filesystem, Space
 from readiness.probes.sshd import Sshd
@@ -50,6 +52,7 @@ PROBES: tuple[Probe, ...] = (
     *sshd.PROBES,
     *configuration.PROBES,
     *certificates.PROBES,
+    *rights.PROBES,
 )
 by_name: Mapping[str, Probe] = {probe.name: probe for probe in PROBES}
 
@@ -78,6 +81,7 @@ __all__ = [
     "Packages",
     "Processes",
     "Program",
+    "Rights",
     "Service",
     "Services",
     "Socket",

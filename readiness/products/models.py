@@ -58,6 +58,20 @@ class Paths(Sourced):
     paths: tuple[str, ...] = Field(min_length=1)
 
 
+class Place(Sourced):
+    """A file or folder, who may own it, and the most rights that its mode may give, in octal."""
+
+    path: str
+    owners: tuple[str, ...] = Field(min_length=1)
+    groups: tuple[str, ...] = Field(min_length=1)
+    mode: str = Field(pattern=r"^[0-7]{3,4}$")
+
+    @property
+    def mode_bits(self) -> int:
+        """The mode as a number."""
+        return int(self.mode, 8)
+
+
 class Ports(Sourced):
     """The TCP ports that a role's daemons listen on unless their configuration says otherwise."""
 
@@ -81,6 +95,7 @@ class Role(_Entry):
     configuration: Mapping[Family, Paths] = {}
     users: Mapping[Family, User] = {}
     ports: Ports | None = None
+    places: Mapping[Family, tuple[Place, ...]] = {}
 
     @model_validator(mode="after")
     def _names_are_names(self) -> Role:
@@ -88,10 +103,14 @@ class Role(_Entry):
         for family in ("debian", "redhat", "windows"):
             windows = family == "windows"
             files = [self.programs.get(family), self.configuration.get(family)]
+            places = [one.path for one in self.places_for(family)]
             for pattern, texts in (
                 (_TITLE if windows else _PACKAGE, self.package_names(family)),
                 (_SERVICE if windows else _UNIT, self.services_for(family)),
-                (_ABSOLUTE_WINDOWS if windows else _ABSOLUTE, [path for one in files if one for path in one.paths]),
+                (
+                    _ABSOLUTE_WINDOWS if windows else _ABSOLUTE,
+                    [*places, *(path for one in files if one for path in one.paths)],
+                ),
             ):
                 if wrong := [text for text in texts if not pattern.fullmatch(text)]:
                     raise ValueError(f"not a name of its kind: {', '.join(wrong)}")
@@ -119,6 +138,14 @@ class Role(_Entry):
     def services_for(self, family: str) -> tuple[str, ...]:
         """The units on hosts of this family; empty where the catalogue knows none."""
         return self.services.get(family, ())
+
+    def places_for(self, family: str) -> tuple[Place, ...]:
+        """The files and folders on hosts of this family; empty where the catalogue knows none."""
+        return next((places for name, places in self.places.items() if name == family), ())
+
+    def account_for(self, family: str) -> str | None:
+        """The account of the daemons on hosts of this family; None where the catalogue knows none."""
+        return next((one.name for name, one in self.users.items() if name == family), None)
 
     def programs_for(self, family: str) -> tuple[str, ...]:
         """The paths of the programs on hosts of this family; empty where the catalogue knows none."""

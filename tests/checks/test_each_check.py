@@ -37,6 +37,7 @@ from readiness.probes import (
     Package,
     Packages,
     Processes,
+    Rights,
     Services,
     Socket,
     Space,
@@ -346,6 +347,19 @@ def public_half(key: str) -> str:
     return public.public_bytes(serialization.Encoding.PEM, info).decode()
 
 
+def owned(host: str, path: str, **changes: Any) -> Callable[[Store], None]:
+    def change(rights: Rights) -> Rights:
+        was = rights.paths[path]
+        assert was is not None
+        return replace(rights, paths={**rights.paths, path: replace(was, **changes)})
+
+    return fact(host, Rights, change)
+
+
+def shell(host: str, path: str | None) -> Callable[[Store], None]:
+    return fact(host, Rights, lambda one: replace(one, shells={"bacula": path}))
+
+
 def without_files(store: Store) -> None:
     changed(store, "client01", Certificates, lambda read: replace(read, files={}))
 
@@ -516,6 +530,21 @@ CASES = {
     ),
     "CLK-002": Case({"CLK-002 sd01": "FAIL"}, fact("sd01", ClockSync, lambda one: replace(one, synchronised=False))),
     "CLK-003": Case({"CLK-003 controller": "FAIL"}, all_clocks(-60.0)),
+    "RGT-001": Case({"RGT-001 client01/bacula.client": "FAIL"}, owned("client01", FD_CONF, mode="644")),
+    "RGT-001 of another": Case({"RGT-001 client01/bacula.client": "FAIL"}, owned("client01", FD_CONF, owner="backup")),
+    "RGT-001 of another group": Case(
+        {"RGT-001 client01/bacula.client": "FAIL"}, owned("client01", FD_CONF, group="users")
+    ),
+    "RGT-001 not there": Case(
+        {"RGT-001 client01/bacula.client": "FAIL"},
+        fact("client01", Rights, lambda one: replace(one, paths={**one.paths, FD_CONF: None})),
+    ),
+    "RGT-002": Case({"RGT-002 sd01/bacula.storage": "FAIL"}, shell("sd01", "/bin/sh")),
+    "RGT-002 no account": Case({"RGT-002 sd01/bacula.storage": "UNKNOWN"}, shell("sd01", None)),
+    "RGT-002 never agreed": Case(
+        {"RGT-002 dir01/bacula.director": "UNKNOWN", "RGT-002 sd01/bacula.storage": "UNKNOWN"},
+        inputs=with_baseline(no_login_shell=None),
+    ),
     "SVC-001": Case(
         {"SVC-001 sd01/bacula.storage": "FAIL"}, unit("sd01", "bacula-sd.service", unit_file_state="disabled")
     ),

@@ -354,6 +354,7 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "tlsrequire: yes",
         ("baseline.yaml:19:66: yes is a truth value to some YAML readers",),
     ),
+    (BASELINE, "no_login_shell: [bacula]", "no_login_shell: [a b]", ("baseline.yaml:20:18: user",)),
     (BASELINE, "max_offset_s: 1", "", ("baseline.yaml:7:1: max_offset_s is missing",)),
     (
         BASELINE,

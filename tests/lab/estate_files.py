@@ -73,6 +73,7 @@ def _baseline(plan: Plan) -> dict[str, Any]:
         "operating_systems": systems,
         "versions": {"bacula": {"director": VERSION, "storage": VERSION, "client": VERSION}},
         "same_version_groups": ["clients"],
+        "no_login_shell": ["bacula"],
         "configuration": {"bacula": _CONFIGURATION},
         "clock": {"max_offset_s": 2.0},
         "listening": {"also": []},

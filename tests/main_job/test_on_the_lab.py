@@ -254,6 +254,24 @@ FAULTS = {
         "root:bacula 644",
         1,
     ),
+    "a configuration that everybody may read": Planted(
+        lambda lab: faults.mode(lab, "client01", "etc/bacula/bacula-fd.conf", 0o644),
+        {"RGT-001 client01/bacula.client": "FAIL"},
+        "/etc/bacula/bacula-fd.conf is root:bacula 644",
+        1,
+    ),
+    "a configuration of another user": Planted(
+        lambda lab: faults.owner(lab, "sd01", "etc/bacula/bacula-sd.conf", "daemon"),
+        {"RGT-001 sd01/bacula.storage": "FAIL"},
+        "is daemon:bacula 640",
+        1,
+    ),
+    "an account with a login shell": Planted(
+        lambda lab: faults.login_shell(lab, "dir01", "bacula"),
+        {"RGT-002 dir01/bacula.director": "FAIL"},
+        "bacula with /bin/bash",
+        1,
+    ),
     "a configuration that names no certificate file": Planted(
         lambda lab: faults.configured(
             lab, "client01", "TLS Certificate = /etc/bacula/tls/host.pem", "TLS Certificate = /etc/bacula/tls/none.pem"
@@ -289,14 +307,19 @@ def test_a_login_without_sudo_passes_nothing_that_it_could_not_read(lab: Lab, tm
         (one["check"], one["target"]): one for one in job.results if one["outcome"] != was[one["check"], one["target"]]
     }
     refused = changed.pop(("CON-004", "client02"))
-    for needed in Commands(products.load()).elevated():
+    commands = Commands(products.load()).elevated_on({"bacula": ("client",)})
+    for needed in commands:
         assert needed in refused["found"]
     assert changed.keys() == {
+        *((f"CFG-00{number}", "client02/bacula.client") for number in (1, 6)),
+        *((f"CRT-00{number}", "client02/bacula.client") for number in (1, 3, 4, 5, 6, 7)),
+        *((check, "client02/bacula.client~director") for check in ("CFG-004", "CRT-002")),
+        ("RGT-001", "client02/bacula.client"),
         ("LSN-002", "client02/bacula.client"),
         ("SSH-001", "client02"),
         ("SVC-003", "client02/bacula.client"),
     }
-    fragment = sudoers(USER, Commands(products.load()).elevated()).splitlines()
+    fragment = sudoers(USER, commands).splitlines()
     for one in changed.values():
         assert (one["outcome"], one["blocked_by"]) == ("UNKNOWN", ["CON-004 client02"])
         assert "not permitted" in one["message"]

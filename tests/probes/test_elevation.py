@@ -12,6 +12,7 @@ from readiness.core.facts import Missing, Why
 from readiness.probes import PROBES, Processes, SudoRules
 from readiness.probes.certificates import PUBLIC, READ
 from readiness.probes.elevation import elevated, spelt_out, sudoers
+from readiness.probes.rights import TELL
 
 from . import real
 from .samples import parsed
@@ -31,8 +32,10 @@ def test_the_commands_of_all_scripts() -> None:
     cats = {f"/bin/cat {path}" for role in bacula.roles.values() for path in role.configuration_for("debian")}
     assert bacula.certificate_folders
     folders = {text.format(path) for path in bacula.certificate_folders.paths for text in (READ, PUBLIC)}
-    assert {*cats, *folders, *COMMANDS, EACH} == set(Commands(catalogue).elevated())
-    own = {"/bin/cat /etc/bacula/bacula-fd.conf", *folders, *COMMANDS, EACH}
+    places = {name: {TELL.format(one.path) for one in role.places_for("debian")} for name, role in bacula.roles.items()}
+    told = set.union(*places.values())
+    assert {*cats, *folders, *told, *COMMANDS, EACH} == set(Commands(catalogue).elevated())
+    own = {"/bin/cat /etc/bacula/bacula-fd.conf", *folders, *places["client"], *COMMANDS, EACH}
     assert set(Commands(catalogue).elevated_on({"bacula": ("client",)})) == own
 
 

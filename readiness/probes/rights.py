@@ -1,0 +1,80 @@
+"""Who owns the product's files, who may read them, and who may log in as its accounts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from readiness.core.facts import Fact, Missing, Why
+from readiness.core.scripts import Output, Probe
+from readiness.core.text import one_line
+from readiness.probes.elevation import complaints, refusal
+from readiness.probes.reading import fields, lines, number, script, shown, tag_of
+
+# What tells of one path: the same words in the catalogue's commands and in the remedy.
+TELL = r"/usr/bin/find -L {} -maxdepth 0 -printf path\t%p\t%u\t%g\t%m\t.\n"
+_MODE = re.compile(r"[0-7]{1,4}")
+_SHELL = re.compile(r"(/[!-9;-~]*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Of one file or folder, with links followed; `mode` is octal."""
+
+    owner: str
+    group: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rights(Fact):
+    """The ownership of each path asked for, None where there is none; the shell of each account, None likewise.
+
+    An empty shell is /bin/sh, says passwd(5).
+    """
+
+    name: ClassVar[str] = "rights"
+    paths: Mapping[str, Ownership | None]
+    shells: Mapping[str, str | None]
+
+
+def parse_rights(output: Output) -> Rights | Missing:
+    """One line for each path and account asked for."""
+    first, *rest = lines(output)
+    if tag_of(first) == "no_tool":
+        (tool,) = fields(first, "no_tool", 1)
+        return Missing(Why.TOOL_ABSENT, f"no {tool}")
+    (login,) = fields(first, "login", 1)
+    count, *told = rest
+    paths: dict[str, Ownership | None] = {}
+    shells: dict[str, str | None] = {}
+    failed = []
+    for line in told:
+        match tag_of(line):
+            case "path":
+                path, owner, group, mode = fields(line, "path", 4)
+                if not _MODE.fullmatch(mode) or not owner or not group:
+                    raise ValueError(f"no owner or no mode: {shown(line)}")
+                paths[path] = Ownership(owner, group, mode)
+            case "absent":
+                paths[fields(line, "absent", 1)[0]] = None
+            case "failed":
+                failed += fields(line, "failed", 1)
+            case "account":
+                name, shell = fields(line, "account", 2)
+                if not _SHELL.fullmatch(shell):
+                    raise ValueError(f"no shell: {shown(line)}")
+                shells[name] = shell or "/bin/sh"
+            case _:
+                shells[fields(line, "no_account", 1)[0]] = None
+    if len(paths) + len(shells) + len(failed) != len(told) or len(told) != number(*fields(count, "asked", 1)):
+        raise ValueError(f"{shown(count)}, and {len(told)} lines of {len(paths)} paths and {len(shells)} accounts")
+    if failed:
+        said = f"{failed[0]}: {one_line(' '.join(complaints(output)), 200)}"
+        return refusal(output, login, TELL.format(failed[0])) or Missing(Why.UNREADABLE, said)
+    return Rights(paths, shells)
+
+
+PROBES = (Probe(Rights, script("rights"), parse_rights, cost=30),)
