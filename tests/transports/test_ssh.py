@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
-from readiness.core.scripts import Limits, Script
+from readiness.core.scripts import Limits, Output, Script
 from readiness.transports import Stop
 from readiness.transports.ssh import SshTransport
 from tests.transports.contract import Spoken, TransportContract, visit
@@ -171,12 +171,20 @@ def test_a_connection_that_breaks_once_is_taken_up_again(server: Sshd) -> None:
 
 
 def test_stopping_ends_a_visit_soon(server: Sshd) -> None:
-    stop = Stop()
-    threading.Timer(0.7, stop.set, [Why.INTERRUPTED]).start()
-    begun = time.monotonic()
+    stop, stopped_at = Stop(), list[float]()
+
+    def interrupt() -> None:
+        stopped_at.append(time.monotonic())
+        stop.set(Why.INTERRUPTED)
+
+    def done(output: Output) -> None:
+        if output.name == HELLO.name:  # so that the visit is in the middle, however slow the machine is
+            threading.Timer(0.2, interrupt).start()
+
     scripts = (HELLO, Script("long", "sleep 60", timeout_s=60), Script("never", "echo never"))
-    seen, outputs = visit(SshTransport(server.target(), stop), *scripts, limits=Limits())
-    assert time.monotonic() - begun < 4
+    seen = SshTransport(server.target(), stop).visit(scripts, Limits(), done)
+    assert time.monotonic() - stopped_at[0] < 4
+    outputs = {output.name: output for output in seen.outputs}
     assert outputs["hello"].missing is None
     assert {outputs[name].missing.why for name in ("long", "never")} == {Why.INTERRUPTED}  # type: ignore[union-attr]
     assert isinstance(seen.reached, Missing)
