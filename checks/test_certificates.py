@@ -23,6 +23,7 @@ from readiness.probes import CertificateFile, Certificates
 
 NEEDS = (*CONFIGURED, Certificates)
 DAYS_LEFT = 30
+_SHOWN = 8
 _CERTIFICATES = ("certificate", "key_and_certificate")
 _KEYS = ("key", "key_and_certificate")
 
@@ -91,7 +92,8 @@ def _stated(flaws: Sequence[str], fine: Sequence[str], expected: str, severity: 
     told = list(dict.fromkeys(flaws or fine))
     if not told:
         unknown("the configuration names nothing of the kind")
-    expect_that(not flaws, expected=expected, found="; ".join(told[:8]), severity=severity)
+    more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+    expect_that(not flaws, expected=expected, found="; ".join(told[:_SHOWN]) + more, severity=severity)
 
 
 @check(
@@ -198,8 +200,10 @@ def test_chain_leads_to_the_named_authority(target: Target, facts: Facts, inputs
     fine: list[str] = []
     for named, file, one in _loaded(target.subject, facts):
         authorities = [text for ca in named.holding("ca") for text in ca.certificates]
+        if named.holding("ca") and not authorities:
+            unknown(f"no authority was read for {named.place}", blocked_by=f"CRT-001 {target.subject.id}")
         if not authorities:
-            continue
+            continue  # what it is held against is no file of an authority's: a signature's own key, say
         loaded = judging.load(authorities)
         flaw = judging.flaw_in_chain(one, (loaded.own, *loaded.others), when)
         told = f"{file.path}: {flaw}" if flaw else f"{file.path} from {loaded.title}"

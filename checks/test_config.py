@@ -16,6 +16,7 @@ from readiness.plugin import (
     each_named_role,
     each_naming_role,
     expect_that,
+    failed,
     unknown,
 )
 from readiness.probes import Configuration
@@ -129,10 +130,13 @@ def test_both_ends_have_one_secret(target: Target, facts: Facts) -> None:
     own = [one for one in of_kind(holder, facts, peer.answer) if one.value("Name") == name]
     expected = f"one {peer.secret} at both ends of {name} and {holder.host.name}"
     if not own or name is None:
-        expect_that(False, expected=expected, found=f"no {peer.answer} resource named {name} on {holder.host.name}")  # noqa: FBT003
-    digests = [one.digest if (one := resource.get(peer.secret)) else None for resource in (*own, *theirs)]
-    if None in digests:
-        expect_that(False, expected=expected, found=f"no {peer.secret} at one end or one that cannot be compared")  # noqa: FBT003
+        failed(expected=expected, found=f"no {peer.answer} resource named {name} on {holder.host.name}")
+    stated = [(resource.place, resource.get(peer.secret)) for resource in (*own, *theirs)]
+    if lacking := [place for place, one in stated if one is None]:
+        failed(expected=expected, found=f"no {peer.secret} at {_some(lacking)}")
+    if hidden := [f"{place} ({one.hidden})" for place, one in stated if one is not None and one.digest is None]:
+        unknown(f"a {peer.secret} that cannot be compared at {_some(hidden)}")
+    digests = [one.digest for _, one in stated if one is not None]
     places = f"{own[-1].place} on {holder.host.name} and {theirs[0].place} on {other.host.name}"
     told = "the same" if len(set(digests)) == 1 else f"another {peer.secret}"
     expect_that(len(set(digests)) == 1, expected=expected, found=f"{told} in {places}")

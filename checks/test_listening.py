@@ -122,9 +122,10 @@ def test_port_of_the_role_is_open_to_others(target: Target, facts: Facts, estate
 
 
 def _own_ports(host: Host, inputs: Inputs) -> set[int]:
-    """The ports of the host's roles and of SSH, which may be another on the way to the host than on it."""
+    """The ports of the host's roles and of the way in; SSH's may be another on the way to the host than on it."""
     mine = (held for held in roles(inputs) if held.host.name == host.name)
-    return {_SSH, host.ssh.port, *(port for held in mine for port in _ports(held))}
+    way_in = {_SSH, host.ssh.port} if host.transport == "ssh" else {host.winrm.effective_port}
+    return {*way_in, *(port for held in mine for port in _ports(held))}
 
 
 @check(
@@ -138,8 +139,8 @@ def _own_ports(host: Host, inputs: Inputs) -> set[int]:
 def test_nobody_else_listens(target: Target, facts: Facts, baseline: Baseline, inputs: Inputs) -> None:
     """Nothing listens that was not declared.
 
-    Declared are the products' ports, SSH's and those of the baseline; what only listens on a loopback address is left
-    out, since no other host can reach it.
+    Declared are the products' ports, that of SSH or WinRM, and those of the baseline; what only listens on a loopback
+    address is left out, since no other host can reach it.
     """
     host = inputs.estate.hosts[target.id]
     also = [

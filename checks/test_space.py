@@ -3,14 +3,21 @@
 from readiness.core.facts import Missing
 from readiness.estate import Baseline
 from readiness.estate.models import SpaceDemand
-from readiness.plugin import Facts, Target, agreed, check, each_space, expect_that, not_applicable, unknown
+from readiness.plugin import Facts, Target, agreed, check, each_space, expect_that, failed, not_applicable, unknown
 from readiness.probes import Filesystem, Space
+
+
+def _demand(target: Target, baseline: Baseline) -> SpaceDemand:
+    agreed(baseline, "space", baseline.space)
+    if target.host is None:
+        unknown(f"no host of the estate has {target.detail}, by its roles, its groups and its system")
+    demand: SpaceDemand = target.subject
+    return demand
 
 
 def _filesystem(target: Target, facts: Facts, baseline: Baseline) -> Filesystem:
     """The demanded path's filesystem; one that was not read, or is the wrong one, is SPC-001's to report."""
-    agreed(baseline, "space", baseline.space)
-    demand: SpaceDemand = target.subject
+    demand = _demand(target, baseline)
     found = facts.need(Space).filesystems.get(demand.path)
     if found is None or isinstance(found, Missing) or (demand.mounted and found.mount != demand.path):
         unknown(f"{demand.path} was not found as agreed", blocked_by=f"SPC-001 {target.id}")
@@ -30,16 +37,14 @@ def test_place_is_there_and_can_be_written_to(target: Target, facts: Facts, base
 
     Without its mount a daemon fills the filesystem below, and the next mount hides what it wrote.
     """
-    agreed(baseline, "space", baseline.space)
-    demand: SpaceDemand = target.subject
+    demand = _demand(target, baseline)
     space = facts.need(Space)
     place = f"{demand.path} mounted" if demand.mounted else demand.path
     if demand.path not in space.filesystems:
         unknown(f"{demand.path} was not read")
     found = facts.part(Space, space.filesystems[demand.path])
     if found is None:
-        expect_that(False, expected=place, found=f"no {demand.path}")  # noqa: FBT003 - it is not there
-        return
+        failed(expected=place, found=f"no {demand.path}")
     told = f"{found.kind} mounted on {found.mount}"
     expect_that(not demand.mounted or found.mount == demand.path, expected=place, found=told)
     expect_that(
@@ -59,7 +64,7 @@ def test_place_is_there_and_can_be_written_to(target: Target, facts: Facts, base
 )
 def test_space_is_left(target: Target, facts: Facts, baseline: Baseline) -> None:
     """Enough space is left, for others than root."""
-    demand: SpaceDemand = target.subject
+    demand = _demand(target, baseline)
     found = _filesystem(target, facts, baseline)
     if not found.size_bytes:
         unknown(f"the filesystem {found.kind} on {found.mount} has no size")
@@ -81,7 +86,7 @@ def test_space_is_left(target: Target, facts: Facts, baseline: Baseline) -> None
 )
 def test_inodes_are_left(target: Target, facts: Facts, baseline: Baseline) -> None:
     """Enough inodes are left: without one, no file can be made however much space is free."""
-    demand: SpaceDemand = target.subject
+    demand = _demand(target, baseline)
     found = _filesystem(target, facts, baseline)
     if found.inodes is None or found.free_inodes is None:
         not_applicable(f"the filesystem {found.kind} on {found.mount} has no fixed number of inodes")

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import readiness
 from readiness.core.checks import Check, explaining
 from readiness.core.errors import InputError, NothingToCheck, Problem
-from readiness.core.evaluate import evaluate
+from readiness.core.evaluate import evaluate, outcome_for
 from readiness.core.facts import HostFacts, Why
-from readiness.core.judge import Circumstances, disposition, in_plan_order, judge
+from readiness.core.judge import Circumstances, in_plan_order, judge
 from readiness.core.outcomes import Judgement, Outcome, Result, Target
 from readiness.plan import Narrowing, Plan, make_plan
 from readiness.targets import Inputs
@@ -189,20 +189,9 @@ class Gate:
 
     def _absent(self, check: Check, target: Target) -> Outcome:
         reason = self._not_run.get(check.id, "its check did not come to it")
-        return Outcome(
-            check=check.id,
-            title=check.title,
-            area=check.area,
-            severity=check.severity,
-            target=target.id,
-            host=target.host,
-            detail=target.detail,
-            outcome=Result.UNKNOWN,
-            disposition=disposition(Result.UNKNOWN, check.severity),
-            message=f"planned but not run: {reason}",
-            remedy="Run it again to its end.",
-            owner=target.owner,
-        )
+        message = f"planned but not run: {reason}"
+        remedy = "Run it again to its end."
+        return outcome_for(check, target, Result.UNKNOWN, check.severity, message=message, remedy=remedy)
 
 
 def _with_real_blockers(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:

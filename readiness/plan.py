@@ -165,7 +165,8 @@ def _scripts(inputs: Inputs, pairs: Iterable[tuple[Check, Target]]) -> Mapping[s
 
 def _script(probe: Probe, host: Host, inputs: Inputs, commands: Commands) -> Script:
     text, limits = commands.text_of(probe), inputs.estate.limits
-    script = Script(probe.name, text, timeout_s=limits.probe_s, max_bytes=limits.probe_bytes, shell=probe.shell)
+    timeout_s = max(limits.probe_s, probe.needs_s)
+    script = Script(probe.name, text, timeout_s=timeout_s, max_bytes=limits.probe_bytes, shell=probe.shell)
     return replace(script, arguments=_arguments(probe, host, inputs, commands))
 
 

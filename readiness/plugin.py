@@ -10,7 +10,7 @@ import pytest
 
 from readiness.core.checks import Check, check, check_of, made_in
 from readiness.core.errors import Problem
-from readiness.core.evaluate import expect, expect_that, found, not_applicable, note_assertion, unknown
+from readiness.core.evaluate import expect, expect_that, failed, found, not_applicable, note_assertion, unknown
 from readiness.core.facts import Facts, HostFacts
 from readiness.core.outcomes import Outcome, Result, Target
 from readiness.estate import Baseline, Estate
@@ -66,6 +66,7 @@ __all__ = [
     "each_windows_host",
     "expect",
     "expect_that",
+    "failed",
     "found",
     "not_applicable",
     "roles",

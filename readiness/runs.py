@@ -58,10 +58,12 @@ def inputs_again(saved: SavedRun) -> Inputs:
 
 def names_of(catalogue: products.Catalogue) -> CatalogueNames:
     """What an estate may name."""
+    held = [role for one in catalogue.products.values() for role in one.roles.values()]
     rules = [(name, rule) for name, one in catalogue.products.items() for rule in one.version_rules]
     return CatalogueNames(
         roles={name: frozenset(one.roles) for name, one in catalogue.products.items()},
         related=frozenset((name, rule.role, rule.other) for name, rule in rules if rule.other),
+        accounts=frozenset(user.name for role in held for user in role.users.values()),
     )
 
 

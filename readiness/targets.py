@@ -135,6 +135,7 @@ def each_space(inputs: Inputs) -> Iterator[Target]:
     """Every path that the baseline wants space at, on each of its hosts; the estate when none was agreed.
 
     The subject is the demand. A host of which the same path is demanded twice has the later one, the more special.
+    A demand that concerns no host has a target without one, so that it is not taken for met.
     """
     if inputs.baseline.space is None:
         yield Target("estate")
@@ -143,6 +144,10 @@ def each_space(inputs: Inputs) -> Iterator[Target]:
         mine = {one.path: one for one in inputs.baseline.space if one.concerns(host)}
         for path, demand in mine.items():
             yield _target(host, detail=path.lstrip("/") or "/", subject=demand)
+    hosts = inputs.estate.hosts.values()
+    for path in dict.fromkeys(one.path for one in inputs.baseline.space):
+        if not any(one.path == path and one.concerns(host) for one in inputs.baseline.space for host in hosts):
+            yield Target(f"estate/{path}", detail=path)
 
 
 def each_configured_role(inputs: Inputs) -> Iterator[Target]:

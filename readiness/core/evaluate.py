@@ -63,12 +63,21 @@ def found(what: str, *, expected: str) -> None:
 
 def expect_that(ok: bool, *, expected: str, found: str, severity: str | None = None) -> None:
     """State what was expected and what was found, and fail unless `ok`; `severity` lowers the check's for this case."""
-    examination = _current.get()
-    if examination is not None:
-        examination.expected.append(expected)
-        examination.found.append(found)
+    _note(expected, found)
     if not ok:
         raise ExpectationFailed(expected, found, Severity(severity) if severity else None)
+
+
+def failed(*, expected: str, found: str) -> NoReturn:
+    """State what was expected, and that something else was found."""
+    _note(expected, found)
+    raise ExpectationFailed(expected, found, None)
+
+
+def _note(expected: str, found: str) -> None:
+    if (examination := _current.get()) is not None:
+        examination.expected.append(expected)
+        examination.found.append(found)
 
 
 def expect(
@@ -153,6 +162,22 @@ def evaluate(
     finally:
         _current.reset(token)
     result, severity, message, expected, found, blocked_by = said
+    return outcome_for(
+        check,
+        target,
+        result,
+        severity,
+        message=message,
+        expected=expected,
+        found=found,
+        remedy=_remedy(check, result, message),
+        blocked_by=blocked_by,
+        evidence=tuple(evidence),
+    )
+
+
+def outcome_for(check: Check, target: Target, result: Result, severity: Severity, **told: Any) -> Outcome:
+    """The outcome of one pair at a severity, with what else is `told` by the names of its fields."""
     return Outcome(
         check=check.id,
         title=check.title,
@@ -163,13 +188,8 @@ def evaluate(
         detail=target.detail,
         outcome=result,
         disposition=disposition(result, severity),
-        message=message,
-        expected=expected,
-        found=found,
-        remedy=_remedy(check, result, message),
         owner=target.owner,
-        blocked_by=blocked_by,
-        evidence=tuple(evidence),
+        **told,
     )
 
 

@@ -109,6 +109,7 @@ class Probe:
     """A short read-only script with a pure parser: `kind` is the fact it gives.
 
     `parse` gets an `Output` that ran to its end and returns the fact or `Missing`; ValueError means not understood.
+    `needs_s` are seconds that it is given even where the limit for a probe is less.
     """
 
     kind: type[Fact]
@@ -116,6 +117,7 @@ class Probe:
     parse: Callable[[Output], Fact | Missing]
     cost: int = 10
     shell: Shell = "posix"
+    needs_s: float = 0.0
 
     @property
     def name(self) -> str:

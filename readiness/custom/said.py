@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from readiness.core.checks import Check
+from readiness.core.evaluate import outcome_for
 from readiness.core.facts import Missing
-from readiness.core.judge import disposition
 from readiness.core.outcomes import LIVE, Outcome, Result, Target
 from readiness.core.text import one_line
 from readiness.custom.live_hosts import Late
@@ -72,19 +72,13 @@ def outcome_of(
     result, told = said
     commands = f", {len(evidence)} command{'s' if len(evidence) != 1 else ''}" if result is Result.PASS else ""
     remedies = {Result.FAIL: check.remedy, Result.UNKNOWN: f"Let it be judged: {told}"}
-    return Outcome(
-        check=check.id,
-        title=check.title,
-        area=check.area,
-        severity=check.severity,
-        target=target.id,
-        host=target.host,
-        detail=target.detail,
-        outcome=result,
-        disposition=disposition(result, check.severity),
+    return outcome_for(
+        check,
+        target,
+        result,
+        check.severity,
         message=f"{LIVE}{told}{commands}",
         remedy=remedies.get(result, ""),
-        owner=target.owner,
         blocked_by=(blocker,) if blocker else (),
         evidence=tuple(evidence),
     )

@@ -13,11 +13,13 @@ from readiness.core.scripts import Limits
 class CatalogueNames:
     """What the catalogue of products knows, as far as an estate can misspell it.
 
-    `roles` are the roles by product; `related` are (product, role, other role) that a version rule compares.
+    `roles` are the roles by product; `related` are (product, role, other role) that a version rule compares;
+    `accounts` are those that any role runs as.
     """
 
     roles: Mapping[str, frozenset[str]]
     related: frozenset[tuple[str, str, str]]
+    accounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

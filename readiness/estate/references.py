@@ -258,6 +258,10 @@ def check_baseline(document: Document, groups: Iterable[str] | None, names: Cata
         pairs = {product: [(role, role) for role in table(roles)] for product, roles in stated.items()}
         _check_roles(document, (section,), pairs, Catalogue(names))
     _check_space(document, baseline, names)
+    accounts = Known(names.accounts, "accounts")
+    for at, account in _texts(baseline.get("no_login_shell")):
+        if account not in accounts.names:
+            document.report(("no_login_shell", at), f"no role runs as {quote(account)}", accounts.hint(account))
     if groups is not None:
         known = Known(groups, "groups")
         for path, group in _groups_in(baseline):

@@ -17,7 +17,7 @@ from readiness.core.scripts import Output, Script
 from readiness.core.text import decode, one_line
 
 COMMAND = "env LC_ALL=C LANG=C TZ=UTC PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh -s"
-STDERR_KEPT = 1 << 16
+STDERR_KEPT = 1 << 18  # find names each kernel thread in some 70 bytes, and large hosts have thousands
 _NOISE_KEPT = 2000
 KILL_AFTER_S = 2
 _LONGEST_MARK = 64

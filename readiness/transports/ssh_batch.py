@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
 
 from readiness.core.facts import Missing, Why
-from readiness.core.scripts import Limits, Output, Script
 from readiness.core.text import decode, one_line
-from readiness.transports import Budget, posix
+from readiness.transports import posix
+from readiness.transports.progress import Progress
 from readiness.transports.ssh_channel import OPEN_S, Channel, NoChannel
 from readiness.transports.ssh_login import Session
 
@@ -17,31 +16,8 @@ _GRACE_S = 4.0  # `timeout` kills 2 s after it ended a script; what lives on aft
 _STDERR_FLOOD = 8 << 20
 
 
-class BatchRun:
+class BatchRun(Progress):
     """The scripts of one visit: what came back, and what is left to run, over one connection or a second one."""
-
-    def __init__(
-        self, scripts: tuple[Script, ...], limits: Limits, budget: Budget, done: Callable[[Output], None]
-    ) -> None:
-        self.outputs: list[Output] = []
-        self._scripts, self._limits, self._budget, self._done = scripts, limits, budget, done
-        self._read_bytes = 0
-
-    @property
-    def pending(self) -> tuple[Script, ...]:
-        """The scripts that have no output yet."""
-        return self._scripts[len(self.outputs) :]
-
-    @property
-    def progress(self) -> str:
-        """How far the batch came, in words."""
-        return f"after {len(self.outputs)} of {len(self._scripts)} probes"
-
-    def give_up(self, missing: Missing) -> None:
-        """Answer for everything that is left."""
-        now_s = time.time()
-        for script in self.pending:
-            self._add(Output(script.name, None, b"", b"", now_s, now_s, 0.0, missing))
 
     def over(self, session: Session) -> None:
         """Run what is left, a new channel after each script that had to be abandoned; raises Broken."""
@@ -50,15 +26,6 @@ class BatchRun:
                 self.give_up(missing)
             else:
                 self._channel(session)
-
-    def _spent(self) -> Missing | None:
-        if self._read_bytes > self._limits.host_bytes:
-            return Missing(Why.OUTPUT_CUT, f"more than {self._limits.host_bytes} bytes from this host")
-        return self._budget.spent(self.progress)
-
-    def _add(self, output: Output) -> None:
-        self.outputs.append(output)
-        self._done(output)
 
     def _channel(self, session: Session) -> None:
         """Run what is left over one channel, until it ends or has to be abandoned."""
@@ -113,8 +80,8 @@ class BatchRun:
 
     def _over_limit(self, batch: posix.Batch) -> Missing | None:
         stdout, stderr = batch.printed()
-        if self._read_bytes > self._limits.host_bytes:
-            return Missing(Why.OUTPUT_CUT, f"more than {self._limits.host_bytes} bytes from this host")
+        if too_much := self._too_much():
+            return too_much
         script = self.pending[0] if self.pending else None
         if script and stdout > script.max_bytes:
             return Missing(Why.OUTPUT_CUT, f"more than {script.max_bytes} bytes")

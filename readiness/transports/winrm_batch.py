@@ -12,6 +12,7 @@ from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Limits, Output, Script
 from readiness.core.text import decode, one_line
 from readiness.transports import Budget, powershell
+from readiness.transports.progress import Progress
 from readiness.transports.winrm_shell import Command, Session
 
 _START_S = 90.0  # after updates powershell.exe compiles itself anew: half a minute and more
@@ -20,33 +21,15 @@ _RECORD = re.compile(r'<S S="Error">(.*?)</S>', re.DOTALL)
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
-class BatchRun:
+class BatchRun(Progress):
     """The scripts of one visit: what came back, and what is left to run, over one connection or a second one."""
 
     def __init__(
         self, scripts: tuple[Script, ...], limits: Limits, budget: Budget, done: Callable[[Output], None]
     ) -> None:
-        self.outputs: list[Output] = []
+        super().__init__(scripts, limits, budget, done)
         self.begun = False  # whether a host ever took in the scripts
-        self._scripts, self._limits, self._budget, self._done = scripts, limits, budget, done
-        self._read_bytes = 0
         self._stderr = b""
-
-    @property
-    def pending(self) -> tuple[Script, ...]:
-        """The scripts that have no output yet."""
-        return self._scripts[len(self.outputs) :]
-
-    @property
-    def progress(self) -> str:
-        """How far the batch came, in words."""
-        return f"after {len(self.outputs)} of {len(self._scripts)} probes"
-
-    def give_up(self, missing: Missing) -> None:
-        """Answer for everything that is left."""
-        now_s = time.time()
-        for script in self.pending:
-            self._add(Output(script.name, None, b"", b"", now_s, now_s, 0.0, missing))
 
     def over(self, session: Session) -> None:
         """Run what is left, a new command after each script that had to be abandoned; raises Failed."""
@@ -55,15 +38,6 @@ class BatchRun:
                 self.give_up(missing)
             else:
                 self._command(session)
-
-    def _spent(self) -> Missing | None:
-        if self._read_bytes > self._limits.host_bytes:
-            return Missing(Why.OUTPUT_CUT, f"more than {self._limits.host_bytes} bytes from this host")
-        return self._budget.spent(self.progress)
-
-    def _add(self, output: Output) -> None:
-        self.outputs.append(output)
-        self._done(output)
 
     def _command(self, session: Session) -> None:
         """Run what is left in one command, until it ends or has to be abandoned; raises Failed."""

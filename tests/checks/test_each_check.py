@@ -15,7 +15,7 @@ from readiness.configs.bacula import ConfigurationFile
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
 from readiness.core.outcomes import Outcome, Result
 from readiness.demo import embedded_estate
-from readiness.estate.models import ClockDemand, HostDemand, Listener, OperatingSystem
+from readiness.estate.models import ClockDemand, HostDemand, Listener, OperatingSystem, SpaceDemand
 from readiness.gate import Gate
 from readiness.plan import Narrowing, Plan
 from readiness.probes import (
@@ -312,6 +312,7 @@ def spool(**values: object) -> Callable[[Store], None]:
     return fact("sd01", Space, change)
 
 
+LEAST: dict[str, Any] = {"min_free_percent": 5, "min_free_bytes": 0, "min_free_inodes_percent": 5}
 HOSTS = ("dir01", "sd01", "client01", "client02", "client03", "client04")
 
 
@@ -425,6 +426,16 @@ CASES = {
         {"CFG-004 client01/bacula.client~director": "FAIL"},
         fact("client01", Configuration, file_of(FD_CONF, directive("director", "password", "dir01-dir"))),
     ),
+    "CFG-004 a secret that cannot be compared": Case(
+        {"CFG-004 client01/bacula.client~director": "UNKNOWN"},
+        fact(
+            "client01",
+            Configuration,
+            file_of(
+                FD_CONF, directive("director", "password", "dir01-dir", digest=None, hidden="the value of a command")
+            ),
+        ),
+    ),
     "CFG-004 another director": Case(
         {"CFG-004 client01/bacula.client~director": "FAIL"}, fact("client01", Configuration, file_of(FD_CONF, renamed))
     ),
@@ -475,6 +486,10 @@ CASES = {
     "CRT-004": Case(
         {"CRT-004 client01/bacula.client": "FAIL"},
         tls("client01", "ca.pem", certificates=(Authority().certificate,)),
+    ),
+    "CRT-004 no authority read": Case(
+        {"CRT-001 client01/bacula.client": "FAIL"},
+        tls("client01", "ca.pem", certificates=()),
     ),
     "CRT-005": Case(
         {"CRT-005 client01/bacula.client": "FAIL"}, certified("client01", "client01.lab.example", rsa_bits=1024)
@@ -596,6 +611,16 @@ CASES = {
     "LSN-004 never agreed": Case(
         {f"LSN-004 {host}": "UNKNOWN" for host in HOSTS},
         inputs=with_baseline(listening_also=None),
+    ),
+    "SPC-001 to SPC-003 of no host": Case(
+        {f"SPC-00{number} estate/D:\\Spool": "UNKNOWN" for number in (1, 2, 3)},
+        inputs=lambda inputs: replace(
+            inputs,
+            baseline=replace(
+                inputs.baseline,
+                space=(*(inputs.baseline.space or ()), SpaceDemand("D:\\Spool", (), (), mounted=False, **LEAST)),
+            ),
+        ),
     ),
     "SPC-001 not there": Case(
         {"SPC-001 sd01/srv/spool": "FAIL"},

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from readiness.cli import through_pytest
 from readiness.core.facts import Fact, HostFacts, Missing, Why
 from readiness.core.outcomes import Outcome, Result, Severity
 from readiness.estate import CatalogueNames, load_bytes
 from readiness.estate.models import WindowsDemand
-from readiness.probes import OsRelease, Package, Packages, Processes, Services
+from readiness.gate import Gate
+from readiness.plan import Narrowing
+from readiness.probes import Holder, Listening, OsRelease, Package, Packages, Processes, Services, Socket
 from readiness.probes.windows.network import FirewallProfiles
 from readiness.probes.windows.schannel import DEFAULTS, State, broken_suites, dated_suites, state
 from readiness.probes.windows.settings import DefenderExclusions
@@ -97,6 +100,22 @@ def test_a_windows_host_that_is_ready_passes(store: Mapping[str, HostFacts]) -> 
     assert all(one.expected and one.found for one in own.values())
 
 
+@pytest.mark.parametrize(("port", "outcome"), [(5986, Result.PASS), (22, Result.FAIL)])
+def test_the_way_in_is_declared_and_no_other_one(store: Mapping[str, HostFacts], port: int, outcome: Result) -> None:
+    given = inputs()
+    given = replace(given, baseline=replace(given.baseline, listening_also=()))
+    heard = Listening((Socket("::", port, 1),), {1: (Holder(4, "System"),)})
+    assert of_windows(given, with_facts(store, listening=heard))["LSN-004"].outcome is outcome
+
+
+def test_the_writers_are_waited_for() -> None:
+    gate = Gate(inputs(), None, Narrowing(), plan_only=True)  # type: ignore[arg-type]  # a plan reads nothing
+    through_pytest(gate)
+    limits = {script.name: script.timeout_s for script in gate.plan.scripts["win2022"]}
+    assert limits["vss_writers"] > 60  # what the script itself gives vssadmin
+    assert limits["services"] == 30
+
+
 def test_a_linux_host_has_none_of_them(store: Mapping[str, HostFacts]) -> None:
     assert not [one for one in judged(inputs(), store) if one.host == "dir01" and one.check.startswith("WIN-")]
 
@@ -164,6 +183,9 @@ CASES = {
     "nothing excluded": Case("WIN-006", DefenderExclusions, of("win2019", DefenderExclusions)),
     "only the product excluded": Case(
         "WIN-006", DefenderExclusions, lambda one: replace(one, paths=("c:\\program files\\",))
+    ),
+    "a Defender that does not watch": Case(
+        "WIN-006", DefenderExclusions, lambda one: replace(one, real_time=False), outcome=Result.UNKNOWN
     ),
     "no Defender": Case("WIN-006", DefenderExclusions, of("win2012r2", DefenderExclusions), outcome=Result.UNKNOWN),
     "exclusions hidden": Case(

@@ -355,6 +355,12 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         ("baseline.yaml:19:66: yes is a truth value to some YAML readers",),
     ),
     (BASELINE, "no_login_shell: [bacula]", "no_login_shell: [a b]", ("baseline.yaml:20:18: user",)),
+    (
+        BASELINE,
+        "no_login_shell: [bacula]",
+        "no_login_shell: [bacual]",
+        ("baseline.yaml:20:18: no role runs as 'bacual' (did you mean bacula",),
+    ),
     (BASELINE, "max_offset_s: 1", "", ("baseline.yaml:7:1: max_offset_s is missing",)),
     (
         BASELINE,

@@ -15,6 +15,7 @@ NAMES = CatalogueNames(
         "bacula": frozenset({"director", "storage", "client", "console"}),
         "bareos": frozenset({"director", "client"}),
     },
+    accounts=frozenset({"bacula", "root"}),
     related=frozenset(
         {
             ("bacula", "client", "director"),

@@ -72,6 +72,15 @@ def test_what_is_kept_of_a_flood_is_bounded() -> None:
     assert len(batch.unfinished(Missing(Why.OUTPUT_CUT), 0, 0).stderr) <= posix.STDERR_KEPT
 
 
+def test_what_find_says_of_thousands_of_kernel_threads_is_kept_whole() -> None:
+    line = "/usr/bin/find: '/proc/{}/exe': No such file or directory\n"
+    said = "".join(line.format(pid) for pid in range(10_000, 13_000)).encode()
+    begin, end = mark("begin", 0, 0), mark("end", 0, 0)
+    batch = posix.Batch((Script("processes", "x"),), NONCE)
+    (output,) = read(batch, begin + end, begin + said + end, [999])
+    assert output.stderr == said
+
+
 def test_the_composed_text_is_a_script_that_a_shell_takes() -> None:
     awkward = Script("awkward", "printf '%s' \"it's $1\"", arguments=("a 'b' \"c\" $d",))
     text = posix.head(NONCE) + posix.body((awkward, Script("status", "exit 7")))

@@ -32,10 +32,10 @@ _ERROR = ("id", "category", "type", "hresult", "native", "message")
 _STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})\.([0-9]{7})Z")
 
 
-def probe(kind: type[F], parse: Callable[[Output], F | Missing], *, cost: int) -> Probe:
+def probe(kind: type[F], parse: Callable[[Output], F | Missing], *, cost: int, needs_s: float = 0.0) -> Probe:
     """The probe whose script in the package has the fact's name."""
     path = files("readiness.probes") / "scripts" / f"{kind.name}.ps1"
-    return Probe(kind, path.read_text(encoding="utf-8"), parse, cost, shell="powershell")  # noqa: S604 - starts nothing
+    return Probe(kind, path.read_text(encoding="utf-8"), parse, cost, "powershell", needs_s)
 
 
 def reads(parse: Callable[[list[Row]], F | Missing]) -> Callable[[Output], F | Missing]:

@@ -99,5 +99,5 @@ def _refused(said: str, status: object) -> Missing:
 
 PROBES = (
     probe(Space, reads(_space), cost=20),
-    probe(VssWriters, reads(_vss_writers), cost=90),
+    probe(VssWriters, reads(_vss_writers), cost=90, needs_s=75),  # vssadmin itself is given 60
 )
