@@ -337,7 +337,7 @@ def test_5_mb_of_errors_before_the_output(sshd: Sshd, keys: Keys) -> None:
     visit = visited(target_of(sshd, keys), loud, limits=replace(QUICK, host_bytes=16 << 20))
     assert whys(visit) == [None]
     assert visit.outputs[0].stdout == b"out\n"
-    assert len(visit.outputs[0].stderr) == 65536
+    assert len(visit.outputs[0].stderr) == 1 << 18
 
 
 def test_a_flood_of_errors_costs_only_itself(sshd: Sshd, keys: Keys) -> None:
