@@ -17,7 +17,7 @@ from readiness.transports.winrm_wire import Failed
 __all__ = ["WinrmTarget", "WinrmTransport"]
 
 _NO_HOST_KEY = Missing(Why.NOT_ASKED, "WinRM has no host key")
-_CLOSING_S = 3.0  # kept back at the end of a visit for closing the shell
+_CLOSING_S = 3.0  # kept back at the end of a visit: the last answer may take one, then the shell is closed
 # What ends a visit before its time, so that the host was not really reached.
 _CUT_SHORT = {Why.CONNECTION_LOST, Why.HOST_TIMED_OUT, Why.RUN_TIMED_OUT, Why.INTERRUPTED}
 
@@ -46,7 +46,7 @@ class _Visiting:
     ) -> None:
         self._target, self._limits = target, limits
         self._budget = Budget.of(limits.host_s, stop)
-        early = dataclasses.replace(self._budget, deadline=self._budget.deadline - min(_CLOSING_S, limits.host_s / 4))
+        early = dataclasses.replace(self._budget, deadline=self._budget.deadline - min(_CLOSING_S, limits.host_s / 2))
         self._run = BatchRun(scripts, limits, early, done)
         self._attempts: list[str] = []
         self._reached: Reached | None = None

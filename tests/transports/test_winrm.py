@@ -558,6 +558,14 @@ class TestWinrm(FullContract):
         assert made.attempts
         assert made.command
 
+    @pytest.mark.parametrize("host_s", [2.7, 2.75, 2.8])  # the end falls into the third answer
+    def test_little_time_is_enough_to_close_the_shell(
+        self, visit: Callable[..., Visit], dialect: Words, host_s: float
+    ) -> None:
+        made = visit(Script("slow", dialect.sleep(20)), limits=Limits(connect_s=1, login_s=1, host_s=host_s))
+        assert made.outputs[0].missing is not None
+        assert made.outputs[0].missing.why is Why.HOST_TIMED_OUT
+
     # A script returns objects: there are no streams, and no statuses but 0 and 1. test_powershell.py has their like.
     test_standard_error_is_kept_apart = None  # type: ignore[assignment]
     test_exit_statuses = None  # type: ignore[assignment]
