@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
@@ -208,6 +209,14 @@ def _path(text: str) -> str:
     return text
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        raise refusal(f"there is no time zone {quote(name)}", "one of the IANA list, like Europe/Berlin") from None
+    return name
+
+
 def unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """The values, or an error when there is none or one stands there twice."""
     if not values:
@@ -298,6 +307,10 @@ TimeZone = Annotated[
     str,
     Shape("time_zone", r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*", "A-Za-z0-9_+/-", 64, "like Europe/Berlin or Etc/UTC"),
 ]
+ClockTime = Annotated[
+    str, Shape("start", r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", "0-9:", 5, 'hours and minutes, like "22:00"')
+]
+Zone = Annotated[TimeZone, AfterValidator(_zone)]
 Keyword = Annotated[str, Shape("keyword", r"[A-Za-z][A-Za-z0-9]*", "A-Za-z0-9", 64, "one of sshd_config(5)")]
 HostKeyText = Annotated[
     str,

@@ -100,6 +100,24 @@ class LimitsEntry(Written):
     host_bytes: _Bytes | None = None
 
 
+class BackupWindowEntry(Written):
+    """A daily window for backups."""
+
+    start: f.ClockTime = Field(examples=['"22:00"'])
+    hours: Annotated[float, Field(gt=0, le=24)] = Field(examples=["6"])
+    zone: f.Zone = Field(examples=["Europe/Berlin"])
+
+
+class BackupEntry(Written):
+    """How the host itself is backed up; quiesce and memory are of a snapshot, and needed with one."""
+
+    method: Literal["vm_snapshot", "agent", "none"] = Field(examples=["agent"])
+    quiesce: bool | None = None
+    memory: bool | None = None
+    window: BackupWindowEntry | None = None
+    nothing_left_behind: f.Reason | None = None
+
+
 class HostEntry(Written):
     """One host."""
 
@@ -116,6 +134,14 @@ class HostEntry(Written):
     owner: f.Line | None = None
     products: Annotated[dict[f.Name, _Names], AfterValidator(f.filled)] | None = None
     uses: Annotated[dict[f.Name, f.Name], AfterValidator(f.filled)] | None = None
+    backup: BackupEntry | None = None
+
+
+class ClusterEntry(Written):
+    """A Windows failover cluster under its own name; an empty preferred_owners says that any node may own a group."""
+
+    nodes: _Names = Field(examples=["[node1, node2]"])
+    preferred_owners: dict[f.Line, f.Name] | None = None
 
 
 class CustomChecksEntry(Written):
@@ -142,6 +168,7 @@ class EstateFile(Written):
     limits: LimitsEntry | None = None
     jobs: Annotated[int, Field(ge=1, le=512)] | None = None
     hosts: dict[f.HostName, HostEntry] = Field(examples=["{dir01: {fqdn: dir01.example.com}}"])
+    clusters: Annotated[dict[f.HostName, ClusterEntry], AfterValidator(f.filled)] | None = None
     custom_checks: Annotated[tuple[CustomChecksEntry, ...], AfterValidator(f.unique)] | None = None
 
 

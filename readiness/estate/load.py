@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import time
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from readiness.core.errors import InputError, Problem
 from readiness.core.scripts import Limits
 from readiness.estate import files as written
 from readiness.estate import models
+from readiness.estate.backups import Backup, BackupWindow, FailoverCluster, check_backups
 from readiness.estate.custom import check_custom, chosen, custom_folders, read_custom
 from readiness.estate.references import check_baseline, check_estate, effective_uses, holders_of, names_in
 from readiness.estate.tables import inside, table
@@ -176,6 +178,7 @@ def _finish(
         check_estate(estate, names)
         check_ways(estate)
         check_custom(estate)
+        check_backups(estate)
         groups = names_in(estate, "groups")
     if baseline is not None:
         baseline_file = validate(baseline, written.BaselineFile)
@@ -211,6 +214,7 @@ def _estate(file: written.EstateFile, names: models.CatalogueNames) -> models.Es
             owner=host.owner,
             products=products,
             uses=uses,
+            backup=_backup(host.backup) if host.backup is not None else None,
         )
     return models.Estate(
         service=file.service,
@@ -228,6 +232,9 @@ def _estate(file: written.EstateFile, names: models.CatalogueNames) -> models.Es
             models.CustomChecks(inside(one.folder) or "", chosen(hosts, one.groups, one.hosts))
             for one in file.custom_checks or ()
         ),
+        clusters={
+            name: FailoverCluster(name, one.nodes, one.preferred_owners) for name, one in (file.clusters or {}).items()
+        },
     )
 
 
@@ -241,6 +248,19 @@ def _ssh(default: models.Ssh, entry: written.SshEntry | written.HostSshEntry | N
 
 def _winrm(default: models.Winrm, entry: written.WinrmEntry | None) -> models.Winrm:
     return replace(default, **(entry.model_dump(exclude_none=True) if entry is not None else {}))
+
+
+def _backup(entry: written.BackupEntry) -> Backup:
+    window = entry.window
+    return Backup(
+        entry.method,
+        quiesce=bool(entry.quiesce),
+        memory=bool(entry.memory),
+        window=BackupWindow(time.fromisoformat(window.start), window.hours, window.zone)
+        if window is not None
+        else None,
+        nothing_left_behind=entry.nothing_left_behind,
+    )
 
 
 def _limits(entry: written.LimitsEntry | None) -> Limits:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from readiness.core.scripts import Limits
+from readiness.estate.backups import Backup, FailoverCluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,10 @@ class Winrm:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One host; `uses` names the host of each role that this one depends on, derived where there is only one."""
+    """One host; `uses` names the host of each role that this one depends on, derived where there is only one.
+
+    `backup` is how the machine itself is backed up, None where that was not declared.
+    """
 
     name: str
     fqdn: str
@@ -101,6 +105,7 @@ class Host:
     owner: str | None
     products: Mapping[str, tuple[str, ...]]
     uses: Mapping[str, str]
+    backup: Backup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,7 @@ class Estate:
     jobs: int
     hosts: Mapping[str, Host]
     custom_checks: tuple[CustomChecks, ...] = ()
+    clusters: Mapping[str, FailoverCluster] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
