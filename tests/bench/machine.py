@@ -22,7 +22,7 @@ MACHINES = HERE / "machines"
 MODULES = HERE / "windows"
 NATIVE = ("w32tm", "vssadmin")
 # Modules that a machine lacks where its description has nothing for them.
-_OF_PART = {"cipher_suites": "TLS", "defender": "Defender"}
+_OF_PART = {"cipher_suites": "TLS", "defender": "Defender", "cluster": "FailoverClusters"}
 # Loaded first: the others take from it, and CimCmdlets belongs to PowerShell itself.
 _LOADED = ("Machine", "CimCmdlets")
 
@@ -100,9 +100,11 @@ class Machine:
     def _file(self, path: str, file: Mapping[str, Any]) -> None:
         place = self._folder.joinpath("C", *path.split("\\")[1:])
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.touch()
+        place.write_text(file.get("text", ""), newline="\r\n")
         made = datetime.fromisoformat(file["made"]).timestamp()
         os.utime(place, (made, made))
+        if "version" not in file:
+            return
         parts = zip(("Major", "Minor", "Build", "Private"), file["version"].split("."), strict=True)
         numbers = {f"File{part}Part": number for part, number in parts}
         place.with_name(f"{place.name}.versioninfo.json").write_text(json.dumps(numbers))

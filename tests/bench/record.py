@@ -21,6 +21,10 @@ ASKED = {
     "packages": ("Bacula", "VMware*", "No Such Product"),
     "file_versions": (r"C:\Program Files\Bacula\bacula-fd.exe", r"C:\no\such.exe"),
     "space": ("C:\\", r"C:\Program Files\Bacula", r"D:\No such folder"),
+    "snapshot_events": (
+        "2026-11-23T20:50:00Z/2026-11-24T03:10:00Z",
+        "2026-11-24T20:50:00Z/2026-11-25T03:10:00Z",
+    ),
     "services": ("Bacula-fd", "vss", "RemoteRegistry", "NoSuchService"),
     "registry_values": (
         r"SOFTWARE\Microsoft\Windows NT\CurrentVersion::UBR",

@@ -4,7 +4,7 @@ No real Windows was at hand: the scripts ran on a stand-in for Windows PowerShel
 """
 
 from readiness.core.scripts import Probe
-from readiness.probes.windows import network, services, settings, software, storage, system, tls
+from readiness.probes.windows import cluster, events, network, services, settings, software, storage, system, tls
 
 PROBES: tuple[Probe, ...] = (
     *system.PROBES,
@@ -14,6 +14,8 @@ PROBES: tuple[Probe, ...] = (
     *storage.PROBES,
     *tls.PROBES,
     *settings.PROBES,
+    *cluster.PROBES,
+    *events.PROBES,
 )
 
 __all__ = ["PROBES"]

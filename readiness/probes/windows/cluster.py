@@ -1,0 +1,198 @@
+"""Failover clusters as their nodes see them, and the virtual machine that a node may be.
+
+States and their numbers: Microsoft's FailoverClusters module and the MSCluster classes of WMI, from general knowledge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from readiness.core.facts import Fact
+from readiness.probes.reading import chosen, shown
+from readiness.probes.windows.reading import Row, flag, one, probe, reads, shape, some, text, whole
+
+SETTINGS = ("SameSubnetDelay", "SameSubnetThreshold", "CrossSubnetDelay", "CrossSubnetThreshold")
+# By the words of the module, and by the numbers of WMI.
+_NODES = {"-1": "Unknown", "0": "Up", "1": "Down", "2": "Paused", "3": "Joining"}
+_GROUPS = {"-1": "Unknown", "0": "Online", "1": "Offline", "2": "Failed", "3": "PartialOnline", "4": "Pending"}
+_RESOURCES = {
+    "-1": "Unknown",
+    "0": "Inherited",
+    "1": "Initializing",
+    "2": "Online",
+    "3": "Offline",
+    "4": "Failed",
+    "128": "Pending",
+    "129": "OnlinePending",
+    "130": "OfflinePending",
+}
+_SERVICE_STATES = {"Running", "Stopped", "Start Pending", "Stop Pending", "Paused", "Pause Pending", "Continue Pending"}
+_STARTS = {"Auto", "Manual", "Disabled", "Boot", "System"}
+_VIRTUAL = {
+    "vmware": "VMware",
+    "qemu": "QEMU",
+    "xen": "Xen",
+    "innotek": "VirtualBox",
+    "nutanix": "Nutanix AHV",
+    "google": "Google Compute Engine",
+    "amazon": "Amazon EC2",
+    "red hat": "KVM",
+    "ovirt": "KVM",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterMembership(Fact):
+    """What of a failover cluster's node is on the host.
+
+    `state` and `start` are of the service ClusSvc, empty where there is none; `loaded` and `name` are the cluster's
+    registry, which is there while the service runs; `database` is its file, which stays.
+    """
+
+    name: ClassVar[str] = "cluster_membership"
+    state: str
+    start: str
+    loaded: bool
+    cluster: str
+    database: bool
+
+    @property
+    def member(self) -> bool:
+        """Whether the host is a node, up or down; the role alone, not joined, has its service disabled."""
+        return self.loaded or self.database or self.start not in {"", "Disabled"}
+
+    @property
+    def running(self) -> bool:
+        """Whether the Cluster service runs."""
+        return self.state == "Running"
+
+
+def _membership(found: list[Row]) -> ClusterMembership:
+    row = shape(one(found), "state", "start", "loaded", "name", "database")
+    state, start = text(row["state"]), text(row["start"])
+    if (state == "") != (start == "") or (state and not (state in _SERVICE_STATES and start in _STARTS)):
+        raise ValueError(f"no state of a service: {shown(state)}, {shown(start)}")
+    loaded, name = flag(row["loaded"]), text(row["name"])
+    if loaded != bool(name):
+        raise ValueError("a registry of a cluster without its name, or a name without it")
+    return ClusterMembership(state, start, loaded, name, flag(row["database"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group (role) of the cluster; `owner` is the name of its node."""
+
+    state: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource of the cluster: `kind` is its type, such as `Physical Disk`."""
+
+    kind: str
+    state: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster(Fact):
+    """The cluster as a node sees it; all is empty where the service does not run, which `running` says.
+
+    `nodes` are states by name; `settings` those of the heartbeat: delays in milliseconds, thresholds in beats.
+    `witness` is the name of the quorum's resource, empty for none, None where WMI was asked, which does not tell.
+    """
+
+    name: ClassVar[str] = "cluster"
+    running: bool
+    called: str
+    nodes: Mapping[str, str]
+    groups: Mapping[str, Group]
+    resources: Mapping[str, Resource]
+    settings: Mapping[str, int]
+    witness: str | None
+
+
+def _cluster(found: list[Row]) -> Cluster:
+    if [row.get("what") for row in found] == ["stopped"]:
+        return Cluster(False, "", {}, {}, {}, {}, None)  # noqa: FBT003 - in the order of the fields
+    by_what: dict[str, list[Row]] = {}
+    for row in found:
+        by_what.setdefault(some(row.get("what")), []).append(row)
+    if by_what.keys() - {"cluster", "setting", "node", "group", "resource", "witness"}:
+        raise ValueError(f"no parts of a cluster: {shown(', '.join(by_what))}")
+    head = shape(one(by_what.get("cluster", [])), "what", "name", "by")
+    witness = by_what.get("witness", [])
+    if (some(head["by"]) == "module") != bool(witness):
+        raise ValueError(f"asked by {shown(head['by'])}, with {len(witness)} witnesses")
+    nodes = {name: _state(_NODES, row) for name, row in _named(by_what, "node", "state").items()}
+    settings = {name: whole(row["value"]) for name, row in _named(by_what, "setting", "value").items()}
+    groups = {
+        name: Group(_state(_GROUPS, row), text(row["owner"]))
+        for name, row in _named(by_what, "group", "state", "owner").items()
+    }
+    resources = {
+        name: Resource(some(row["type"]), _state(_RESOURCES, row), some(row["group"]))
+        for name, row in _named(by_what, "resource", "type", "state", "group").items()
+    }
+    if not nodes or not groups or tuple(settings) != SETTINGS or not all(settings.values()):
+        raise ValueError("a cluster without nodes, groups or settings of its heartbeat")
+    if strange := [one.group for one in resources.values() if one.group not in groups]:
+        raise ValueError(f"a resource of no group: {shown(strange[0])}")
+    told = text(shape(one(witness), "what", "name")["name"]) if witness else None
+    return Cluster(True, some(head["name"]), nodes, groups, resources, settings, told)  # noqa: FBT003 - as above
+
+
+def _named(by_what: Mapping[str, list[Row]], what: str, *keys: str) -> dict[str, Row]:
+    rows = [shape(row, "what", "name", *keys) for row in by_what.get(what, [])]
+    named = {some(row["name"]): row for row in rows}
+    if len(named) != len(rows):
+        raise ValueError(f"a {what} twice")
+    return named
+
+
+def _state(known: Mapping[str, str], row: Row) -> str:
+    return chosen({**known, **{word: word for word in known.values()}}, some(row["state"]))
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualMachine(Fact):
+    """The machine as its firmware names it, the states of VMware's guest services, and its settings for snapshots.
+
+    `settings` are those of the section `vmbackup` of tools.conf that say what quiescing does.
+    """
+
+    name: ClassVar[str] = "virtual_machine"
+    manufacturer: str
+    model: str
+    services: Mapping[str, str]
+    settings: Mapping[str, str]
+
+    @property
+    def hypervisor(self) -> str:
+        """Whose machine it is, empty for one that is not known to be virtual."""
+        if self.manufacturer == "Microsoft Corporation" and self.model == "Virtual Machine":
+            return "Hyper-V"
+        return next((told for word, told in _VIRTUAL.items() if word in self.manufacturer.lower()), "")
+
+
+def _virtual_machine(found: list[Row]) -> VirtualMachine:
+    machines: list[Row] = []
+    told: dict[str, dict[str, str]] = {"service": {}, "setting": {}}
+    for row in found:
+        shape(row, "what", "name", "value")
+        if row["what"] == "machine":
+            machines.append(row)
+        else:
+            told[chosen({key: key for key in told}, some(row["what"]))][some(row["name"])] = text(row["value"])
+    machine = one(machines)
+    return VirtualMachine(some(machine["name"]), text(machine["value"]), told["service"], told["setting"])
+
+
+PROBES = (
+    probe(ClusterMembership, reads(_membership), cost=15),
+    probe(Cluster, reads(_cluster), cost=45),
+    probe(VirtualMachine, reads(_virtual_machine), cost=15),
+)
