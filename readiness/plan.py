@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -16,6 +17,7 @@ from readiness.core.scripts import Probe, Script, Shell
 from readiness.estate import Host
 from readiness.probes import PROBES_OF
 from readiness.products import Product, Role
+from readiness.snapshots import MARGIN_S, WINDOWS
 from readiness.targets import Inputs, peers_of
 
 _SHELL_BEHIND: Mapping[str, Shell] = {"ssh": "posix", "winrm": "powershell"}
@@ -187,6 +189,8 @@ def _arguments(probe: Probe, host: Host, inputs: Inputs, commands: Commands) -> 
             return (host.fqdn, *(peer.fqdn for peer in peers_of(inputs.estate, host)))
         case "space":
             names = (one.path for one in inputs.baseline.space or () if one.concerns(host))
+        case "snapshot_events":
+            return _windows(host, inputs)
         case "sudo_rules":
             return commands.elevated_on(host.products)
         case "configuration":
@@ -199,6 +203,19 @@ def _arguments(probe: Probe, host: Host, inputs: Inputs, commands: Commands) -> 
         case _:
             return ()
     return tuple(sorted(set(names)))
+
+
+def _windows(host: Host, inputs: Inputs) -> tuple[str, ...]:
+    """The last backup windows with the margin around them; the last week where no window was declared."""
+    margin = timedelta(seconds=MARGIN_S)
+    declared = host.backup.window if host.backup is not None else None
+    week_ago = inputs.as_of - timedelta(days=WINDOWS)
+    windows = declared.last(WINDOWS, inputs.as_of) if declared is not None else ((week_ago, week_ago),)
+    return tuple(f"{_stamp(start - margin)}/{_stamp(end + margin)}" for start, end in windows)
+
+
+def _stamp(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _families(known: Iterable[str], host: Host) -> list[str]:

@@ -16,10 +16,13 @@ from readiness.core.outcomes import Outcome, Result, Target
 from readiness.estate import Baseline, Estate
 from readiness.gate import Gate
 from readiness.targets import (
+    ClusterNode,
     Inputs,
     PeerOnHost,
     RoleOnHost,
     RuleOnHost,
+    each_cluster,
+    each_cluster_node,
     each_configured_role,
     each_group_of_one_version,
     each_host,
@@ -40,6 +43,7 @@ from readiness.targets import (
 )
 
 __all__ = [
+    "ClusterNode",
     "Facts",
     "HostFacts",
     "Inputs",
@@ -49,6 +53,8 @@ __all__ = [
     "Target",
     "agreed",
     "check",
+    "each_cluster",
+    "each_cluster_node",
     "each_configured_role",
     "each_group_of_one_version",
     "each_host",

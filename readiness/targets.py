@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from readiness.core.outcomes import Target
-from readiness.estate import Baseline, Estate, Host
+from readiness.estate import Baseline, Estate, FailoverCluster, Host
 from readiness.products import Catalogue, Peer, Product, Role, VersionRule
 
 
@@ -82,6 +82,28 @@ def each_windows_host(inputs: Inputs) -> Iterator[Target]:
     for host in inputs.estate.hosts.values():
         if host.os == "windows":
             yield _target(host, subject=host)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterNode:
+    """A host that is declared a node of a failover cluster."""
+
+    host: Host
+    cluster: FailoverCluster
+
+
+def each_cluster(inputs: Inputs) -> Iterator[Target]:
+    """Every failover cluster, its nodes as peers; the subject is the cluster."""
+    for cluster in inputs.estate.clusters.values():
+        yield Target(cluster.name, peers=cluster.nodes, subject=cluster)
+
+
+def each_cluster_node(inputs: Inputs) -> Iterator[Target]:
+    """Every host that is declared a node; the subject is a `ClusterNode`."""
+    for cluster in inputs.estate.clusters.values():
+        for name in cluster.nodes:
+            host = inputs.estate.hosts[name]
+            yield _target(host, subject=ClusterNode(host, cluster))
 
 
 def peers_of(estate: Estate, host: Host) -> tuple[Host, ...]:

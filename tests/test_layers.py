@@ -26,9 +26,11 @@ MAY: dict[str, set[str]] = {
     "run_folder": {"core", "journals", "safe_files"},
     "targets": {"core", "estate", "products"},
     "certificates": set(),
+    "snapshots": {"probes"},
+    "clusters": {"core", "estate", "probes"},
     "configured": {"configs", "core", "estate", "probes", "targets"},
     "commands": {"core", "probes", "products"},
-    "plan": {"commands", "configs", "core", "estate", "probes", "products", "targets"},
+    "plan": {"commands", "configs", "core", "estate", "probes", "products", "snapshots", "targets"},
     "collect": {"core", "probes", "transports"},
     "connect": {"core", "estate", "targets", "transports"},
     "gate": {"core", "plan", "targets"},
@@ -46,7 +48,19 @@ MAY: dict[str, set[str]] = {
     "demo": {"core", "cli", "transports"},
 }
 # A check reads facts and states expectations: it cannot open a socket.
-CHECKS_MAY = {"certificates", "configs", "configured", "core", "estate", "plugin", "probes", "products", "versions"}
+CHECKS_MAY = {
+    "certificates",
+    "clusters",
+    "configs",
+    "configured",
+    "core",
+    "estate",
+    "plugin",
+    "probes",
+    "products",
+    "snapshots",
+    "versions",
+}
 
 # Libraries that stand in one place, so that one place can be read for what is sent and printed.
 ONLY_IN: dict[str, tuple[str, ...]] = {

@@ -1,5 +1,6 @@
 """The estate under review and what was agreed about it: YAML with line numbers -> frozen values."""
 
+from readiness.estate.backups import Backup, BackupWindow, FailoverCluster
 from readiness.estate.load import BASELINE, ESTATE, LoadedEstate, load, load_bytes
 from readiness.estate.models import Baseline, CatalogueNames, CustomChecks, Estate, Host, Ssh
 from readiness.estate.schema import json_schema
@@ -7,10 +8,13 @@ from readiness.estate.schema import json_schema
 __all__ = [
     "BASELINE",
     "ESTATE",
+    "Backup",
+    "BackupWindow",
     "Baseline",
     "CatalogueNames",
     "CustomChecks",
     "Estate",
+    "FailoverCluster",
     "Host",
     "LoadedEstate",
     "Ssh",

@@ -77,9 +77,9 @@ def _strange(file: str, product: Product, document: Any) -> Iterator[tuple[Path,
         if source not in product.sources:
             yield path, f"no such source: {source} (sources: {', '.join(product.sources)})"
     yield from ((("sources", name), f"no value comes from {name}") for name in product.sources if name not in used)
-    for section in ("version_rules", "peers"):
+    for section in ("version_rules", "peers", "same_on_cluster_nodes"):
         for index, rule in enumerate(getattr(product, section)):
-            for key, role in (("role", rule.role), ("other", rule.other)):
+            for key, role in (("role", rule.role), ("other", getattr(rule, "other", None))):
                 if role is not None and role not in product.roles:
                     yield (section, index, key), f"no such role: {role} (roles: {', '.join(product.roles)})"
 

@@ -199,6 +199,14 @@ class SecretDirective(Sourced):
     directive: str = Field(min_length=1)
 
 
+class ClusterDirective(Sourced):
+    """A directive of these resources that says the same on every node of a cluster that holds the role."""
+
+    role: str
+    resources: tuple[str, ...] = Field(min_length=1)
+    directive: str = Field(min_length=1)
+
+
 class Format(Sourced):
     """The language of the product's configuration files, which a reader in `configs/` knows."""
 
@@ -234,6 +242,7 @@ class Product(_Entry):
     include_folders: Paths | None = None
     certificate_folders: Paths | None = None
     peers: tuple[Peer, ...] = ()
+    same_on_cluster_nodes: tuple[ClusterDirective, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

@@ -70,7 +70,7 @@ def test_an_empty_estate_has_nothing_to_check(estate: Path, tmp_path: Path) -> N
     ("options", "hint"),
     [
         (("--hosts", "nothing*"), "hosts and groups: client01"),
-        (("--area", "clocks"), "areas: certificates, clock, config, connectivity"),
+        (("--area", "clocks"), "areas: certificates, clock, cluster, cluster_snapshots, config, connectivity"),
     ],
 )
 def test_a_filter_that_matches_nothing_is_wrong_input(

@@ -1,0 +1,365 @@
+"""The checks of failover clusters and of snapshots: the recorded facts of two nodes, changed one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import pytest
+
+from readiness.configs.bacula import ConfigurationFile, Directive, Resource
+from readiness.core.facts import Fact, HostFacts, Missing, Why
+from readiness.core.outcomes import Outcome, Result
+from readiness.estate import load_bytes
+from readiness.probes import Configuration, Packages
+from readiness.probes.windows import cluster as reading
+from readiness.probes.windows.cluster import Cluster, ClusterMembership, VirtualMachine
+from readiness.probes.windows.events import OPERATIONAL, SYSTEM, Channel, Event, SnapshotEvents
+from readiness.products import load
+from readiness.runs import names_of
+from readiness.targets import Inputs
+from tests.bench import record
+from tests.probes.windows.facts import PROBE
+
+from .test_each_check import judged
+
+CONF = r"C:\Program Files\Bacula\bacula-fd.conf"
+AS_OF = datetime(2026, 11, 25, 12, tzinfo=UTC)
+_BACKUP = """{method: vm_snapshot, quiesce: false, memory: false, nothing_left_behind: "vm-team looked on 2026-11-24",
+      window: {start: "START", hours: 3, zone: Europe/Berlin}}"""
+FIRST, SECOND = _BACKUP.replace("START", "22:00"), _BACKUP.replace("START", "02:00")
+ESTATE = f"""
+service: backup
+change: CHG1
+cutover: {{start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}}
+winrm: {{user: me}}
+clusters: {{sqlclu: {{nodes: [clu01, clu02], preferred_owners: {{SQL AG: clu01}}}}}}
+hosts:
+  srv01: {{fqdn: srv01.lab.example, os: windows}}
+  clu01: {{fqdn: clu01.lab.example, os: windows, products: {{bacula: [client]}}, backup: {FIRST}}}
+  clu02: {{fqdn: clu02.lab.example, os: windows, products: {{bacula: [client]}}, backup: {SECOND}}}
+"""
+F = TypeVar("F", bound=Fact)
+Store = dict[str, HostFacts]
+Change = Callable[[Store], None]
+"""What a case changes of the facts."""
+
+
+def inputs(*changes: tuple[str, str]) -> Inputs:
+    text = ESTATE
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    catalogue = load()
+    files = {"estate.yaml": text.encode(), "baseline.yaml": b"clock: {max_offset_s: 1.0}\n"}
+    loaded = load_bytes(files, names_of(catalogue))
+    return Inputs(loaded.estate, loaded.baseline, catalogue, AS_OF, {})
+
+
+def recorded(machine: str) -> HostFacts:
+    return HostFacts(machine, {name: PROBE[name].parse(one) for name, one in record.saved(machine).items()}, {})
+
+
+def configured(machine: str, require: str = "yes") -> HostFacts:
+    """The recorded facts of a node, and a configuration that it has."""
+    directive = Directive("tlsrequire", require, None, "", f"{CONF}:3")
+    file = ConfigurationFile(CONF, (Resource("filedaemon", f"{CONF}:1", (directive,)),), (), is_absent=False)
+    found = recorded(machine)
+    return replace(found, values={**found.values, "configuration": Configuration({CONF: file}, {})})
+
+
+@pytest.fixture
+def store() -> Store:
+    return {"srv01": recorded("win2022"), "clu01": configured("clu01"), "clu02": configured("clu02")}
+
+
+def outcomes(given: Inputs, store: Mapping[str, HostFacts]) -> dict[str, Outcome]:
+    return {f"{one.check} {one.target}": one for one in judged(given, store) if one.check.startswith("CLU-")}
+
+
+def named(found: Mapping[str, Outcome]) -> dict[str, str]:
+    """What is wrong of itself, with the severity where it was lowered to advice."""
+    return {
+        pair: str(one.outcome) + (" minor" if one.severity == "minor" else "")
+        for pair, one in found.items()
+        if one.outcome in {Result.FAIL, Result.UNKNOWN} and not one.blocked_by
+    }
+
+
+def with_fact(host: str, kind: type[F], change: Callable[[F], Fact | Missing]) -> Change:
+    def put(store: Store) -> None:
+        value: Any = store[host].values[kind.name]
+        store[host] = replace(store[host], values={**store[host].values, kind.name: change(value)})
+
+    return put
+
+
+def of(host: str, machine: str, *kinds: type[Fact]) -> Change:
+    def put(store: Store) -> None:
+        theirs = recorded(machine).values
+        values = {kind.name: theirs[kind.name] for kind in kinds}
+        store[host] = replace(store[host], values={**store[host].values, **values})
+
+    return put
+
+
+def all_of(*changes: Change) -> Change:
+    def put(store: Store) -> None:
+        for change in changes:
+            change(store)
+
+    return put
+
+
+def event(text: str, provider: str, number: int, *data: str, channel: str = SYSTEM) -> Event:
+    known = {"cluster": "Microsoft-Windows-FailoverClustering", "services": "Service Control Manager"}
+    at = datetime.fromisoformat(f"2026-11-{text}+00:00").timestamp()
+    return Event(at, channel, known.get(provider, provider), number, data)
+
+
+def logged(*events: Event, host: str = "clu01") -> Change:
+    return with_fact(host, SnapshotEvents, lambda read: replace(read, events=events))
+
+
+def log(channel: Channel | None, name: str = SYSTEM, host: str = "clu01") -> Change:
+    return with_fact(host, SnapshotEvents, lambda read: replace(read, channels={**read.channels, name: channel}))
+
+
+def cluster(change: Callable[[Cluster], Cluster]) -> Change:
+    return all_of(with_fact("clu01", Cluster, change), with_fact("clu02", Cluster, change))
+
+
+def heartbeat(threshold: int) -> Change:
+    return cluster(lambda one: replace(one, settings={**one.settings, "SameSubnetThreshold": threshold}))
+
+
+def group(**values: str) -> Change:
+    return cluster(lambda one: replace(one, groups={**one.groups, "SQL AG": replace(one.groups["SQL AG"], **values)}))
+
+
+def version(text: str) -> Change:
+    def change(packages: Packages) -> Packages:
+        (one,) = packages.installed["Bacula"]
+        return replace(packages, installed={**packages.installed, "Bacula": (replace(one, version=text),)})
+
+    return with_fact("clu02", Packages, change)
+
+
+def tools(**settings: str) -> Change:
+    settings = {name.replace("__", "."): value for name, value in settings.items()}
+    return with_fact("clu01", VirtualMachine, lambda one: replace(one, settings=settings))
+
+
+DISK = {"Cluster Disk 1": reading.Resource("Physical Disk", "Online", "SQL AG")}
+WINDOW_HARM = event("24 22:00:00", "cluster", 1069, "Cluster Disk 1", "Data")
+MILD = ("Microsoft-Windows-Ntfs", 98, "E:", r"\Device\HarddiskVolume4", "1")
+SNAPSHOT_AT_NOON = event("23 12:00:00", "services", 7036, "VMware Snapshot Provider", "running", "vmvss/4")
+UNREAD = Missing(Why.NOT_PERMITTED, "Access is denied", "log in with an administrator")
+AGENT = '{method: agent, window: {start: "22:00", hours: 3, zone: Europe/Berlin}}'
+
+
+@dataclass(frozen=True)
+class Case:
+    """A change of facts or of the estate, and what is named for it, and nothing else."""
+
+    expected: dict[str, str]
+    facts: Change = lambda _: None
+    estate: tuple[tuple[str, str], ...] = ()
+
+
+BOTH_008 = {"CLU-008 clu01": "FAIL", "CLU-008 clu02": "FAIL"}
+CASES = {
+    "a node that nobody declared": Case({"CLU-001 srv01": "FAIL"}, of("srv01", "clu01", ClusterMembership)),
+    "another one's node": Case(
+        {"CLU-001 clu01": "FAIL"}, with_fact("clu01", ClusterMembership, lambda one: replace(one, cluster="OLDCLU"))
+    ),
+    "a service that is down": Case({"CLU-002 clu02": "FAIL"}, of("clu02", "clu02down", ClusterMembership, Cluster)),
+    "a service that starts by hand": Case(
+        {"CLU-002 clu01": "FAIL"}, with_fact("clu01", ClusterMembership, lambda one: replace(one, start="Manual"))
+    ),
+    "a node that is down": Case(
+        {"CLU-003 clu01": "FAIL", "CLU-003 clu02": "FAIL"},
+        cluster(lambda one: replace(one, nodes={**one.nodes, "CLU02": "Down"})),
+    ),
+    "a node more": Case(
+        {"CLU-003 clu01": "FAIL", "CLU-003 clu02": "FAIL"},
+        cluster(lambda one: replace(one, nodes={**one.nodes, "CLU03": "Up"})),
+    ),
+    "a cluster that may not be read": Case(
+        {"CLU-003 clu01": "UNKNOWN", "CLU-008 clu01": "UNKNOWN", "CLU-011 clu01": "UNKNOWN"},
+        with_fact("clu01", Cluster, lambda _: UNREAD),
+    ),
+    "a group that moved": Case({"CLU-004 sqlclu": "FAIL"}, group(owner="CLU02")),
+    "a group that is half online": Case({"CLU-004 sqlclu": "FAIL"}, group(state="PartialOnline")),
+    "owners nobody agreed on": Case(
+        {"CLU-004 sqlclu": "UNKNOWN"}, estate=((", preferred_owners: {SQL AG: clu01}", ""),)
+    ),
+    "an owner of no group": Case({"CLU-004 sqlclu": "UNKNOWN"}, estate=(("SQL AG: clu01", "SQL: clu01"),)),
+    "any owner will do": Case({}, group(owner="CLU02"), (("{SQL AG: clu01}", "{}"),)),
+    "no witness": Case({"CLU-005 sqlclu": "FAIL"}, cluster(lambda one: replace(one, witness=""))),
+    "a witness that WMI does not tell": Case(
+        {"CLU-005 sqlclu": "UNKNOWN"}, cluster(lambda one: replace(one, witness=None))
+    ),
+    "two versions of the agent": Case({"CLU-006 sqlclu": "FAIL"}, version("9.4.4")),
+    "an agent on one node only": Case(
+        {"CLU-006 sqlclu": "FAIL", "CLU-009 clu02": "FAIL minor"},
+        estate=(("clu02.lab.example, os: windows, products: {bacula: [client]}", "clu02.lab.example, os: windows"),),
+    ),
+    "two settings": Case({"CLU-007 sqlclu": "FAIL"}, lambda store: store.update(clu02=configured("clu02", "no"))),
+    "a configuration that may not be read": Case(
+        {"CLU-007 sqlclu": "UNKNOWN"}, with_fact("clu02", Configuration, lambda _: UNREAD)
+    ),
+    "a shared disk": Case(BOTH_008, cluster(lambda one: replace(one, resources={**one.resources, **DISK}))),
+    "a shared disk, and an agent": Case(
+        {},
+        cluster(lambda one: replace(one, resources={**one.resources, **DISK})),
+        ((FIRST, AGENT), (SECOND, AGENT)),
+    ),
+    "a machine that is none": Case(
+        {"CLU-008 clu01": "FAIL"},
+        with_fact("clu01", VirtualMachine, lambda one: replace(one, manufacturer="Dell Inc.", model="R740")),
+    ),
+    "snapshots with memory": Case(
+        {"CLU-009 clu01": "FAIL"}, estate=((FIRST, FIRST.replace("memory: false", "memory: true")),)
+    ),
+    "quiesced snapshots": Case(
+        {"CLU-009 clu01": "FAIL minor"}, estate=((FIRST, FIRST.replace("quiesce: false", "quiesce: true")),)
+    ),
+    "quiesced as declared, and the guest does not": Case(
+        {"CLU-009 clu01": "FAIL"},
+        tools(vss__disableAppQuiescing="true"),
+        ((FIRST, FIRST.replace("quiesce: false", "quiesce: true")),),
+    ),
+    "a method that nobody declared": Case(
+        {
+            f"CLU-{number} {target}": "UNKNOWN" + (" minor" if number == "013" else "")
+            for number, target in (
+                *((number, "clu01") for number in ("008", "009", "011", "012", "013", "015")),
+                ("010", "sqlclu"),
+                ("014", "sqlclu"),
+            )
+        },
+        estate=((f", backup: {FIRST}", ""),),
+    ),
+    "windows that meet": Case({"CLU-010 sqlclu": "FAIL"}, estate=(('"02:00"', '"00:30"'),)),
+    "a heartbeat that is too tight": Case({"CLU-011 clu01": "FAIL", "CLU-011 clu02": "FAIL"}, heartbeat(5)),
+    "a heartbeat that was too tight before": Case(
+        {"CLU-011 clu01": "FAIL minor", "CLU-013 clu01": "FAIL minor"},
+        all_of(heartbeat(10), logged(event("20 12:00:00", "cluster", 1135, "CLU02"))),
+    ),
+    "grave harm in a window": Case({"CLU-012 clu01": "FAIL"}, logged(WINDOW_HARM)),
+    "the same harm outside of the windows": Case(
+        {"CLU-013 clu01": "FAIL minor"}, logged(replace(WINDOW_HARM, at_s=WINDOW_HARM.at_s - 36_000))
+    ),
+    "harm near a snapshot outside of the windows": Case(
+        {"CLU-012 clu01": "FAIL"}, logged(SNAPSHOT_AT_NOON, event("23 12:09:00", "Ntfs", 50, "E:"))
+    ),
+    "harm just before a window": Case({"CLU-012 clu01": "FAIL"}, logged(event("24 20:55:00", "Ntfs", 50, "E:"))),
+    "lost writes on a shadow copy": Case(
+        {"CLU-012 clu01": "FAIL minor"},
+        logged(event("24 22:00:00", "Ntfs", 50, r"\Device\HarddiskVolumeShadowCopy7")),
+    ),
+    "mild harm once": Case({"CLU-012 clu01": "FAIL minor"}, logged(event("24 22:00:00", *MILD))),
+    "mild harm in two windows": Case(
+        {"CLU-012 clu01": "FAIL"}, logged(event("24 22:00:00", *MILD), event("23 22:00:00", *MILD))
+    ),
+    "a service that ended": Case(
+        {"CLU-012 clu01": "FAIL minor"}, logged(event("24 22:00:00", "services", 7031, "Print Spooler", "1"))
+    ),
+    "the Cluster service ended": Case(
+        {"CLU-012 clu01": "FAIL"}, logged(event("24 22:00:00", "services", 7031, "Clusterdienst", "1"))
+    ),
+    "a healthy volume": Case({}, logged(event("24 22:00:00", "Microsoft-Windows-Ntfs", 98, "E:", "Volume4", "0"))),
+    "a snapshot without harm": Case({}, logged(SNAPSHOT_AT_NOON)),
+    "a log that is not there": Case({"CLU-012 clu01": "UNKNOWN", "CLU-013 clu01": "UNKNOWN minor"}, log(None)),
+    "a log that is switched off": Case(
+        {"CLU-012 clu01": "UNKNOWN", "CLU-013 clu01": "UNKNOWN minor"},
+        log(Channel(False, 0.0, cut=False)),  # noqa: FBT003
+    ),
+    "a log that is empty": Case(
+        {"CLU-012 clu01": "UNKNOWN", "CLU-013 clu01": "UNKNOWN minor"},
+        log(Channel(True, None, cut=False)),  # noqa: FBT003
+    ),
+    "a log that is younger than the windows": Case(
+        {"CLU-012 clu01": "UNKNOWN", "CLU-013 clu01": "UNKNOWN minor"},
+        log(Channel(True, AS_OF.timestamp() - 86_400, cut=False)),  # noqa: FBT003
+    ),
+    "a log that was cut": Case(
+        {"CLU-012 clu01": "UNKNOWN", "CLU-013 clu01": "UNKNOWN minor"},
+        log(Channel(True, 0.0, cut=True)),  # noqa: FBT003
+    ),
+    "mild harm in a young log is not all there was": Case(
+        {"CLU-012 clu01": "UNKNOWN", "CLU-013 clu01": "UNKNOWN minor"},
+        all_of(logged(event("24 22:00:00", *MILD)), log(Channel(True, AS_OF.timestamp() - 86_400, cut=False))),  # noqa: FBT003
+    ),
+    "grave harm in a young log is enough": Case(
+        {"CLU-012 clu01": "FAIL", "CLU-013 clu01": "UNKNOWN minor"},
+        all_of(logged(WINDOW_HARM), log(Channel(True, AS_OF.timestamp() - 86_400, cut=False))),  # noqa: FBT003
+    ),
+    "a group that moved in a window": Case(
+        {"CLU-014 sqlclu": "FAIL"},
+        logged(event("24 22:00:00", "cluster", 1641, "SQL AG", "CLU02", channel=OPERATIONAL), host="clu02"),
+    ),
+    "a group that moved at noon": Case(
+        {}, logged(event("24 12:00:00", "cluster", 1641, "SQL AG", "CLU02", channel=OPERATIONAL))
+    ),
+    "no log of moves": Case({"CLU-014 sqlclu": "UNKNOWN"}, log(None, OPERATIONAL)),
+    "nobody looked for snapshots": Case(
+        {"CLU-015 clu01": "UNKNOWN"},
+        estate=((FIRST, FIRST.replace(' nothing_left_behind: "vm-team looked on 2026-11-24",', "")),),
+    ),
+    "events that may not be read": Case(
+        {
+            "CLU-011 clu01": "UNKNOWN",
+            "CLU-012 clu01": "UNKNOWN",
+            "CLU-013 clu01": "UNKNOWN minor",
+            "CLU-014 sqlclu": "UNKNOWN",
+        },
+        with_fact("clu01", SnapshotEvents, lambda _: UNREAD),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_change_is_named_by_its_check_and_by_no_other(store: Store, name: str) -> None:
+    case = CASES[name]
+    case.facts(store)
+    found = outcomes(inputs(*case.estate), store)
+    assert named(found) == case.expected, {pair: one.message for pair, one in found.items() if pair in named(found)}
+    blockers = {pair for one in found.values() for pair in one.blocked_by}
+    assert blockers <= {*case.expected, *(pair for pair in blockers if pair.startswith("VER-"))}
+
+
+def test_the_clean_cluster_passes_and_says_what_it_saw(store: Store) -> None:
+    found = outcomes(inputs(), store)
+    assert named(found) == {}
+    left = {pair for pair, one in found.items() if one.outcome is Result.NOT_APPLICABLE}
+    assert left == {"CLU-015 clu01", "CLU-015 clu02"}
+    assert len({pair.split()[0] for pair in found}) == 15
+    assert all(one.found or one.blocked_by for pair, one in found.items() if pair not in left), found
+
+
+def test_every_check_is_named_by_a_case() -> None:
+    assert {pair.split()[0] for case in CASES.values() for pair in case.expected} == {
+        f"CLU-{number:03}" for number in range(1, 16)
+    }
+
+
+def test_the_story_is_told_as_a_time_line(store: Store) -> None:
+    of("clu01", "clu01story", SnapshotEvents, Cluster, VirtualMachine)(store)
+    found = outcomes(inputs(), store)
+    told = found["CLU-012 clu01"].found
+    order = [part.split("Z ")[1].split(":")[0] for part in told.split("; ")]
+    assert [words.split()[-1] for words in order] == [
+        *("7036", "12289", "50", "98", "140", "1069", "1177", "1564", "7024", "7031", "7036")
+    ]
+    assert "in the window of 2026-11-24 21:00Z" in told
+    assert named(found) == {
+        "CLU-004 sqlclu": "FAIL",
+        "CLU-008 clu01": "FAIL",
+        "CLU-011 clu01": "FAIL",
+        "CLU-012 clu01": "FAIL",
+        "CLU-014 sqlclu": "FAIL",
+    }
