@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from readiness import certificates as judging
 from readiness.configured import NEEDS as CONFIGURED
 from readiness.configured import naming, resources_of
+from readiness.estate import Baseline
 from readiness.plugin import (
     Facts,
     Inputs,
@@ -13,6 +14,7 @@ from readiness.plugin import (
     RoleOnHost,
     Target,
     check,
+    counterpart,
     each_configured_role,
     each_named_role,
     expect_that,
@@ -41,12 +43,10 @@ class Named:
 
 
 def _file(path: str, read: Certificates, blocked_by: str | tuple[()]) -> CertificateFile:
-    if path in read.files:
-        return read.files[path]
-    if not any(path.startswith(f"{folder}/") for folder in read.folders):
+    if not read.cover(path):
         told = f"{path} lies in none of the folders that are read: {', '.join(read.folders)}"
         unknown(told, blocked_by=blocked_by)
-    return CertificateFile(path, "", "", "")
+    return read.at(path) or CertificateFile(path, "", "", "")
 
 
 def _named(held: RoleOnHost, facts: Facts, blocked_by: str | tuple[()] = ()) -> list[Named]:
@@ -114,11 +114,11 @@ def test_named_files_hold_what_they_should(target: Target, facts: Facts) -> None
     for named in _named(target.subject, facts):
         for kind, files in named.files.items():
             for file in files:
-                lacks = [kind] if not file.mode else []
+                lacks = [kind] if not file.is_there else []
                 if kind in {"certificate", "key_and_certificate", "ca"} and not file.certificates:
                     lacks.append("certificate")
-                if kind in _KEYS and file.mode and not file.public_key:
-                    unknown(f"the key in {file.path} cannot be read by openssl: no key, or one with a passphrase")
+                if kind in _KEYS and file.is_there and not file.public_key:
+                    unknown(f"the key in {file.path} cannot be read: no key, or one with a passphrase")
                 (flaws if lacks else fine).append(f"no {lacks[0]} in {file.path}" if lacks else file.path)
     _stated(flaws, fine, "every file that the configuration names, with what it should hold")
 
@@ -131,12 +131,13 @@ def test_named_files_hold_what_they_should(target: Target, facts: Facts) -> None
     remedy="Issue a certificate for the name by which the server calls this host, or correct that name.",
     source="RFC 6125 section 6; Bacula 9.6.7, tls_postconnect_verify_host",
 )
-def test_certificate_is_for_the_name_that_peers_use(target: Target, facts: Facts) -> None:
+def test_certificate_is_for_the_name_that_peers_use(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The certificate is for the name by which the server calls this host.
 
     Only what the server's own configuration says counts: that is the name it compares.
     """
     subject: PeerOnHost = target.subject
+    counterpart(baseline, subject.holder.product.product, subject.peer.role, subject.other)
     names = {one.value(subject.peer.address) for one in naming(subject, facts)}
     if not names:
         unknown("the server has no resource for this host", blocked_by=f"CFG-003 {target.id}")
@@ -263,17 +264,16 @@ def test_key_belongs_to_its_certificate(target: Target, facts: Facts) -> None:
     severity="major",
     targets=each_configured_role,
     needs=NEEDS,
-    remedy="chmod o= on the key; if others could read it for long, issue a new one.",
+    remedy="chmod o= on the key (Windows: icacls /inheritance:r); if others could read it for long, issue a new one.",
     source="Bacula manual, TLS: the key must be readable by the daemon only",
 )
 def test_key_is_not_for_others(target: Target, facts: Facts) -> None:
-    """Nobody but owner and group may read a private key."""
+    """Nobody but owner and group may read a private key, on Windows none of the accounts that everybody has."""
     flaws: list[str] = []
     fine: list[str] = []
     for named in _rest(target.subject, facts):
         for key in named.holding(*_KEYS):
-            if not key.mode:
+            if not key.is_there:
                 unknown(f"there is no {key.path}", blocked_by=f"CRT-001 {target.subject.id}")
-            told = f"{key.path} {key.owner}:{key.group} {key.mode}"
-            (flaws if int(key.mode, 8) & 0o007 else fine).append(told)
+            (flaws if key.read_by_others else fine).append(str(key))
     _stated(flaws, fine, "keys that others may not read")

@@ -4,7 +4,18 @@ No real Windows was at hand: the scripts ran on a stand-in for Windows PowerShel
 """
 
 from readiness.core.scripts import Probe
-from readiness.probes.windows import network, services, settings, software, storage, system, tls
+from readiness.probes.windows import (
+    access,
+    certificates,
+    configuration,
+    network,
+    services,
+    settings,
+    software,
+    storage,
+    system,
+    tls,
+)
 
 PROBES: tuple[Probe, ...] = (
     *system.PROBES,
@@ -14,6 +25,9 @@ PROBES: tuple[Probe, ...] = (
     *storage.PROBES,
     *tls.PROBES,
     *settings.PROBES,
+    *configuration.PROBES,
+    *certificates.PROBES,
+    *access.PROBES,
 )
 
 __all__ = ["PROBES"]

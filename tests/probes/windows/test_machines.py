@@ -237,7 +237,17 @@ def test_a_login_without_rights_sees_nothing_absent(
     found = all_of(fresh("win2022user").values())
     refused = {name for name, fact in found.items() if isinstance(fact, Missing) and fact.why is Why.NOT_PERMITTED}
     assert refused == {
-        *("addresses", "clock_sync", "defender_exclusions", "firewall_profiles", "hotfixes", "listening"),
+        *(
+            "access_lists",
+            "addresses",
+            "certificates",
+            "clock_sync",
+            "configuration",
+            "defender_exclusions",
+            "firewall_profiles",
+            "hotfixes",
+            "listening",
+        ),
         *("processes", "services", "space", "vss_writers"),
     }
     assert [name for name, fact in found.items() if isinstance(fact, Missing) and not fact.remedy] == []
