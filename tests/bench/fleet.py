@@ -24,10 +24,16 @@ WAYS: Mapping[str, tuple[str, str]] = {
     "fd02": ("https", "ntlm"),
     "fd03": ("https", "basic"),
 }
+# What of Linux there is none of is not agreed on, and the clients' director goes live by itself: it is not judged here,
+# and every outcome that would need it says so.
 BASELINE = {
-    "operating_systems": [{"id": "windows", "version": "2022"}],
+    "operating_systems": [{"id": "windows", "version": version} for version in ("2019", "2022", "2025")],
     "versions": {"bacula": {"client": "9.6.7"}},
+    "same_version_groups": ["clients"],
+    "configuration": {"bacula": {"client": {"FileDaemon.TLS Require": "yes", "Director.TLS Require": "yes"}}},
     "clock": {"max_offset_s": 5.0},
+    "space": [{"path": "C:\\", "mounted": True, "min_free_percent": 10.0, "min_free_inodes_percent": 0.0}],
+    "not_agreed": {"hosts.bacula.director": "the director goes live with CHG2 and is judged there"},
     "listening": {"also": [{"port": 135, "process": "svchost.exe"}, {"port": 5985, "process": "System"}]},
     "windows": {
         "tls_min": "1.2",
@@ -63,6 +69,8 @@ def fleet(folder: Path, faults: Mapping[str, Change] | None = None, **listeners:
 def _machine(name: str, folder: Path, fault: Change | None) -> Machine:
     def change(description: dict[str, Any]) -> None:
         _call_it(name, description)
+        if not name.startswith("fd"):
+            _without_the_product(description)
         if fault is not None:
             fault(description)
 
@@ -75,7 +83,16 @@ def _call_it(name: str, description: dict[str, Any]) -> None:
     number = f"{list(WAYS).index(name):012d}"
     description.clear()
     text = text.replace(f"{name}.pem", "win2022.pem")  # the file stays where it is
+    text = text.replace("10.99.0.22", f"10.99.0.{100 + list(WAYS).index(name)}")
     description.update(json.loads(text.replace("20348a0b1c2d", number)))
+
+
+def _without_the_product(description: dict[str, Any]) -> None:
+    """A server of something else."""
+    cim = description["cim"]
+    cim["Win32_Service"] = [row for row in cim["Win32_Service"] if row["Name"] != "Bacula-fd"]
+    cim["Win32_Process"] = [row for row in cim["Win32_Process"] if row["Name"] != "bacula-fd.exe"]
+    description["sockets"] = [row for row in description["sockets"] if row["port"] != 9102]
 
 
 def _estate(folder: Path, authority: Authority, hosts: Mapping[str, Host]) -> Path:
@@ -85,6 +102,7 @@ def _estate(folder: Path, authority: Authority, hosts: Mapping[str, Host]) -> Pa
         "service": "windows bench",
         "change": "CHG1",
         "cutover": {"start": "2026-12-01T20:00:00+01:00", "end": "2026-12-02T04:00:00+01:00"},
+        "groups": {"clients": {"title": "File daemons"}},
         "winrm": {"user": USER, "password_env": VARIABLE, "ca": "ca.pem"},
         "hosts": {
             name: {
@@ -93,7 +111,7 @@ def _estate(folder: Path, authority: Authority, hosts: Mapping[str, Host]) -> Pa
                 "os": "windows",
                 "winrm": {"scheme": WAYS[name][0], "auth": WAYS[name][1], "port": host.port},
             }
-            | ({"products": {"bacula": ["client"]}} if name.startswith("fd") else {})
+            | ({"products": {"bacula": ["client"]}, "groups": ["clients"]} if name.startswith("fd") else {})
             for name, host in hosts.items()
         },
     }
