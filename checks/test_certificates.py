@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from readiness import certificates as judging
 from readiness.configured import NEEDS as CONFIGURED
 from readiness.configured import naming, resources_of
+from readiness.core.facts import WinrmListener
 from readiness.estate import Baseline
 from readiness.plugin import (
     Facts,
@@ -17,11 +19,13 @@ from readiness.plugin import (
     counterpart,
     each_configured_role,
     each_named_role,
+    each_windows_host,
     expect_that,
     not_applicable,
     unknown,
 )
 from readiness.probes import CertificateFile, Certificates
+from readiness.probes.windows.tls import MachineCertificate, MachineCertificates
 
 NEEDS = (*CONFIGURED, Certificates)
 DAYS_LEFT = 30
@@ -277,3 +281,66 @@ def test_key_is_not_for_others(target: Target, facts: Facts) -> None:
                 unknown(f"there is no {key.path}", blocked_by=f"CRT-001 {target.subject.id}")
             (flaws if key.read_by_others else fine).append(str(key))
     _stated(flaws, fine, "keys that others may not read")
+
+
+def _until(one: MachineCertificate) -> str:
+    ends = datetime.fromtimestamp(one.ends_at_s, UTC)
+    return f"{one.subject or one.thumbprint} in {one.store} to {ends:%Y-%m-%d %H:%M} UTC"
+
+
+def _judge_in_time(certificates: Sequence[MachineCertificate], inputs: Inputs) -> None:
+    """All of them are valid at the later of now and the end of the cutover, and another 30 days."""
+    when = max(inputs.as_of, inputs.estate.cutover.end)
+    end, later = when.timestamp(), (when + timedelta(days=DAYS_LEFT)).timestamp()
+    fine = [_until(one) for one in certificates]
+    over = [_until(one) for one in certificates if not one.begins_at_s <= end <= one.ends_at_s]
+    _stated(over, fine, f"certificates valid at {when:%Y-%m-%d %H:%M %Z}")
+    soon = [_until(one) for one in certificates if one.ends_at_s < later]
+    _stated(soon, fine, f"and {DAYS_LEFT} days after it", severity="minor")
+
+
+@check(
+    "CRT-008",
+    severity="blocker",
+    targets=each_windows_host,
+    needs=(MachineCertificates,),
+    remedy="Renew it, bind what uses it to the new one, and remove it if nothing does.",
+    source="RFC 5280 section 4.1.2.5; learn.microsoft.com, Certificate provider",
+)
+def test_certificates_of_the_machine_last(facts: Facts, inputs: Inputs) -> None:
+    """The machine's own certificates are valid to the end of the cutover, and another 30 days.
+
+    Those with a private key in the stores My and WebHosting, which services present; of several for one subject the
+    one that lasts longest, since Windows keeps what was renewed.
+    """
+    latest: dict[tuple[str, str], MachineCertificate] = {}
+    for one in facts.need(MachineCertificates).certificates:
+        if one.has_key and one.store in {"My", "WebHosting"}:
+            key = (one.store, one.subject or one.thumbprint)
+            latest[key] = max(latest.get(key, one), one, key=lambda each: each.ends_at_s)
+    if not latest:
+        not_applicable("the stores My and WebHosting hold no certificate with a private key")
+    _judge_in_time(list(latest.values()), inputs)
+
+
+@check(
+    "CRT-009",
+    severity="major",
+    targets=each_windows_host,
+    needs=(MachineCertificates,),
+    remedy="Renew it and set the listener's CertificateThumbprint, before nobody gets in to mend anything.",
+    source="learn.microsoft.com, winrm listener configuration; RFC 5280 section 4.1.2.5",
+)
+def test_certificate_of_the_way_in_lasts(facts: Facts, inputs: Inputs) -> None:
+    """The certificate of the WinRM listener is valid to the end of the cutover, and another 30 days.
+
+    The one that was presented, found in the machine's store by its digest.
+    """
+    listener = facts.need(WinrmListener)
+    if listener.certificate_sha256 is None:
+        not_applicable(f"the host was reached over WinRM at port {listener.port} without TLS")
+    certificates = facts.need(MachineCertificates).certificates
+    presented = [one for one in certificates if one.sha256 == listener.certificate_sha256.lower()]
+    if not presented:
+        unknown(f"none of the machine's {len(certificates)} certificates is the one that its WinRM listener presents")
+    _judge_in_time(presented[:1], inputs)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ BASELINE = {
         "excluded_folders": [r"D:\Backup"],
     },
 }
+_LASTS = timedelta(days=800)
 Change = Callable[[dict[str, Any]], None]
 
 
@@ -59,18 +61,24 @@ def fleet(folder: Path, faults: Mapping[str, Change] | None = None, **listeners:
     hosts: dict[str, Host] = {}
     with ExitStack() as stack:
         for name, (scheme, _) in WAYS.items():
-            machine = _machine(name, folder, (faults or {}).get(name))
-            certificate = authority.server("127.0.0.1") if scheme == "https" else None
+            certificate = authority.server("127.0.0.1", _LASTS) if scheme == "https" else None
+            machine = _machine(name, folder, (faults or {}).get(name), certificate)
             listener = Listener({USER: WORD}, machine.environment, certificate, **listeners.get(name, {}))
             hosts[name] = stack.enter_context(Host(listener))
         yield Fleet(_estate(folder / "estate", authority, hosts), hosts)
 
 
-def _machine(name: str, folder: Path, fault: Change | None) -> Machine:
+def _machine(name: str, folder: Path, fault: Change | None, certificate: tuple[Path, Path] | None) -> Machine:
+    """The machine of a host, whose store has the certificate that its listener presents."""
+
     def change(description: dict[str, Any]) -> None:
         _call_it(name, description)
         if not name.startswith("fd"):
             _without_the_product(description)
+        if certificate is not None:
+            presented = folder / f"{name}-presents.pem"
+            presented.write_bytes(b"".join(path.read_bytes() for path in certificate))
+            description["certificates"]["My"].append(str(presented))
         if fault is not None:
             fault(description)
 

@@ -12,6 +12,7 @@ from tests.bench import stand_in
 from tests.bench.fleet import VARIABLE, WAYS, WORD, Change, Fleet, fleet
 from tests.main_job.job import Job, command, environment
 
+
 @pytest.fixture(autouse=True)
 def _needs_the_stand_in() -> None:
     stand_in.executable()
