@@ -34,7 +34,11 @@ BASELINE = {
     "configuration": {"bacula": {"client": {"FileDaemon.TLS Require": "yes", "Director.TLS Require": "yes"}}},
     "clock": {"max_offset_s": 60.0},  # a busy machine takes its time to start PowerShell, and the bound is that wide
     "space": [{"path": "C:\\", "mounted": True, "min_free_percent": 10.0, "min_free_inodes_percent": 0.0}],
-    "not_agreed": {"hosts.bacula.director": "the director goes live with CHG2 and is judged there"},
+    "host": {"min_memory_bytes": 4 << 30},
+    "not_agreed": {
+        "hosts.bacula.director": "the director goes live with CHG2 and is judged there",
+        "host.min_swap_bytes": "Windows sees to its paging files itself",
+    },
     "listening": {"also": [{"port": 135, "process": "svchost.exe"}, {"port": 5985, "process": "System"}]},
     "windows": {
         "tls_min": "1.2",

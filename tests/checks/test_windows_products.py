@@ -10,8 +10,8 @@ import pytest
 
 from readiness.core.facts import Fact, HostFacts, Missing, Why
 from readiness.core.outcomes import Result, Severity
-from readiness.estate.models import Listener, SpaceDemand
-from readiness.probes import Addresses, Certificates, Configuration, Holder, Listening, Names, Socket, Space
+from readiness.estate.models import HostDemand, Listener, SpaceDemand
+from readiness.probes import Addresses, Certificates, Configuration, Holder, Listening, Machine, Names, Socket, Space
 from readiness.probes.windows.access import AccessEntry, AccessLists
 from readiness.targets import Inputs
 from tests.lab.keys import Authority
@@ -26,10 +26,19 @@ HOST = "win2022/bacula.client"
 AGREED = {"bacula": {"client": {"FileDaemon.TLS Require": "yes", "Director.TLS Require": "yes"}}}
 PASSING = (
     *("NAM-001", "CFG-001", "CFG-006", "CRT-001", "CRT-003", "CRT-004", "CRT-005", "CRT-006", "CRT-007"),
-    *("RGT-003", "LSN-001", "LSN-002", "LSN-003", "LSN-004", "SPC-001", "SPC-002"),
+    *("HST-001", "HST-002", "RGT-003", "LSN-001", "LSN-002", "LSN-003", "LSN-004", "SPC-001", "SPC-002"),
 )
 # What a Windows host has nothing of is not planned for it.
-NEVER = {"SPC-003", "RGT-001", "RGT-002", "CON-002", "CON-004", "SSH-001", "IDN-003"}
+NEVER = {
+    "SPC-003",
+    "RGT-001",
+    "RGT-002",
+    "CON-002",
+    "CON-004",
+    "SSH-001",
+    "IDN-003",
+    *(f"HST-00{number}" for number in range(3, 9)),
+}
 NO_DIRECTOR = "goes live with another change"
 
 
@@ -43,6 +52,7 @@ def given(**stated: Any) -> Inputs:
         space=(
             SpaceDemand("c:\\", (), (), mounted=True, min_free_percent=5, min_free_bytes=0, min_free_inodes_percent=5),
         ),
+        host=HostDemand(min_memory_bytes=4 << 30, min_swap_bytes=1 << 30),
         not_agreed={"hosts.bacula.director": NO_DIRECTOR},
     )
     client = replace(loaded.estate.hosts["win2022"], uses={})
@@ -175,6 +185,8 @@ CASES = {
         "LSN-004", Listening, socket("::", 135, r"C:\WINDOWS\System32\SVCHOST.EXE"), Result.PASS
     ),
     "a folder and no volume": Case("SPC-001", Space, drive(mount="D:\\")),
+    "no memory": Case("HST-001", Machine, lambda one: replace(one, memory_bytes=1 << 30)),
+    "no paging file": Case("HST-002", Machine, lambda one: replace(one, swap_bytes=0)),
     "no space": Case("SPC-002", Space, drive(free_bytes=0)),
 }
 

@@ -12,7 +12,7 @@ import pytest
 
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
-from readiness.probes import Clock, ClockSync, Identity, OsRelease, Packages, Processes, Services
+from readiness.probes import Clock, ClockSync, Identity, Machine, OsRelease, Packages, Processes, Services
 from readiness.probes.listening import Holder, Listening
 from readiness.probes.names import Addresses, Names
 from readiness.probes.space import Space
@@ -180,6 +180,11 @@ def test_own_addresses_are_those_in_use(of: Callable[..., Any], tmp_path: Path) 
     assert without["addresses"] == Addresses(("10.99.0.22", "fe80::d99:16"))
 
 
+def test_memory_and_paging_files_are_told_in_bytes(of: Callable[..., Any]) -> None:
+    found = of("win2022", Machine)
+    assert (found.memory_bytes, found.swap_bytes) == (8388020 << 10, 1310720 << 10)
+
+
 def test_tls_is_told_raw(of: Callable[..., Any]) -> None:
     keys = of("win2022", SChannel)
     assert keys.protocols["TLS 1.0/Server"] == ProtocolKeys(0, 1)
@@ -248,7 +253,7 @@ def test_a_login_without_rights_sees_nothing_absent(
             "hotfixes",
             "listening",
         ),
-        *("processes", "services", "space", "vss_writers"),
+        *("machine", "processes", "services", "space", "vss_writers"),
     }
     assert [name for name, fact in found.items() if isinstance(fact, Missing) and not fact.remedy] == []
 
