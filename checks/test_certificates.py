@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from readiness import certificates as judging
 from readiness.configured import NEEDS as CONFIGURED
 from readiness.configured import naming, resources_of
+from readiness.core.facts import WinrmListener
+from readiness.estate import Baseline
 from readiness.plugin import (
     Facts,
     Inputs,
@@ -13,13 +16,16 @@ from readiness.plugin import (
     RoleOnHost,
     Target,
     check,
+    counterpart,
     each_configured_role,
     each_named_role,
+    each_windows_host,
     expect_that,
     not_applicable,
     unknown,
 )
 from readiness.probes import CertificateFile, Certificates
+from readiness.probes.windows.tls import MachineCertificate, MachineCertificates
 
 NEEDS = (*CONFIGURED, Certificates)
 DAYS_LEFT = 30
@@ -41,12 +47,10 @@ class Named:
 
 
 def _file(path: str, read: Certificates, blocked_by: str | tuple[()]) -> CertificateFile:
-    if path in read.files:
-        return read.files[path]
-    if not any(path.startswith(f"{folder}/") for folder in read.folders):
+    if not read.cover(path):
         told = f"{path} lies in none of the folders that are read: {', '.join(read.folders)}"
         unknown(told, blocked_by=blocked_by)
-    return CertificateFile(path, "", "", "")
+    return read.at(path) or CertificateFile(path, "", "", "")
 
 
 def _named(held: RoleOnHost, facts: Facts, blocked_by: str | tuple[()] = ()) -> list[Named]:
@@ -114,11 +118,11 @@ def test_named_files_hold_what_they_should(target: Target, facts: Facts) -> None
     for named in _named(target.subject, facts):
         for kind, files in named.files.items():
             for file in files:
-                lacks = [kind] if not file.mode else []
+                lacks = [kind] if not file.is_there else []
                 if kind in {"certificate", "key_and_certificate", "ca"} and not file.certificates:
                     lacks.append("certificate")
-                if kind in _KEYS and file.mode and not file.public_key:
-                    unknown(f"the key in {file.path} cannot be read by openssl: no key, or one with a passphrase")
+                if kind in _KEYS and file.is_there and not file.public_key:
+                    unknown(f"the key in {file.path} cannot be read: no key, or one with a passphrase")
                 (flaws if lacks else fine).append(f"no {lacks[0]} in {file.path}" if lacks else file.path)
     _stated(flaws, fine, "every file that the configuration names, with what it should hold")
 
@@ -131,12 +135,13 @@ def test_named_files_hold_what_they_should(target: Target, facts: Facts) -> None
     remedy="Issue a certificate for the name by which the server calls this host, or correct that name.",
     source="RFC 6125 section 6; Bacula 9.6.7, tls_postconnect_verify_host",
 )
-def test_certificate_is_for_the_name_that_peers_use(target: Target, facts: Facts) -> None:
+def test_certificate_is_for_the_name_that_peers_use(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The certificate is for the name by which the server calls this host.
 
     Only what the server's own configuration says counts: that is the name it compares.
     """
     subject: PeerOnHost = target.subject
+    counterpart(baseline, subject.holder.product.product, subject.peer.role, subject.other)
     names = {one.value(subject.peer.address) for one in naming(subject, facts)}
     if not names:
         unknown("the server has no resource for this host", blocked_by=f"CFG-003 {target.id}")
@@ -263,17 +268,79 @@ def test_key_belongs_to_its_certificate(target: Target, facts: Facts) -> None:
     severity="major",
     targets=each_configured_role,
     needs=NEEDS,
-    remedy="chmod o= on the key; if others could read it for long, issue a new one.",
+    remedy="chmod o= on the key (Windows: icacls /inheritance:r); if others could read it for long, issue a new one.",
     source="Bacula manual, TLS: the key must be readable by the daemon only",
 )
 def test_key_is_not_for_others(target: Target, facts: Facts) -> None:
-    """Nobody but owner and group may read a private key."""
+    """Nobody but owner and group may read a private key, on Windows none of the accounts that everybody has."""
     flaws: list[str] = []
     fine: list[str] = []
     for named in _rest(target.subject, facts):
         for key in named.holding(*_KEYS):
-            if not key.mode:
+            if not key.is_there:
                 unknown(f"there is no {key.path}", blocked_by=f"CRT-001 {target.subject.id}")
-            told = f"{key.path} {key.owner}:{key.group} {key.mode}"
-            (flaws if int(key.mode, 8) & 0o007 else fine).append(told)
+            (flaws if key.read_by_others else fine).append(str(key))
     _stated(flaws, fine, "keys that others may not read")
+
+
+def _until(one: MachineCertificate) -> str:
+    ends = datetime.fromtimestamp(one.ends_at_s, UTC)
+    return f"{one.subject or one.thumbprint} in {one.store} to {ends:%Y-%m-%d %H:%M} UTC"
+
+
+def _judge_in_time(certificates: Sequence[MachineCertificate], inputs: Inputs) -> None:
+    """All of them are valid at the later of now and the end of the cutover, and another 30 days."""
+    when = max(inputs.as_of, inputs.estate.cutover.end)
+    end, later = when.timestamp(), (when + timedelta(days=DAYS_LEFT)).timestamp()
+    fine = [_until(one) for one in certificates]
+    over = [_until(one) for one in certificates if not one.begins_at_s <= end <= one.ends_at_s]
+    _stated(over, fine, f"certificates valid at {when:%Y-%m-%d %H:%M %Z}")
+    soon = [_until(one) for one in certificates if one.ends_at_s < later]
+    _stated(soon, fine, f"and {DAYS_LEFT} days after it", severity="minor")
+
+
+@check(
+    "CRT-008",
+    severity="blocker",
+    targets=each_windows_host,
+    needs=(MachineCertificates,),
+    remedy="Renew it, bind what uses it to the new one, and remove it if nothing does.",
+    source="RFC 5280 section 4.1.2.5; learn.microsoft.com, Certificate provider",
+)
+def test_certificates_of_the_machine_last(facts: Facts, inputs: Inputs) -> None:
+    """The machine's own certificates are valid to the end of the cutover, and another 30 days.
+
+    Those with a private key in the stores My and WebHosting, which services present; of several for one subject the
+    one that lasts longest, since Windows keeps what was renewed.
+    """
+    latest: dict[tuple[str, str], MachineCertificate] = {}
+    for one in facts.need(MachineCertificates).certificates:
+        if one.has_key and one.store in {"My", "WebHosting"}:
+            key = (one.store, one.subject or one.thumbprint)
+            latest[key] = max(latest.get(key, one), one, key=lambda each: each.ends_at_s)
+    if not latest:
+        not_applicable("the stores My and WebHosting hold no certificate with a private key")
+    _judge_in_time(list(latest.values()), inputs)
+
+
+@check(
+    "CRT-009",
+    severity="major",
+    targets=each_windows_host,
+    needs=(MachineCertificates,),
+    remedy="Renew it and set the listener's CertificateThumbprint, before nobody gets in to mend anything.",
+    source="learn.microsoft.com, winrm listener configuration; RFC 5280 section 4.1.2.5",
+)
+def test_certificate_of_the_way_in_lasts(facts: Facts, inputs: Inputs) -> None:
+    """The certificate of the WinRM listener is valid to the end of the cutover, and another 30 days.
+
+    The one that was presented, found in the machine's store by its digest.
+    """
+    listener = facts.need(WinrmListener)
+    if listener.certificate_sha256 is None:
+        not_applicable(f"the host was reached over WinRM at port {listener.port} without TLS")
+    certificates = facts.need(MachineCertificates).certificates
+    presented = [one for one in certificates if one.sha256 == listener.certificate_sha256.lower()]
+    if not presented:
+        unknown(f"none of the machine's {len(certificates)} certificates is the one that its WinRM listener presents")
+    _judge_in_time(presented[:1], inputs)

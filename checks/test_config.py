@@ -12,6 +12,7 @@ from readiness.plugin import (
     Target,
     agreed,
     check,
+    counterpart,
     each_configured_role,
     each_named_role,
     each_naming_role,
@@ -92,14 +93,15 @@ def test_addresses_of_peers_resolve(target: Target, facts: Facts) -> None:
     remedy="Give the server a resource for this host, with its address.",
     source="the product's catalogue entry, peers",
 )
-def test_server_knows_the_host(target: Target, facts: Facts) -> None:
+def test_server_knows_the_host(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The server's configuration has a resource that points at this host.
 
     A client that the director does not know is never backed up, and nothing reports it.
     """
     subject: PeerOnHost = target.subject
+    peer = subject.peer
+    server = counterpart(baseline, subject.holder.product.product, peer.role, subject.other).host.name
     found = naming(subject, facts)
-    peer, server = subject.peer, subject.other.host.name if subject.other else ""
     names = _some([str(one.value("Name")) for one in found])
     expect_that(
         bool(found),
@@ -116,15 +118,16 @@ def test_server_knows_the_host(target: Target, facts: Facts) -> None:
     remedy="State the same secret at both ends, and restart both daemons.",
     source="the product's catalogue entry, peers",
 )
-def test_both_ends_have_one_secret(target: Target, facts: Facts) -> None:
+def test_both_ends_have_one_secret(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The server and this host state the same secret for their connection.
 
     Compared by digests with a nonce of this run, so that neither secret leaves its host.
     """
     subject: PeerOnHost = target.subject
+    peer, holder = subject.peer, subject.holder
+    other = counterpart(baseline, holder.product.product, peer.role, subject.other)
     theirs = naming(subject, facts)
-    peer, holder, other = subject.peer, subject.holder, subject.other
-    if not theirs or other is None:
+    if not theirs:
         unknown("the server has no resource for this host", blocked_by=f"CFG-003 {target.id}")
     name = next((one.value("Name") for one in of_kind(other, facts, peer.answer)), None)
     own = [one for one in of_kind(holder, facts, peer.answer) if one.value("Name") == name]

@@ -11,6 +11,7 @@ from readiness.plugin import (
     Target,
     agreed,
     check,
+    each_host,
     each_service_role,
     each_ssh_host,
     expect,
@@ -37,10 +38,10 @@ def _agreed(baseline: Baseline, name: str) -> Any:
 @check(
     "HST-001",
     severity="major",
-    targets=each_ssh_host,
+    targets=each_host,
     needs=(Machine,),
     remedy="Give the host more memory, or agree on less in baseline.yaml, host.",
-    source="proc_meminfo(5), MemTotal, which is less than what is built in by what the kernel keeps",
+    source="proc_meminfo(5), MemTotal, what is built in less what the kernel keeps; Win32_OperatingSystem",
 )
 def test_memory_is_enough(facts: Facts, baseline: Baseline) -> None:
     """The host has the memory that was agreed."""
@@ -50,10 +51,10 @@ def test_memory_is_enough(facts: Facts, baseline: Baseline) -> None:
 @check(
     "HST-002",
     severity="major",
-    targets=each_ssh_host,
+    targets=each_host,
     needs=(Machine,),
-    remedy="Add swap, or agree on less in baseline.yaml, host.",
-    source="proc_meminfo(5), SwapTotal",
+    remedy="Add swap, on Windows room in paging files, or agree on less in baseline.yaml, host.",
+    source="proc_meminfo(5), SwapTotal; learn.microsoft.com, Win32_OperatingSystem",
 )
 def test_swap_is_enough(facts: Facts, baseline: Baseline) -> None:
     """The host has the swap that was agreed."""

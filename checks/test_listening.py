@@ -1,7 +1,6 @@
 """Do the product's daemons listen where others look for them, and does nobody else."""
 
-from pathlib import PurePosixPath
-
+from readiness.core.paths import comparable, file_name
 from readiness.estate import Baseline, Estate, Host
 from readiness.plugin import (
     Facts,
@@ -17,7 +16,7 @@ from readiness.plugin import (
     roles,
     unknown,
 )
-from readiness.probes import Listening, OsRelease, Services, Socket
+from readiness.probes import Holder, Listening, OsRelease, Services, Socket
 
 _SSH = 22
 NEEDS = (Listening, Services, OsRelease)
@@ -88,12 +87,17 @@ def test_port_of_the_role_is_the_product_s(target: Target, facts: Facts) -> None
     programs = held.role.programs_for(facts.need(OsRelease).family)
     if not programs:
         unknown(f"the catalogue names no program of {held.role.name} for this host's family")
+    own_programs = set(map(comparable, programs))
     listening = facts.need(Listening)
     for one in _all_sockets(held, facts):
         holders = facts.part(Listening, listening.holders)[one.inode]
         if not holders:
             unknown(f"no process was seen that holds {one}")
-        own = [f"{one} {holder.program} (process {holder.pid})" for holder in holders if holder.program in programs]
+        own = [
+            f"{one} {holder.program} (process {holder.pid})"
+            for holder in holders
+            if comparable(holder.program) in own_programs
+        ]
         others = [f"{one} {holder.program} (process {holder.pid})" for holder in holders]
         expect_that(bool(own), expected=f"{one} held by {' or '.join(programs)}", found=", ".join(own or others))
 
@@ -128,6 +132,12 @@ def _own_ports(host: Host, inputs: Inputs) -> set[int]:
     return {*way_in, *(port for held in mine for port in _ports(held))}
 
 
+def _process(holder: Holder, host: Host) -> str:
+    """The file name of its program, on Windows in small letters; `System` has no file."""
+    name = file_name(holder.program)
+    return name.lower() if host.os == "windows" else name
+
+
 @check(
     "LSN-004",
     severity="minor",
@@ -144,7 +154,7 @@ def test_nobody_else_listens(target: Target, facts: Facts, baseline: Baseline, i
     """
     host = inputs.estate.hosts[target.id]
     also = [
-        (one.port, one.process)
+        (one.port, one.process.lower() if host.os == "windows" else one.process)
         for one in agreed(baseline, "listening.also", baseline.listening_also)
         if not one.groups or set(one.groups) & set(host.groups)
     ]
@@ -155,7 +165,7 @@ def test_nobody_else_listens(target: Target, facts: Facts, baseline: Baseline, i
         if one.port in ports or one.is_loopback:
             continue
         holders = facts.part(Listening, listening.holders)[one.inode]
-        names = sorted({PurePosixPath(holder.program).name for holder in holders})
+        names = sorted({_process(holder, host) for holder in holders})
         if not names or any((one.port, name) not in also for name in names):
             strange.append(f"{one} {', '.join(names) or 'of no process that was seen'}")
     expect(strange, equals=[], what="undeclared listeners:")

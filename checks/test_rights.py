@@ -9,13 +9,15 @@ from readiness.plugin import (
     check,
     each_role_with_account,
     each_role_with_places,
+    each_role_with_windows_places,
     expect_that,
     not_applicable,
     unknown,
 )
 from readiness.probes import OsRelease, Rights
 from readiness.probes.rights import Ownership
-from readiness.products import Place
+from readiness.probes.windows.access import NAMES, READ, WRITE, AccessList, AccessLists
+from readiness.products import Place, WindowsPlace
 
 NEEDS = (Rights, OsRelease)
 NO_LOGIN = frozenset({"nologin", "false"})
@@ -77,3 +79,45 @@ def test_account_has_no_login_shell(target: Target, facts: Facts, baseline: Base
         unknown(f"there is no account {account}")
     ok = shell.rpartition("/")[2] in NO_LOGIN
     expect_that(ok, expected=f"no login shell for {account}", found=f"{account} with {shell}")
+
+
+def _open_to(place: WindowsPlace, found: AccessList) -> str:
+    """Which accounts that everybody has may read or change it, and should not."""
+    ways = {"changed": WRITE, **({"read": READ} if place.private else {})}
+    told = {way: found.open_to(mask) for way, mask in ways.items()}
+    flaws = [f"{way} by {', '.join(accounts)}" for way, accounts in told.items() if accounts]
+    return f"{place.path} may be {' and '.join(flaws)}" if flaws else ""
+
+
+@check(
+    "RGT-003",
+    severity="major",
+    targets=each_role_with_windows_places,
+    needs=(AccessLists,),
+    remedy="icacls /inheritance:r /grant for SYSTEM and Administrators; if others could read a password, change it.",
+    source="the product's catalogue entry, windows_places; learn.microsoft.com, Well-known SIDs",
+)
+def test_files_are_closed_to_everybody(target: Target, facts: Facts) -> None:
+    """No account that everybody has may change the product's files, or read those with passwords.
+
+    Its service runs as SYSTEM: who may replace its program is SYSTEM after the next restart. Everyone, Users,
+    Authenticated Users and their like count; a group that somebody made for operators does not.
+    """
+    held: RoleOnHost = target.subject
+    lists = facts.need(AccessLists).paths
+    places = [(place, lists[place.path]) for place in held.role.windows_places]
+    missing = [f"no {place.path}" for place, found in places if found is None]
+    flaws = [flaw for place, found in places if found and (flaw := _open_to(place, found))]
+    expected = ", ".join(f"{one.path} {'read' if one.private else 'changed'}" for one in held.role.windows_places)
+    told = ", ".join(place.path for place, _ in places)
+    expect_that(
+        not flaws and not missing,
+        expected=f"by administrators only: {expected}",
+        found="; ".join(missing + flaws) or f"{told} closed to everybody else",
+    )
+    owned = [f"{place.path} is {one.owner}'s" for place, one in places if one and _owner(one) not in place.owners]
+    expect_that(not owned, expected="owners who are the system", found="; ".join(owned) or "theirs", severity="minor")
+
+
+def _owner(found: AccessList) -> str:
+    return NAMES.get(found.owner, found.owner)

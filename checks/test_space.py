@@ -1,9 +1,21 @@
 """Is there room for catalogue, spool and volumes, and are they where they should be."""
 
 from readiness.core.facts import Missing
+from readiness.core.paths import comparable
 from readiness.estate import Baseline
 from readiness.estate.models import SpaceDemand
-from readiness.plugin import Facts, Target, agreed, check, each_space, expect_that, failed, not_applicable, unknown
+from readiness.plugin import (
+    Facts,
+    Target,
+    agreed,
+    check,
+    each_space,
+    each_space_with_inodes,
+    expect_that,
+    failed,
+    not_applicable,
+    unknown,
+)
 from readiness.probes import Filesystem, Space
 
 
@@ -19,9 +31,13 @@ def _filesystem(target: Target, facts: Facts, baseline: Baseline) -> Filesystem:
     """The demanded path's filesystem; one that was not read, or is the wrong one, is SPC-001's to report."""
     demand = _demand(target, baseline)
     found = facts.need(Space).filesystems.get(demand.path)
-    if found is None or isinstance(found, Missing) or (demand.mounted and found.mount != demand.path):
+    if found is None or isinstance(found, Missing) or (demand.mounted and not _is_mount(found, demand)):
         unknown(f"{demand.path} was not found as agreed", blocked_by=f"SPC-001 {target.id}")
     return found
+
+
+def _is_mount(found: Filesystem, demand: SpaceDemand) -> bool:
+    return comparable(found.mount) == comparable(demand.path)
 
 
 @check(
@@ -46,7 +62,7 @@ def test_place_is_there_and_can_be_written_to(target: Target, facts: Facts, base
     if found is None:
         failed(expected=place, found=f"no {demand.path}")
     told = f"{found.kind} mounted on {found.mount}"
-    expect_that(not demand.mounted or found.mount == demand.path, expected=place, found=told)
+    expect_that(not demand.mounted or _is_mount(found, demand), expected=place, found=told)
     expect_that(
         not found.read_only,
         expected=f"{demand.path} writable",
@@ -79,7 +95,7 @@ def test_space_is_left(target: Target, facts: Facts, baseline: Baseline) -> None
 @check(
     "SPC-003",
     severity="major",
-    targets=each_space,
+    targets=each_space_with_inodes,
     needs=(Space,),
     remedy="Remove small files that nobody needs, or make the filesystem anew with more inodes.",
     source="baseline.yaml, space; statvfs(3), f_ffree",

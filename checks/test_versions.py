@@ -11,6 +11,7 @@ from readiness.plugin import (
     Target,
     agreed,
     check,
+    counterpart,
     each_group_of_one_version,
     each_role,
     each_version_rule,
@@ -89,12 +90,13 @@ def test_version_is_as_agreed(target: Target, facts: Facts, baseline: Baseline) 
     )
 
 
-def _keep_rule(target: Target, facts: Facts) -> None:
+def _keep_rule(target: Target, facts: Facts, baseline: Baseline) -> None:
     subject: RuleOnHost = target.subject
-    rule, own = subject.rule, _version(subject.holder, facts)
-    if rule.other and not subject.others:
-        unknown(f"the estate has no {rule.other} that {target.host} uses")
-    for other in subject.others or (None,):
+    rule, others = subject.rule, subject.others
+    if rule.other:
+        others = counterpart(baseline, subject.holder.product.product, rule.other, others)
+    own = _version(subject.holder, facts)
+    for other in others or (None,):
         judged = evaluate_rule(rule, own, _version(other, facts) if other else None)
         place = f" ({rule.other} {other.host.name})" if other else ""
         expect_that(judged.ok, expected=judged.expected + place, found=judged.found, severity=rule.severity)
@@ -108,9 +110,9 @@ def _keep_rule(target: Target, facts: Facts) -> None:
     remedy="Bring both daemons to one version: upgrade them together.",
     source="the product's catalogue entry, rule eq",
 )
-def test_version_equals_where_the_product_demands_it(target: Target, facts: Facts) -> None:
+def test_version_equals_where_the_product_demands_it(target: Target, facts: Facts, baseline: Baseline) -> None:
     """Daemons that the product wants on one version are."""
-    _keep_rule(target, facts)
+    _keep_rule(target, facts, baseline)
 
 
 @check(
@@ -121,12 +123,12 @@ def test_version_equals_where_the_product_demands_it(target: Target, facts: Fact
     remedy="Upgrade the server first, or bring the client back to the server's version.",
     source="the product's catalogue entry, rule ge",
 )
-def test_client_is_not_newer_than_its_server(target: Target, facts: Facts) -> None:
+def test_client_is_not_newer_than_its_server(target: Target, facts: Facts, baseline: Baseline) -> None:
     """A client is not newer than its server.
 
     A newer client may write backups that the server cannot read back.
     """
-    _keep_rule(target, facts)
+    _keep_rule(target, facts, baseline)
 
 
 @check(
@@ -137,9 +139,9 @@ def test_client_is_not_newer_than_its_server(target: Target, facts: Facts) -> No
     remedy="Upgrade the client to a release that the server still supports.",
     source="the product's catalogue entry, rule max_lag",
 )
-def test_client_does_not_lag_too_far_behind(target: Target, facts: Facts) -> None:
+def test_client_does_not_lag_too_far_behind(target: Target, facts: Facts, baseline: Baseline) -> None:
     """A client does not lag too far behind its server."""
-    _keep_rule(target, facts)
+    _keep_rule(target, facts, baseline)
 
 
 @check(
@@ -150,9 +152,9 @@ def test_client_does_not_lag_too_far_behind(target: Target, facts: Facts) -> Non
     remedy="Upgrade to a release of the series that the product demands.",
     source="the product's catalogue entry, rules min and same_series",
 )
-def test_version_is_of_a_supported_series(target: Target, facts: Facts) -> None:
+def test_version_is_of_a_supported_series(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The version is of a series that the product supports."""
-    _keep_rule(target, facts)
+    _keep_rule(target, facts, baseline)
 
 
 @check(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from ntpath import dirname
 
+from readiness.core.paths import lies_in
 from readiness.estate import Baseline, Host
 from readiness.plugin import Facts, Inputs, Target, agreed, check, each_windows_host, expect, expect_that, unknown
 from readiness.probes.windows.network import FirewallProfiles
@@ -146,11 +147,6 @@ def _folders(host: Host, inputs: Inputs) -> set[str]:
     return {dirname(path) for role in roles if "windows" in role.programs for path in role.programs["windows"].paths}
 
 
-def _within(folder: str, excluded: str) -> bool:
-    inner, outer = folder.lower().rstrip("\\"), excluded.lower().rstrip("\\")
-    return inner == outer or inner.startswith(f"{outer}\\")
-
-
 @check(
     "WIN-006",
     severity="major",
@@ -170,7 +166,7 @@ def test_antivirus_leaves_the_product_alone(target: Target, facts: Facts, inputs
     defender = facts.need(DefenderExclusions)
     if not defender.real_time:
         unknown("Defender does not watch files as they are opened: another antivirus may, and cannot be read")
-    lacking = [folder for folder in wanted if not any(_within(folder, one) for one in defender.paths)]
+    lacking = [folder for folder in wanted if not any(lies_in(folder, one) for one in defender.paths)]
     expect(lacking, equals=[], what=f"of {', '.join(wanted)} not excluded:")
 
 

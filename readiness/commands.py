@@ -34,7 +34,7 @@ def _configuration(held: Iterable[tuple[Product, Role]]) -> _Commands:
 
 
 def _certificates(held: Iterable[tuple[Product, Role]]) -> _Commands:
-    folders = [path for product, _ in held if product.certificate_folders for path in product.certificate_folders.paths]
+    folders = [path for product, _ in held for path in product.certificate_folders_on("linux")]
     return {
         "folders of certificates": {path: _written(READ.format(path)) for path in folders},
         "folders of keys": {path: _written(PUBLIC.format(path)) for path in folders},

@@ -196,10 +196,11 @@ def _arguments(probe: Probe, host: Host, inputs: Inputs, commands: Commands) -> 
         case "configuration":
             names = (argument for product, role in held for argument in _configuration(product, role, host))
         case "certificates":
-            folders = [product.certificate_folders for product, _ in held if product.certificate_folders]
-            names = (f"folder={path}" for one in folders for path in one.paths)
+            names = (f"folder={path}" for product, _ in held for path in product.certificate_folders_on(host.os))
         case "rights":
             names = (argument for _, role in held for argument in _rights(role, host))
+        case "access_lists":
+            names = (one.path for _, role in held for one in role.windows_places)
         case _:
             return ()
     return tuple(sorted(set(names)))

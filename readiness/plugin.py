@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import pytest
 
@@ -33,8 +33,10 @@ from readiness.targets import (
     each_role,
     each_role_with_account,
     each_role_with_places,
+    each_role_with_windows_places,
     each_service_role,
     each_space,
+    each_space_with_inodes,
     each_ssh_host,
     each_version_rule,
     each_windows_host,
@@ -53,6 +55,7 @@ __all__ = [
     "Target",
     "agreed",
     "check",
+    "counterpart",
     "each_cluster",
     "each_cluster_node",
     "each_configured_role",
@@ -65,8 +68,10 @@ __all__ = [
     "each_role",
     "each_role_with_account",
     "each_role_with_places",
+    "each_role_with_windows_places",
     "each_service_role",
     "each_space",
+    "each_space_with_inodes",
     "each_ssh_host",
     "each_version_rule",
     "each_windows_host",
@@ -80,6 +85,7 @@ __all__ = [
     "unknown",
 ]
 
+T = TypeVar("T")
 _INJECTED = ("target", "facts")
 _OUTCOME = "outcome_of_pair"
 _GATE = pytest.StashKey[Gate]()
@@ -92,6 +98,16 @@ def agreed(baseline: Baseline, key: str, value: Any) -> Any:
     if reason := baseline.not_agreed.get(key):
         not_applicable(f"not agreed: {reason}")
     return unknown(f"never agreed: baseline.yaml states neither {key} nor not_agreed: {{{key}: reason}}")
+
+
+def counterpart(baseline: Baseline, product: str, role: str, found: T | None) -> T:
+    """What the estate has of another role; one that it lacks is UNKNOWN, unless `not_agreed` gives the reason."""
+    if found:
+        return found
+    key = f"hosts.{product}.{role}"
+    if reason := baseline.not_agreed.get(key):
+        not_applicable(f"the estate has no {product} {role}: {reason}")
+    return unknown(f"the estate has no {product} {role}, and baseline.yaml no not_agreed: {{{key}: reason}}")
 
 
 def _outside() -> NoReturn:

@@ -172,6 +172,13 @@ def each_space(inputs: Inputs) -> Iterator[Target]:
             yield Target(f"estate/{path}", detail=path)
 
 
+def each_space_with_inodes(inputs: Inputs) -> Iterator[Target]:
+    """The same but for Windows hosts, whose filesystems have no number of files that could run out."""
+    for target in each_space(inputs):
+        if target.host is None or inputs.estate.hosts[target.host].os != "windows":
+            yield target
+
+
 def each_configured_role(inputs: Inputs) -> Iterator[Target]:
     """Every role whose configuration can be read; the subject is a `RoleOnHost`."""
     for target in each_role(inputs):
@@ -185,6 +192,14 @@ def each_role_with_places(inputs: Inputs) -> Iterator[Target]:
     for target in each_role(inputs):
         subject = target.subject
         if isinstance(subject, RoleOnHost) and subject.role.places and subject.host.os == "linux":
+            yield target
+
+
+def each_role_with_windows_places(inputs: Inputs) -> Iterator[Target]:
+    """Every role on a Windows host of whose files the catalogue knows who may have them."""
+    for target in each_role(inputs):
+        subject = target.subject
+        if isinstance(subject, RoleOnHost) and subject.role.windows_places and subject.host.os == "windows":
             yield target
 
 

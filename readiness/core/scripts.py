@@ -18,8 +18,8 @@ class Script:
 
     Text for PowerShell is the body of a script block that returns objects; its arguments arrive as `$args`.
     Commands that need root stand in it as lines `$SUDO /absolute/command literal arguments`;
-    the batch sets SUDO to `sudo -n`, or to nothing for root. `nonce` arrives as NONCE in the environment: what salts
-    the digests of secrets, made for the run, and written nowhere.
+    the batch sets SUDO to `sudo -n`, or to nothing for root. `nonce` arrives as NONCE in the environment, in
+    PowerShell as `$nonce`: what salts the digests of secrets, made for the run, and written nowhere.
     """
 
     name: str

@@ -171,7 +171,7 @@ def _finish(
     names: models.CatalogueNames,
 ) -> LoadedEstate:
     estate, baseline = documents.get(ESTATE), documents.get(BASELINE)
-    groups = None
+    groups, hosts = None, {}
     estate_file = baseline_file = None
     if estate is not None:
         estate_file = validate(estate, written.EstateFile)
@@ -179,10 +179,10 @@ def _finish(
         check_ways(estate)
         check_custom(estate)
         check_backups(estate)
-        groups = names_in(estate, "groups")
+        groups, hosts = names_in(estate, "groups"), table(table(estate.value).get("hosts"))
     if baseline is not None:
         baseline_file = validate(baseline, written.BaselineFile)
-        check_baseline(baseline, groups, names)
+        check_baseline(baseline, groups, names, hosts)
     for document in documents.values():
         problems += document.problems
     problems += [too_big(name, _max_bytes(name)) for name, data in files.items() if len(data) > _max_bytes(name)]

@@ -250,7 +250,9 @@ def _identities(host: Mapping[str, Any], port: object) -> Iterator[tuple[str, st
             yield key, "address and port", f"{canonical_address(value)} port {port}"
 
 
-def check_baseline(document: Document, groups: Iterable[str] | None, names: CatalogueNames) -> None:
+def check_baseline(
+    document: Document, groups: Iterable[str] | None, names: CatalogueNames, hosts: Mapping[str, Any]
+) -> None:
     """Report what baseline.yaml names and nobody has; `groups` is None when the estate could not be read."""
     baseline = table(document.value)
     for section in ("versions", "configuration"):
@@ -267,7 +269,7 @@ def check_baseline(document: Document, groups: Iterable[str] | None, names: Cata
         for path, group in _groups_in(baseline):
             if group not in known.names:
                 document.report(path, f"unknown group {quote(group)}", known.hint(group))
-    _check_not_agreed(document, baseline, names)
+    _check_not_agreed(document, baseline, names, holders_of(hosts))
 
 
 def _check_space(document: Document, baseline: Mapping[str, Any], names: CatalogueNames) -> None:
@@ -292,18 +294,22 @@ def _groups_in(baseline: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
                 yield (*path, number, "groups", at), group
 
 
-def _check_not_agreed(document: Document, baseline: Mapping[str, Any], names: CatalogueNames) -> None:
+def _check_not_agreed(document: Document, baseline: Mapping[str, Any], names: CatalogueNames, holders: Holders) -> None:
     of_roles = {
         f"{section}.{product}.{role}"
         for section in ("versions", "configuration")
         for product, roles in names.roles.items()
         for role in roles
     }
-    known = Known({*_DEMANDS, *of_roles}, "demands")
+    of_others = {f"hosts.{product}.{other}": holders.get((product, other)) for product, _, other in names.related}
+    known = Known({*_DEMANDS, *of_roles, *of_others}, "demands")
     for key in table(baseline.get("not_agreed")):
         path = ("not_agreed", key)
         if key not in known.names:
             document.report(path, f"unknown demand {quote(key)}", known.hint(key), key=True)
+        elif having := of_others.get(key):
+            message = f"{key} is not agreed, and the estate has {_some(having)}"
+            document.report(path, message, "remove it: that host is what the others are held against", key=True)
         elif _states(baseline, key):
             place = document.locate(key.split("."))[0]
             message = f"{key} is stated at line {place} and not agreed here"

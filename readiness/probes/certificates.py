@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
+from readiness.core.paths import comparable, lies_in
 from readiness.core.scripts import Output, Probe
 from readiness.core.text import one_line
 from readiness.probes.elevation import complaints, refusal
@@ -30,7 +31,8 @@ _BEGIN, _END = "-----BEGIN ", "-----END "
 class CertificateFile:
     """One file: the certificates in it in their order, and the public half of the private key in it, as PEM.
 
-    `public_key` is empty where there is no private key, or it could not be read; `mode` is octal.
+    `public_key` is empty where there is no private key, or it could not be read. `mode` is octal; on Windows it is
+    empty, and `readers` are those of the accounts that everybody has who may read the file.
     """
 
     path: str
@@ -39,6 +41,23 @@ class CertificateFile:
     mode: str
     certificates: tuple[str, ...] = ()
     public_key: str = ""
+    readers: tuple[str, ...] | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is such a file."""
+        return bool(self.mode) or self.readers is not None
+
+    @property
+    def read_by_others(self) -> bool:
+        """Whether others than its owner and group may read it."""
+        return bool(self.readers) if self.readers is not None else bool(int(self.mode, 8) & 0o007)
+
+    def __str__(self) -> str:
+        """Its path, and who may read it."""
+        if self.readers is None:
+            return f"{self.path} {self.owner}:{self.group} {self.mode}"
+        return f"{self.path} open to {', '.join(self.readers) or 'administrators'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +67,14 @@ class Certificates(Fact):
     name: ClassVar[str] = "certificates"
     folders: tuple[str, ...]
     files: Mapping[str, CertificateFile]
+
+    def at(self, path: str) -> CertificateFile | None:
+        """The file at a path as the host compares paths; None where there is none in these folders."""
+        return next((one for one in self.files.values() if comparable(one.path) == comparable(path)), None)
+
+    def cover(self, path: str) -> bool:
+        """Whether a file at this path would have been read."""
+        return any(lies_in(path, folder) for folder in self.folders)
 
 
 def parse_certificates(output: Output) -> Certificates | Missing:

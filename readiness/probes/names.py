@@ -62,7 +62,7 @@ def parse_names(output: Output) -> Names | Missing:
 
 @dataclass(frozen=True, slots=True)
 class Addresses(Fact):
-    """The addresses of the host's own interfaces, loopback ones included."""
+    """The addresses of the host's own interfaces, loopback ones too where the system lists them."""
 
     name: ClassVar[str] = "addresses"
     addresses: tuple[str, ...]

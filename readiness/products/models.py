@@ -72,6 +72,14 @@ class Place(Sourced):
         return int(self.mode, 8)
 
 
+class WindowsPlace(Sourced):
+    """A file or folder of a Windows host that only administrators may change; a `private` one only they may read."""
+
+    path: str
+    owners: tuple[Literal["Administrators", "SYSTEM", "TrustedInstaller"], ...] = Field(min_length=1)
+    private: bool = False
+
+
 class Ports(Sourced):
     """The TCP ports that a role's daemons listen on unless their configuration says otherwise."""
 
@@ -95,7 +103,8 @@ class Role(_Entry):
     configuration: Mapping[Family, Paths] = {}
     users: Mapping[Family, User] = {}
     ports: Ports | None = None
-    places: Mapping[Family, tuple[Place, ...]] = {}
+    places: Mapping[Literal["debian", "redhat"], tuple[Place, ...]] = {}
+    windows_places: tuple[WindowsPlace, ...] = ()
 
     @model_validator(mode="after")
     def _names_are_names(self) -> Role:
@@ -103,7 +112,7 @@ class Role(_Entry):
         for family in ("debian", "redhat", "windows"):
             windows = family == "windows"
             files = [self.programs.get(family), self.configuration.get(family)]
-            places = [one.path for one in self.places_for(family)]
+            places = [one.path for one in (self.windows_places if windows else self.places_for(family))]
             for pattern, texts in (
                 (_TITLE if windows else _PACKAGE, self.package_names(family)),
                 (_SERVICE if windows else _UNIT, self.services_for(family)),
@@ -252,6 +261,18 @@ class Product(_Entry):
             return data
         roles = {key: {"name": key, **role} if isinstance(role, dict) else role for key, role in data["roles"].items()}
         return {**data, "roles": roles}
+
+    @model_validator(mode="after")
+    def _folders_are_absolute(self) -> Product:
+        folders = [path for one in (self.include_folders, self.certificate_folders) if one for path in one.paths]
+        if wrong := [path for path in folders if not (_ABSOLUTE.fullmatch(path) or _ABSOLUTE_WINDOWS.fullmatch(path))]:
+            raise ValueError(f"not a folder's path: {', '.join(wrong)}")
+        return self
+
+    def certificate_folders_on(self, system: str) -> tuple[str, ...]:
+        """The folders of certificates on hosts of this system, `windows` or another one."""
+        paths = self.certificate_folders.paths if self.certificate_folders else ()
+        return tuple(path for path in paths if (path[0] != "/") == (system == "windows"))
 
     @model_validator(mode="after")
     def _role_names_are_keys(self) -> Product:

@@ -54,8 +54,9 @@ def literal(text: str) -> str:
 def compose(scripts: tuple[Script, ...], nonce: str) -> str:
     """The whole batch; a script that does not even parse costs only itself, so each goes as a string."""
     calls = (
-        f"_Run {index} {script.max_bytes} {literal(script.text)} @({','.join(map(literal, script.arguments))})\n"
-        for index, script in enumerate(scripts)
+        f"$nonce = {literal(one.nonce)}\n"
+        f"_Run {index} {one.max_bytes} {literal(one.text)} @({','.join(map(literal, one.arguments))})\n"
+        for index, one in enumerate(scripts)
     )
     return f"$_nonce = {literal(nonce)}\n{_prelude()}_Mark ready 0 0\n{''.join(calls)}"
 

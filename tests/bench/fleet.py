@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,20 @@ WAYS: Mapping[str, tuple[str, str]] = {
     "fd02": ("https", "ntlm"),
     "fd03": ("https", "basic"),
 }
+# What of Linux there is none of is not agreed on, and the clients' director goes live by itself: it is not judged here,
+# and every outcome that would need it says so.
 BASELINE = {
-    "operating_systems": [{"id": "windows", "version": "2022"}],
+    "operating_systems": [{"id": "windows", "version": version} for version in ("2019", "2022", "2025")],
     "versions": {"bacula": {"client": "9.6.7"}},
-    "clock": {"max_offset_s": 5.0},
+    "same_version_groups": ["clients"],
+    "configuration": {"bacula": {"client": {"FileDaemon.TLS Require": "yes", "Director.TLS Require": "yes"}}},
+    "clock": {"max_offset_s": 60.0},  # a busy machine takes its time to start PowerShell, and the bound is that wide
+    "space": [{"path": "C:\\", "mounted": True, "min_free_percent": 10.0, "min_free_inodes_percent": 0.0}],
+    "host": {"min_memory_bytes": 4 << 30},
+    "not_agreed": {
+        "hosts.bacula.director": "the director goes live with CHG2 and is judged there",
+        "host.min_swap_bytes": "Windows sees to its paging files itself",
+    },
     "listening": {"also": [{"port": 135, "process": "svchost.exe"}, {"port": 5985, "process": "System"}]},
     "windows": {
         "tls_min": "1.2",
@@ -35,6 +46,8 @@ BASELINE = {
         "excluded_folders": [r"D:\Backup"],
     },
 }
+CUTOVER_END = "2026-12-02T04:00:00+01:00"
+_LASTS = timedelta(days=800)
 Change = Callable[[dict[str, Any]], None]
 
 
@@ -53,16 +66,24 @@ def fleet(folder: Path, faults: Mapping[str, Change] | None = None, **listeners:
     hosts: dict[str, Host] = {}
     with ExitStack() as stack:
         for name, (scheme, _) in WAYS.items():
-            machine = _machine(name, folder, (faults or {}).get(name))
-            certificate = authority.server("127.0.0.1") if scheme == "https" else None
+            certificate = authority.server("127.0.0.1", _LASTS) if scheme == "https" else None
+            machine = _machine(name, folder, (faults or {}).get(name), certificate)
             listener = Listener({USER: WORD}, machine.environment, certificate, **listeners.get(name, {}))
             hosts[name] = stack.enter_context(Host(listener))
         yield Fleet(_estate(folder / "estate", authority, hosts), hosts)
 
 
-def _machine(name: str, folder: Path, fault: Change | None) -> Machine:
+def _machine(name: str, folder: Path, fault: Change | None, certificate: tuple[Path, Path] | None) -> Machine:
+    """The machine of a host, whose store has the certificate that its listener presents."""
+
     def change(description: dict[str, Any]) -> None:
         _call_it(name, description)
+        if not name.startswith("fd"):
+            _without_the_product(description)
+        if certificate is not None:
+            presented = folder / f"{name}-presents.pem"
+            presented.write_bytes(b"".join(path.read_bytes() for path in certificate))
+            description["certificates"]["My"].append(str(presented))
         if fault is not None:
             fault(description)
 
@@ -75,7 +96,16 @@ def _call_it(name: str, description: dict[str, Any]) -> None:
     number = f"{list(WAYS).index(name):012d}"
     description.clear()
     text = text.replace(f"{name}.pem", "win2022.pem")  # the file stays where it is
+    text = text.replace("10.99.0.22", f"10.99.0.{100 + list(WAYS).index(name)}")
     description.update(json.loads(text.replace("20348a0b1c2d", number)))
+
+
+def _without_the_product(description: dict[str, Any]) -> None:
+    """A server of something else."""
+    cim = description["cim"]
+    cim["Win32_Service"] = [row for row in cim["Win32_Service"] if row["Name"] != "Bacula-fd"]
+    cim["Win32_Process"] = [row for row in cim["Win32_Process"] if row["Name"] != "bacula-fd.exe"]
+    description["sockets"] = [row for row in description["sockets"] if row["port"] != 9102]
 
 
 def _estate(folder: Path, authority: Authority, hosts: Mapping[str, Host]) -> Path:
@@ -84,7 +114,8 @@ def _estate(folder: Path, authority: Authority, hosts: Mapping[str, Host]) -> Pa
     document = {
         "service": "windows bench",
         "change": "CHG1",
-        "cutover": {"start": "2026-12-01T20:00:00+01:00", "end": "2026-12-02T04:00:00+01:00"},
+        "cutover": {"start": "2026-12-01T20:00:00+01:00", "end": CUTOVER_END},
+        "groups": {"clients": {"title": "File daemons"}},
         "winrm": {"user": USER, "password_env": VARIABLE, "ca": "ca.pem"},
         "hosts": {
             name: {
@@ -93,7 +124,7 @@ def _estate(folder: Path, authority: Authority, hosts: Mapping[str, Host]) -> Pa
                 "os": "windows",
                 "winrm": {"scheme": WAYS[name][0], "auth": WAYS[name][1], "port": host.port},
             }
-            | ({"products": {"bacula": ["client"]}} if name.startswith("fd") else {})
+            | ({"products": {"bacula": ["client"]}, "groups": ["clients"]} if name.startswith("fd") else {})
             for name, host in hosts.items()
         },
     }

@@ -23,8 +23,8 @@ MODULES = HERE / "windows"
 NATIVE = ("w32tm", "vssadmin")
 # Modules that a machine lacks where its description has nothing for them.
 _OF_PART = {"cipher_suites": "TLS", "defender": "Defender", "cluster": "FailoverClusters"}
-# Loaded first: the others take from it, and CimCmdlets belongs to PowerShell itself.
-_LOADED = ("Machine", "CimCmdlets")
+# Loaded first: the others take from the first, and what the rest has belongs to PowerShell itself.
+_LOADED = ("Machine", "CimCmdlets", "Files")
 
 
 class Machine:
@@ -100,7 +100,9 @@ class Machine:
     def _file(self, path: str, file: Mapping[str, Any]) -> None:
         place = self._folder.joinpath("C", *path.split("\\")[1:])
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(file.get("text", ""), newline="\r\n")
+        place.write_bytes(_content(file))
+        if "made" not in file:
+            return
         made = datetime.fromisoformat(file["made"]).timestamp()
         os.utime(place, (made, made))
         if "version" not in file:
@@ -108,6 +110,12 @@ class Machine:
         parts = zip(("Major", "Minor", "Build", "Private"), file["version"].split("."), strict=True)
         numbers = {f"File{part}Part": number for part, number in parts}
         place.with_name(f"{place.name}.versioninfo.json").write_text(json.dumps(numbers))
+
+
+def _content(file: Mapping[str, Any]) -> bytes:
+    """Its `text` with Windows' ends of lines, or what other files hold `from` `machines/` or anywhere."""
+    text = "".join((MACHINES / name).read_text() for name in file.get("from", ())) or file.get("text", "")
+    return text.replace("\n", "\r\n").encode()
 
 
 def described(path: Path) -> dict[str, Any]:

@@ -16,7 +16,18 @@ from readiness.probes.windows import PROBES
 from tests.bench import machine, stand_in
 
 RECORDINGS = Path(__file__).parent / "recordings"
+NONCE = "0" * 64  # of a run the nonce is secret; here it keeps the recordings the same
+CONFIGURATION = r"C:\Program Files\Bacula\bacula-fd.conf"
 ASKED = {
+    "access_lists": (r"C:\Program Files\Bacula", CONFIGURATION, r"C:\no\such.conf"),
+    "certificates": (r"folder=C:\Program Files\Bacula\tls", r"folder=C:\Program Files\Bacula\ssl"),
+    "configuration": (
+        f"file={CONFIGURATION}",
+        r"file=C:\no\such.conf",
+        "secret=password",
+        "open=tlskey",
+        "address=address",
+    ),
     "names": ("win2022.lab.example", "dir01.lab.example", "only-an-alias.lab.example", "nowhere.lab.example"),
     "packages": ("Bacula", "VMware*", "No Such Product"),
     "file_versions": (r"C:\Program Files\Bacula\bacula-fd.exe", r"C:\no\such.exe"),
@@ -40,7 +51,7 @@ def scripts() -> tuple[Script, ...]:
     """Every probe's script in the order of a visit, with the arguments that are asked here."""
     ordered = sorted(PROBES, key=lambda probe: (probe.cost, probe.name))
     return tuple(
-        Script(one.name, one.text, ASKED.get(one.name, ()), 90.0, shell="powershell")  # noqa: S604 - starts nothing
+        Script(one.name, one.text, ASKED.get(one.name, ()), 90.0, shell="powershell", nonce=NONCE)  # noqa: S604 - starts nothing
         for one in ordered
     )
 

@@ -405,6 +405,18 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "windows.tls_min: x",
         ("baseline.yaml:9:3: windows.tls_min is stated at line 16 and not agreed here",),
     ),
+    (
+        BASELINE,
+        "versions.bacula.client: clients",
+        "hosts.bacula.storag: clients",
+        ("baseline.yaml:9:3: unknown demand 'hosts.bacula.storag'",),
+    ),
+    (
+        BASELINE,
+        "versions.bacula.client: clients",
+        "hosts.bacula.director: clients",
+        ("baseline.yaml:9:3: hosts.bacula.director is not agreed, and the estate has dir01, dir02",),
+    ),
 )
 
 # In place of the name of the host `jump`, or under it.

@@ -30,8 +30,7 @@ def test_the_commands_of_all_scripts() -> None:
     catalogue = products.load()
     bacula = catalogue.products["bacula"]
     cats = {f"/bin/cat {path}" for role in bacula.roles.values() for path in role.configuration_for("debian")}
-    assert bacula.certificate_folders
-    folders = {text.format(path) for path in bacula.certificate_folders.paths for text in (READ, PUBLIC)}
+    folders = {text.format(path) for path in bacula.certificate_folders_on("linux") for text in (READ, PUBLIC)}
     places = {name: {TELL.format(one.path) for one in role.places_for("debian")} for name, role in bacula.roles.items()}
     told = set.union(*places.values())
     assert {*cats, *folders, *told, *COMMANDS, EACH} == set(Commands(catalogue).elevated())

@@ -83,6 +83,11 @@ def test_bacula() -> None:
     assert bacula.roles["client"].package_names("windows") == ("Bacula",)
     assert bacula.roles["client"].services_for("windows") == ("Bacula-fd",)
     assert bacula.roles["console"].services == {}
+    assert [one.path for one in bacula.roles["client"].windows_places if one.private] == [
+        r"C:\Program Files\Bacula\bacula-fd.conf"
+    ]
+    assert "/etc/bacula/tls" in bacula.certificate_folders_on("linux")
+    assert r"C:\Program Files\Bacula\tls" in bacula.certificate_folders_on("windows")
     assert [(one.rule, one.other, one.parts) for one in bacula.rules_for("storage")] == [("eq", "director", 3)]
     rules = bacula.rules_for("client")
     assert [(one.rule, one.other, one.severity, one.verified) for one in rules] == [
@@ -138,6 +143,21 @@ def test_what_was_read_gives_the_same_catalogue_again() -> None:
         ("debian: [", "gentoo: [", r"small.yaml:9:15: .*debian"),
         ("role: client", "role: cleint", r"small.yaml:17:22: no such role: cleint \(roles: server, client\)"),
         ("other: server", "other: sever", r"small.yaml:17:\d+: no such role: sever"),
+        (
+            "version_rules",
+            "certificate_folders: {paths: [tls], source: us}\nversion_rules",
+            r"not a folder's path: tls",
+        ),
+        (
+            "services:",
+            "windows_places: [{path: /x, owners: [SYSTEM], source: us}]\n    services:",
+            r"small.yaml:.*not a name of its kind: /x",
+        ),
+        (
+            "services:",
+            "windows_places: [{path: 'C:\\x', owners: [Everyone], source: us}]\n    services:",
+            r"small.yaml:10:\d+: .*'Administrators'",
+        ),
         ("rule: ge", "rule: gt", r"small.yaml:17:12: .*'ge'"),
         ("rule: ge", "rule: min", r"small.yaml:17:5: .*a rule min needs version"),
         ("rule: ge", "rule: max_lag", r"a rule max_lag needs n, unit"),

@@ -4,7 +4,20 @@ No real Windows was at hand: the scripts ran on a stand-in for Windows PowerShel
 """
 
 from readiness.core.scripts import Probe
-from readiness.probes.windows import cluster, events, network, services, settings, software, storage, system, tls
+from readiness.probes.windows import (
+    access,
+    certificates,
+    cluster,
+    configuration,
+    events,
+    network,
+    services,
+    settings,
+    software,
+    storage,
+    system,
+    tls,
+)
 
 PROBES: tuple[Probe, ...] = (
     *system.PROBES,
@@ -14,6 +27,9 @@ PROBES: tuple[Probe, ...] = (
     *storage.PROBES,
     *tls.PROBES,
     *settings.PROBES,
+    *configuration.PROBES,
+    *certificates.PROBES,
+    *access.PROBES,
     *cluster.PROBES,
     *events.PROBES,
 )

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from readiness.core.facts import Fact
 from readiness.probes.listening import Holder, Listening, Socket
-from readiness.probes.names import Names
+from readiness.probes.names import Addresses, Names
 from readiness.probes.reading import chosen, shown
 from readiness.probes.windows.reading import Row, objects, probe, reads, shape, some, text, texts, whole
 
@@ -46,6 +46,14 @@ def _address(value: object) -> str:
     address = some(value)
     ip_address(address.partition("%")[0])
     return address
+
+
+def _addresses(found: list[Row]) -> Addresses:
+    """One address a row, at least one: a host that was reached has it. What follows a % is the interface."""
+    told = {str(ip_address(_address(shape(row, "address")["address"]).partition("%")[0])) for row in found}
+    if not told:
+        raise ValueError("no address at all, on a host that was reached at one")
+    return Addresses(tuple(sorted(told)))
 
 
 def _listening(found: list[Row]) -> Listening:
@@ -106,6 +114,7 @@ def _firewall(found: list[Row]) -> FirewallProfiles:
 
 PROBES = (
     probe(Names, reads(_names), cost=25),
+    probe(Addresses, reads(_addresses), cost=15),
     probe(Listening, reads(_listening), cost=30),
     probe(FirewallProfiles, reads(_firewall), cost=30),
 )

@@ -9,6 +9,7 @@ from typing import ClassVar
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
 from readiness.probes.clock import Clock, ClockSync
+from readiness.probes.host import Machine
 from readiness.probes.reading import shown
 from readiness.probes.system import Identity, OsRelease
 from readiness.probes.windows.reading import (
@@ -139,10 +140,23 @@ def _elevation(found: list[Row]) -> Elevation:
     return Elevation(some(row["login"]), flag(row["administrator"]), row["powershell"])
 
 
+_OWN_NAMES = Missing(Why.NOT_ASKED, "Windows has names of its own for it")
+
+
+def _machine(found: list[Row]) -> Machine:
+    """Memory and paging files; the rest of the fact is about Linux."""
+    row = shape(one(found), "memory", "paging")
+    memory, paging = whole(row["memory"]), whole(row["paging"])
+    if not memory:
+        raise ValueError("a host without memory")
+    return Machine(memory * 1024, paging * 1024, _OWN_NAMES, _OWN_NAMES, _OWN_NAMES)
+
+
 PROBES = (
     probe(Clock, parse_clock, cost=0),
     probe(OsRelease, reads(_os_release), cost=1),
     probe(Elevation, reads(_elevation), cost=1),
+    probe(Machine, reads(_machine), cost=15),
     probe(Identity, reads(_identity), cost=5),
     probe(ClockSync, reads(_clock_sync), cost=20),
 )

@@ -30,6 +30,7 @@ _BUILD = re.compile(r"[1-9][0-9]{3,5}")
 _SUITE = re.compile(r"(?:TLS|SSL)_[A-Za-z0-9_]+")  # with _P256 and its like at the end before Server 2016
 _BY = frozenset({"cmdlet", "policy", "local"})
 _THUMBPRINT = re.compile(r"[0-9A-F]{40}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _OID = re.compile(r"[0-2](?:\.[0-9]{1,10}){1,16}")
 
 
@@ -122,11 +123,13 @@ def _cipher_suites(found: list[Row]) -> CipherSuites | Missing:
 class MachineCertificate:
     """A certificate of a store of the machine; times are Unix times, `signature` is an OID.
 
-    `key_bits` is None for a key that is not RSA. `has_key` is whether its private key is there, too.
+    `thumbprint` is the SHA-1 by which Windows calls it, `sha256` the digest that a TLS client sees. `key_bits` is None
+    for a key that is not RSA. `has_key` is whether its private key is there, too.
     """
 
     store: str
     thumbprint: str
+    sha256: str
     subject: str
     issuer: str
     begins_at_s: int
@@ -153,18 +156,37 @@ def _certificates(found: list[Row]) -> MachineCertificates:
     return MachineCertificates(tuple(sorted(certificates, key=lambda one: (one.store, one.thumbprint))))
 
 
-_KEYS = ("store", "thumbprint", "subject", "issuer", "begins", "ends", "names", "signature", "bits", "has_key")
+_KEYS = (
+    "store",
+    "thumbprint",
+    "sha256",
+    "subject",
+    "issuer",
+    "begins",
+    "ends",
+    "names",
+    "signature",
+    "bits",
+    "has_key",
+)
 
 
 def _certificate(row: Row) -> MachineCertificate:
     shape(row, *_KEYS)
     thumbprint, signature = some(row["thumbprint"]), some(row["signature"])
     begins, ends = unix_time(row["begins"]), unix_time(row["ends"])
-    if not _THUMBPRINT.fullmatch(thumbprint) or not _OID.fullmatch(signature) or ends < begins:
+    digest = some(row["sha256"])
+    if (
+        not _THUMBPRINT.fullmatch(thumbprint)
+        or not _SHA256.fullmatch(digest)
+        or not _OID.fullmatch(signature)
+        or ends < begins
+    ):
         raise ValueError(f"no certificate: {shown(thumbprint)} {shown(signature)}")
     return MachineCertificate(
         store=some(row["store"]),
         thumbprint=thumbprint,
+        sha256=digest,
         subject=text(row["subject"]),
         issuer=text(row["issuer"]),
         begins_at_s=int(begins),

@@ -12,9 +12,9 @@ import pytest
 
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
-from readiness.probes import Clock, ClockSync, Identity, OsRelease, Packages, Processes, Services
+from readiness.probes import Clock, ClockSync, Identity, Machine, OsRelease, Packages, Processes, Services
 from readiness.probes.listening import Holder, Listening
-from readiness.probes.names import Names
+from readiness.probes.names import Addresses, Names
 from readiness.probes.space import Space
 from readiness.probes.windows import PROBES
 from readiness.probes.windows.network import FirewallProfiles
@@ -174,6 +174,17 @@ def test_sockets_volumes_and_names(of: Callable[..., Any]) -> None:
     assert names.reverse["10.99.0.11"] == ("dir01.lab.example",)
 
 
+def test_own_addresses_are_those_in_use(of: Callable[..., Any], tmp_path: Path) -> None:
+    assert of("win2022", Addresses).addresses == ("10.99.0.22", "127.0.0.1", "::1", "fe80::d99:16")
+    without = after(tmp_path, "win2022", lambda description: description.update(addresses=None))
+    assert without["addresses"] == Addresses(("10.99.0.22", "fe80::d99:16"))
+
+
+def test_memory_and_paging_files_are_told_in_bytes(of: Callable[..., Any]) -> None:
+    found = of("win2022", Machine)
+    assert (found.memory_bytes, found.swap_bytes) == (8388020 << 10, 1310720 << 10)
+
+
 def test_tls_is_told_raw(of: Callable[..., Any]) -> None:
     keys = of("win2022", SChannel)
     assert keys.protocols["TLS 1.0/Server"] == ProtocolKeys(0, 1)
@@ -231,8 +242,9 @@ def test_a_login_without_rights_sees_nothing_absent(
     found = all_of(fresh("win2022user").values())
     refused = {name for name, fact in found.items() if isinstance(fact, Missing) and fact.why is Why.NOT_PERMITTED}
     assert refused == {
-        *("clock_sync", "cluster", "cluster_membership", "defender_exclusions", "firewall_profiles", "hotfixes"),
-        *("listening", "processes", "services", "space", "virtual_machine", "vss_writers"),
+        *("access_lists", "addresses", "certificates", "clock_sync", "cluster", "cluster_membership", "configuration"),
+        *("defender_exclusions", "firewall_profiles", "hotfixes", "listening", "processes", "services", "space"),
+        *("virtual_machine", "vss_writers"),
     }
     assert [name for name, fact in found.items() if isinstance(fact, Missing) and not fact.remedy] == []
 
