@@ -32,7 +32,7 @@ BASELINE = {
     "versions": {"bacula": {"client": "9.6.7"}},
     "same_version_groups": ["clients"],
     "configuration": {"bacula": {"client": {"FileDaemon.TLS Require": "yes", "Director.TLS Require": "yes"}}},
-    "clock": {"max_offset_s": 60.0},  # a busy machine takes its time to start PowerShell, and the bound is that wide
+    "clock": {"max_offset_s": 300.0},  # Kerberos' own; the bound is as wide as PowerShell takes to start
     "space": [{"path": "C:\\", "mounted": True, "min_free_percent": 10.0, "min_free_inodes_percent": 0.0}],
     "host": {"min_memory_bytes": 4 << 30},
     "not_agreed": {
