@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pytest
 import typer
@@ -30,14 +30,16 @@ from readiness.core.text import clean, one_line
 from readiness.custom import CustomTests, LiveHosts, SavedTests
 from readiness.estate import json_schema
 from readiness.gate import Gate
-from readiness.plan import Narrowing, Plan
+from readiness.plan import Narrowing
 from readiness.plugin import CheckCollector, GatePlugin
 from readiness.probes.elevation import sudoers as sudoers_fragment
 from readiness.renderers import terminal
+from readiness.renderers.planned import plan_lines
 from readiness.renderers.wording import number
 from readiness.run_folder import RunFolder, SavedRun
 from readiness.runs import (
     Hosts,
+    Nowhere,
     SavedFacts,
     inputs_again,
     inputs_of,
@@ -128,41 +130,12 @@ def plan(
     with _said() as said:
         inputs = inputs_of(estate, datetime.now(UTC))
         live, narrowing = CustomTests(inputs, estate, None), Narrowing(tuple(area or ()), hosts)
-        gate = Gate(inputs, _Nowhere(), narrowing, live=live, plan_only=True)
+        gate = Gate(inputs, Nowhere(), narrowing, live=live, plan_only=True)
         through_pytest(gate)
-        for line in _plan_lines(gate.plan):
+        for line in plan_lines(gate.plan.pairs, gate.plan.idle, gate.plan.scripts):
             print(clean(line))
         said.code = 0
     raise typer.Exit(said.code)
-
-
-class _Nowhere:
-    """No facts: planning contacts nothing."""
-
-    interrupted = False
-
-    def facts(self, plan: Plan) -> Any:
-        raise ToolFault(f"a plan of {len(plan.pairs)} pairs must not read facts")
-
-
-def _plan_lines(plan: Plan) -> Iterator[str]:
-    yield f"{len(plan.pairs)} pairs of check and target on {len(plan.scripts)} hosts"
-    for check, target in plan.pairs:
-        yield f"  {check.id} {check.severity:7} {target.id}: {check.title}"
-    if plan.idle:
-        yield f"  without a target here: {', '.join(plan.idle)}"
-    for host, batch in plan.scripts.items():
-        yield ""
-        yield f"{host} is sent:"
-        for script in batch:
-            yield f"  {script.file} {' '.join(map(repr, script.arguments))}".rstrip()
-        if tests := sum(check.live for check, target in plan.pairs if target.host == host):
-            yield f"  what {number(tests, 'custom check')} of your own send, which only they know"
-    texts = {script.file: script for batch in plan.scripts.values() for script in batch}
-    for name, script in sorted(texts.items()):
-        yield ""
-        yield f"script {name}, sha256 {script.sha256}:"
-        yield from (f"  {line}".rstrip() for line in script.text.splitlines())
 
 
 @app.command()
