@@ -36,7 +36,10 @@ REACHING = {f"readiness run {EXAMPLE} --area connectivity", f"readiness run {EXA
 JUDGE = "readiness judge RUN"
 VERIFY = "readiness verify RUN"
 MENTIONED = {"readiness plan"}  # without arguments, in the text
-KNOWN = {*(f"make {name}" for name in TARGETS), *OFFLINE, *REACHING, JUDGE, VERIFY, PYTEST, *MENTIONED}
+# Held against what they do by tests of their own: main_job/test_demo.py and main_job/test_recording.py.
+RECORDING = {"python -m tests.lab.record", "python -m tests.bench.record RUN-FOLDER HOST NAME"}
+KNOWN = {*(f"make {name}" for name in TARGETS), *OFFLINE, *REACHING, JUDGE, VERIFY, PYTEST, *MENTIONED, *RECORDING}
+PASSWORD = {"READINESS_WINRM_PASSWORD": "of no host that there is"}
 DEADLINE_S = 120
 
 
