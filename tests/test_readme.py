@@ -143,7 +143,13 @@ def place(tmp_path: Path) -> Path:
 def _run(argv: Sequence[str], place: Path, *, without_network: bool = False) -> Ended:
     full = [*_no_network(), *argv] if without_network else [*argv]
     ended = subprocess.run(
-        full, env=environment(place), cwd=place, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+        full,
+        env={**environment(place), **PASSWORD},
+        cwd=place,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 
@@ -200,7 +206,7 @@ def test_the_run_s_folder_holds_what_it_says_and_is_judged_again(place: Path) ->
 
 
 def test_own_checks_are_planned_and_never_green_unseen(place: Path) -> None:
-    _, _, named, _ = _blocks("yaml")
+    _, _, named = _blocks("yaml")
     _, own = _blocks("python")
     folder = place / EXAMPLE / "tests" / "infra"
     folder.mkdir(parents=True)
@@ -233,12 +239,27 @@ def test_pytest_runs_the_checks_and_is_partial(place: Path) -> None:
 
 
 def test_the_windows_hosts_are_planned(place: Path) -> None:
-    *_, windows = _blocks("yaml")
-    file = place / EXAMPLE / "estate.yaml"
-    head = file.read_text().split("ssh:")[0]
-    (place / EXAMPLE / "ca.pem").touch()
-    file.write_text(head + windows)
     planned = _run(_words(f"readiness plan {EXAMPLE}"), place)
     assert planned.code == 0, planned.out + planned.err
-    assert "WIN-002 blocker fd01" in planned.out or "WIN-002 major   fd01" in planned.out
+    assert "WIN-002 major   fd01" in planned.out
+    assert "WIN-002 major   fd02" in planned.out
     assert "script schannel.ps1" in planned.out
+
+
+def test_a_run_without_the_password_of_the_windows_hosts_says_so(place: Path) -> None:
+    ended = subprocess.run(
+        _words(f"readiness run {EXAMPLE}"),
+        env=environment(place),
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == EXIT_INPUT
+    for name in ("fd01", "fd02"):
+        assert f"{name} has no password: the environment variable {next(iter(PASSWORD))} is not set" in ended.stderr
+
+
+def test_the_modules_that_record_are_there() -> None:
+    for line in RECORDING:
+        assert importlib.util.find_spec(line.split()[2]), line
