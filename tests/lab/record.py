@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 import readiness
+from tests.bench import stand_in
 from tests.lab import faults, windows
 from tests.lab.lab import Lab
 from tests.main_job.job import Job, run
@@ -55,12 +56,11 @@ PLANTED_IN_WINDOWS: dict[str, tuple[windows.Change, list[str]]] = {
 def _answers(folder: Path, host: str) -> dict[str, Any]:
     """One host's answers by script, as a run folder's transcript has them."""
     lines = [json.loads(line) for line in (folder / "transcript.jsonl").read_text().splitlines()]
+    mine = [line for line in lines if line["host"] == host and line["what"] == "script"]
+    if not mine or any(line["missing"] for line in mine):
+        raise SystemExit(f"{host} did not answer everything: {[line['missing'] for line in mine]}")
     kept = ("sha256", "arguments", "status", "stdout", "stderr")
-    return {
-        line["script"].rpartition(".")[0]: {name: line[name] for name in kept}
-        for line in lines
-        if line["host"] == host and line["what"] == "script"
-    }
+    return {line["script"].rpartition(".")[0]: {name: line[name] for name in kept} for line in mine}
 
 
 def _unsalted(answer: dict[str, Any]) -> str:
@@ -152,6 +152,8 @@ def _unjudged(clean: Job) -> list[str]:
 
 
 if __name__ == "__main__":
+    if stand_in.find() is None:
+        raise SystemExit("the stand-in for PowerShell is not there: READINESS_SHARED says where tools/powershell is")
     with tempfile.TemporaryDirectory() as scratch, Lab.up(Path(scratch) / "state", clients=4) as running:
         recorded = record(running, Path(scratch))
         RECORDINGS.write_text(json.dumps(recorded, indent=1, sort_keys=True) + "\n")
