@@ -11,6 +11,7 @@ from typing import Any
 
 from readiness import products
 from readiness.collect import Collected, collect
+from readiness.core.errors import ToolFault
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Reached, Why, WinrmListener
 from readiness.core.scripts import Transport
 from readiness.estate import CatalogueNames, LoadedEstate, load, load_bytes
@@ -117,6 +118,16 @@ class SavedFacts:
     def facts(self, plan: Plan) -> Mapping[str, HostFacts]:  # noqa: ARG002 - all that were saved, whatever the plan
         """Every host's facts; a torn last line is a host that was not read."""
         return self._saved.facts(FACT_KINDS)[0]
+
+
+class Nowhere:
+    """No facts: planning contacts nothing."""
+
+    interrupted = False
+
+    def facts(self, plan: Plan) -> Mapping[str, HostFacts]:
+        """Nobody may ask."""
+        raise ToolFault(f"a plan of {len(plan.pairs)} pairs must not read facts")
 
 
 def narrowing_of(saved: SavedRun) -> Narrowing:

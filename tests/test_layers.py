@@ -66,7 +66,7 @@ CHECKS_MAY = {
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "paramiko": ("transports/ssh", "demo/"),
     "winrm": ("transports/winrm",),
-    "spnego": ("transports/winrm",),
+    "spnego": ("transports/winrm", "demo/winrm"),
     "requests": ("transports/winrm",),
     "nmap": ("scans/",),
     "junit_xml": ("renderers/junit",),

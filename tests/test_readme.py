@@ -16,7 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from readiness import products
 from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
+from readiness.estate import load_bytes
+from readiness.runs import names_of
 from tests.main_job.job import command, environment
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +39,10 @@ REACHING = {f"readiness run {EXAMPLE} --area connectivity", f"readiness run {EXA
 JUDGE = "readiness judge RUN"
 VERIFY = "readiness verify RUN"
 MENTIONED = {"readiness plan"}  # without arguments, in the text
-KNOWN = {*(f"make {name}" for name in TARGETS), *OFFLINE, *REACHING, JUDGE, VERIFY, PYTEST, *MENTIONED}
+# Held against what they do by tests of their own: main_job/test_demo.py and main_job/test_recording.py.
+RECORDING = {"python -m tests.lab.record", "python -m tests.bench.record RUN-FOLDER HOST NAME"}
+KNOWN = {*(f"make {name}" for name in TARGETS), *OFFLINE, *REACHING, JUDGE, VERIFY, PYTEST, *MENTIONED, *RECORDING}
+PASSWORD = {"READINESS_WINRM_PASSWORD": "of no host that there is"}
 DEADLINE_S = 120
 
 
@@ -95,6 +101,18 @@ def test_the_estate_is_the_example() -> None:
     assert {path.name for path in (ROOT / EXAMPLE).iterdir()} == {"estate.yaml", "baseline.yaml"}
 
 
+def test_the_cluster_shown_is_one_that_loads() -> None:
+    (shown,) = (block for block in _blocks("yaml") if block.startswith("clusters:"))
+    head = (ROOT / EXAMPLE / "estate.yaml").read_text().partition("groups:")[0]
+    catalogue = products.load()
+    files = {"estate.yaml": (head + shown).encode(), "baseline.yaml": b"clock: {max_offset_s: 1.0}\n"}
+    estate = load_bytes(files, names_of(catalogue)).estate
+    assert {name: host.backup.method for name, host in estate.hosts.items() if host.backup} == {
+        "clu01": "vm_snapshot",
+        "clu02": "agent",
+    }
+
+
 def test_the_exit_codes_are_the_program_s() -> None:
     rows = {int(code): text for code, text in re.findall(r"^\| (\d) \| (.*?) \|$", README, re.MULTILINE)}
     begins = {
@@ -140,7 +158,13 @@ def place(tmp_path: Path) -> Path:
 def _run(argv: Sequence[str], place: Path, *, without_network: bool = False) -> Ended:
     full = [*_no_network(), *argv] if without_network else [*argv]
     ended = subprocess.run(
-        full, env=environment(place), cwd=place, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+        full,
+        env={**environment(place), **PASSWORD},
+        cwd=place,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 
@@ -197,7 +221,7 @@ def test_the_run_s_folder_holds_what_it_says_and_is_judged_again(place: Path) ->
 
 
 def test_own_checks_are_planned_and_never_green_unseen(place: Path) -> None:
-    _, _, named, _ = _blocks("yaml")
+    (named,) = (block for block in _blocks("yaml") if block.startswith("custom_checks:"))
     _, own = _blocks("python")
     folder = place / EXAMPLE / "tests" / "infra"
     folder.mkdir(parents=True)
@@ -230,12 +254,27 @@ def test_pytest_runs_the_checks_and_is_partial(place: Path) -> None:
 
 
 def test_the_windows_hosts_are_planned(place: Path) -> None:
-    *_, windows = _blocks("yaml")
-    file = place / EXAMPLE / "estate.yaml"
-    head = file.read_text().split("ssh:")[0]
-    (place / EXAMPLE / "ca.pem").touch()
-    file.write_text(head + windows)
     planned = _run(_words(f"readiness plan {EXAMPLE}"), place)
     assert planned.code == 0, planned.out + planned.err
-    assert "WIN-002 blocker fd01" in planned.out or "WIN-002 major   fd01" in planned.out
+    assert "WIN-002 major   fd01" in planned.out
+    assert "WIN-002 major   fd02" in planned.out
     assert "script schannel.ps1" in planned.out
+
+
+def test_a_run_without_the_password_of_the_windows_hosts_says_so(place: Path) -> None:
+    ended = subprocess.run(
+        _words(f"readiness run {EXAMPLE}"),
+        env=environment(place),
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == EXIT_INPUT
+    for name in ("fd01", "fd02"):
+        assert f"{name} has no password: the environment variable {next(iter(PASSWORD))} is not set" in ended.stderr
+
+
+def test_the_modules_that_record_are_there() -> None:
+    for line in RECORDING:
+        assert importlib.util.find_spec(line.split()[2]), line

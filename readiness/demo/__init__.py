@@ -1,58 +1,134 @@
-"""The embedded estate: in-process SSH servers that replay what real hosts of a lab answered; no root, any POSIX."""
+"""The embedded estate: servers in this process that replay recorded answers of hosts; no root, any POSIX."""
 
 from __future__ import annotations
 
 import json
+import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from readiness.demo.keys import new_key
+from readiness.core.errors import ToolFault
+from readiness.core.outcomes import EXIT_CODES, Verdict
+from readiness.demo.keys import new_certificate, new_key
 from readiness.demo.server import Answers, serve
+from readiness.demo.winrm_server import WindowsAnswers, serve_winrm
 
-NOTE = "Recorded answers: the hosts of this estate are SSH servers inside this process that replay a run on a lab."
+NOTE = "Recorded answers of servers inside this process: hosts with SSH replay a run on a lab"
+OF_WINDOWS = "hosts with WinRM one on a stand-in for PowerShell; no real Windows was at hand"
 USER = "readiness"
+PASSWORD_ENV = "READINESS_DEMO_PASSWORD"  # noqa: S105 - a name, not a password
+_ACCOUNTS_ENV = "NTLM_USER_FILE"  # names the file in which the NTLM library looks up who may log on
 
 
 def recordings() -> dict[str, Any]:
-    """What the lab's hosts answered, with the estate they belong to."""
+    """What the hosts answered, with the estate they belong to."""
     found: dict[str, Any] = json.loads((files("readiness.demo") / "recordings.json").read_text())
     return found
 
 
 @contextmanager
-def embedded_estate(*, planted: bool = True) -> Iterator[Path]:
+def embedded_estate(environment: MutableMapping[str, str] | None = None, *, planted: bool = True) -> Iterator[Path]:
     """The folder of an estate whose hosts answer on loopback ports until the end.
 
-    `planted`: with the faults that were planted in the lab, and one host that is down; without, all is well.
+    `environment`: with Windows hosts, too, whose password stands there until the end, as it stands in no estate.
+    `planted`: with the faults that were planted, and one host that is down; without, all is well.
     """
     recorded = recordings()
+    windows = recorded["windows"] if environment is not None else {}
+    estate = windows.get("estate", recorded["estate"]) | {"note": f"{NOTE}."}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="readiness-demo-"))) / "demo"
         folder.mkdir()
-        login = new_key()
-        identity = folder.parent / "id_ed25519"
-        identity.touch(0o600)
-        identity.write_bytes(login.private)
-        pins = []
-        for name, host in recorded["hosts"].items():
-            own = new_key()
-            answers = Answers(
-                host["answers"] | (host["planted"] if planted else {}), host["clock_offset_s"] if planted else 0.0
-            )
-            up = not planted or name != recorded["down"]
-            port = stack.enter_context(serve(own.private, USER, login.public, answers, up=up))
-            pins.append(f"[127.0.0.1]:{port} {own.public}\n")
-            recorded["estate"]["hosts"][name] |= {"address": "127.0.0.1", "ssh": {"port": port}}
-        (folder / "known_hosts").write_text("".join(pins))
-        estate = recorded["estate"] | {
-            "note": NOTE,
-            "ssh": {"user": USER, "identity_file": "../id_ed25519", "known_hosts": "known_hosts"},
-        }
+        ssh_hosts = _ssh_hosts(folder, recorded, windows.get("beside", {}), planted=planted)
+        _placed(estate, "ssh", stack.enter_context(ssh_hosts))
+        estate["ssh"] = {"user": USER, "identity_file": "../id_ed25519", "known_hosts": "known_hosts"}
+        if environment is not None:
+            windows_hosts = _windows_hosts(folder, windows, environment, planted=planted)
+            _placed(estate, "winrm", stack.enter_context(windows_hosts))
+            estate["winrm"] = {"user": USER, "password_env": PASSWORD_ENV, "ca": "ca.pem"}
+            estate["note"] = f"{NOTE}, {OF_WINDOWS}."
         # JSON is YAML, too.
         (folder / "estate.yaml").write_text(json.dumps(estate, indent=2))
-        (folder / "baseline.yaml").write_text(json.dumps(recorded["baseline"], indent=2))
+        (folder / "baseline.yaml").write_text(json.dumps(windows.get("baseline", recorded["baseline"]), indent=2))
         yield folder
+
+
+def _placed(estate: Mapping[str, Any], way: str, ports: Mapping[str, int]) -> None:
+    for name, port in ports.items():
+        host = estate["hosts"][name]
+        host |= {"address": "127.0.0.1", way: {**host.get(way, {}), "port": port}}
+
+
+def _told(host: Mapping[str, Any], *, planted: bool) -> tuple[dict[str, Any], float]:
+    """A host's answers, and how far its clock is off."""
+    return (host["answers"] | host["planted"], host["clock_offset_s"]) if planted else (host["answers"], 0.0)
+
+
+@contextmanager
+def _ssh_hosts(
+    folder: Path, recorded: Mapping[str, Any], beside: Mapping[str, Any], *, planted: bool
+) -> Iterator[dict[str, int]]:
+    """The hosts with SSH by their port, which say some things otherwise `beside` Windows hosts."""
+    login = new_key()
+    identity = folder.parent / "id_ed25519"
+    identity.touch(0o600)
+    identity.write_bytes(login.private)
+    ports, pins = {}, []
+    with ExitStack() as stack:
+        for name, host in recorded["hosts"].items():
+            own, (answers, clock_offset_s) = new_key(), _told(host, planted=planted)
+            up = not planted or name != recorded["down"]
+            answering = Answers(answers | beside.get(name, {}), clock_offset_s)
+            ports[name] = stack.enter_context(serve(own.private, USER, login.public, answering, up=up))
+            pins.append(f"[127.0.0.1]:{ports[name]} {own.public}\n")
+        (folder / "known_hosts").write_text("".join(pins))
+        yield ports
+
+
+@contextmanager
+def _windows_hosts(
+    folder: Path, windows: Mapping[str, Any], environment: MutableMapping[str, str], *, planted: bool
+) -> Iterator[dict[str, int]]:
+    """The hosts with WinRM by their port; NTLM for all, sealed where it is over HTTP."""
+    password = secrets.token_urlsafe(24)
+    accounts = folder.parent / "accounts"
+    accounts.touch(0o600)
+    accounts.write_text(f":{USER}:{password}\n")
+    certificate = new_certificate("127.0.0.1", folder / "ca.pem", folder.parent / "listener.key")
+    ports = {}
+    with ExitStack() as stack:
+        stack.enter_context(_set(environment, {PASSWORD_ENV: password, _ACCOUNTS_ENV: str(accounts)}))
+        for name, host in windows["hosts"].items():
+            scheme = windows["estate"]["hosts"][name]["winrm"]["scheme"]
+            answers = WindowsAnswers(*_told(host, planted=planted))
+            ports[name] = stack.enter_context(serve_winrm(answers, certificate if scheme == "https" else None))
+        yield ports
+
+
+@contextmanager
+def _set(environment: MutableMapping[str, str], variables: Mapping[str, str]) -> Iterator[None]:
+    """Variables that are what they were again at the end."""
+    before = {name: environment[name] for name in variables if name in environment}
+    environment.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            del environment[name]
+        environment.update(before)
+
+
+def demand_as_planted(results: Iterable[Mapping[str, Any]], exit_code: int) -> None:
+    """Raise ToolFault unless a run was NO-GO for exactly what was planted, besides what a replay cannot show."""
+    recorded = recordings()
+    planted = {*recorded["planted"], *recorded["windows"]["planted"]}
+    roots = {f"{one['check']} {one['target']}": one["outcome"] for one in results if not one["blocked_by"]}
+    failed = {pair for pair, outcome in roots.items() if outcome == "FAIL"}
+    unknown = {pair for pair, outcome in roots.items() if outcome == "UNKNOWN"}
+    found = failed | (unknown - {*recorded["windows"]["unjudged"]})
+    if exit_code != EXIT_CODES[Verdict.NO_GO] or found != planted:
+        raise ToolFault(f"the demo should be NO-GO for {sorted(planted)}, not {exit_code} for {sorted(found)}")

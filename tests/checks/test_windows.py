@@ -108,6 +108,13 @@ def test_the_way_in_is_declared_and_no_other_one(store: Mapping[str, HostFacts],
     assert of_windows(given, with_facts(store, listening=heard))["LSN-004"].outcome is outcome
 
 
+def test_a_program_is_declared_by_the_name_of_its_file(store: Mapping[str, HostFacts]) -> None:
+    given = inputs(
+        BASELINE + b"listening: {also: [{port: 135, process: svchost.exe}, {port: 5985, process: System}]}\n"
+    )
+    assert of_windows(given, store)["LSN-004"].outcome is Result.PASS
+
+
 def test_the_writers_are_waited_for() -> None:
     gate = Gate(inputs(), None, Narrowing(), plan_only=True)  # type: ignore[arg-type]  # a plan reads nothing
     through_pytest(gate)

@@ -60,6 +60,10 @@ class Configuration:
             case "client":
                 return {"bacula-fd.conf": self._client_file(host)}
 
+    def password(self, host: Host) -> str:
+        """What a host and the director have in common."""
+        return self._passwords[host.name]
+
     def _only(self, role: str) -> Host:
         return next(host for host in self._hosts if host.role == role)
 
@@ -116,9 +120,10 @@ FileSet {{
     File = /etc/hostname
   }}
 }}
-{"".join(self._job(client) for client in self._clients)}"""
+{"".join(self.job(client) for client in self._clients)}"""
 
-    def _job(self, client: Host) -> str:
+    def job(self, client: Host) -> str:
+        """A client as the director knows it, and the job that backs it up."""
         return f"""
 Client {{
   Name = {client.name}-fd

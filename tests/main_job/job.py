@@ -65,10 +65,10 @@ def environment(home: Path) -> Mapping[str, str]:
     return {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "CI": "1"}
 
 
-def run(estate: Path, folder: Path, *options: str) -> Job:
+def run(estate: Path, folder: Path, *options: str, variables: Mapping[str, str] | None = None) -> Job:
     ended = subprocess.run(
         command("run", estate, "--out", folder, *options),
-        env=environment(folder.parent),
+        env={**environment(folder.parent), **(variables or {})},
         cwd=folder.parent,
         capture_output=True,
         text=True,
