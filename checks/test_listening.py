@@ -1,6 +1,6 @@
 """Do the product's daemons listen where others look for them, and does nobody else."""
 
-from pathlib import PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 
 from readiness.estate import Baseline, Estate, Host
 from readiness.plugin import (
@@ -149,13 +149,14 @@ def test_nobody_else_listens(target: Target, facts: Facts, baseline: Baseline, i
         if not one.groups or set(one.groups) & set(host.groups)
     ]
     ports = _own_ports(host, inputs)
+    path = PureWindowsPath if host.os == "windows" else PurePosixPath
     listening = facts.need(Listening)
     strange = []
     for one in listening.sockets:
         if one.port in ports or one.is_loopback:
             continue
         holders = facts.part(Listening, listening.holders)[one.inode]
-        names = sorted({PurePosixPath(holder.program).name for holder in holders})
+        names = sorted({path(holder.program).name for holder in holders})
         if not names or any((one.port, name) not in also for name in names):
             strange.append(f"{one} {', '.join(names) or 'of no process that was seen'}")
     expect(strange, equals=[], what="undeclared listeners:")

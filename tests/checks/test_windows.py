@@ -108,6 +108,12 @@ def test_the_way_in_is_declared_and_no_other_one(store: Mapping[str, HostFacts],
     assert of_windows(given, with_facts(store, listening=heard))["LSN-004"].outcome is outcome
 
 
+def test_a_declared_program_is_known_by_its_file_name(store: Mapping[str, HostFacts]) -> None:
+    given = inputs(BASELINE + b"listening: {also: [{port: 135, process: svchost.exe}]}\n")
+    heard = Listening((Socket("::", 135, 1),), {1: (Holder(912, r"C:\Windows\system32\svchost.exe"),)})
+    assert of_windows(given, with_facts(store, listening=heard))["LSN-004"].outcome is Result.PASS
+
+
 def test_the_writers_are_waited_for() -> None:
     gate = Gate(inputs(), None, Narrowing(), plan_only=True)  # type: ignore[arg-type]  # a plan reads nothing
     through_pytest(gate)
