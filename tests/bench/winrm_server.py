@@ -114,6 +114,7 @@ def _add_accounts(users: Mapping[str, str]) -> None:
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = False
+    request_queue_size = 256
 
     def __init__(self, host: Host, address: str) -> None:
         self.host, self._peers = host, list[socket.socket]()
