@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -152,12 +153,13 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
         yield f"  {check.id} {check.severity:7} {target.id}: {check.title}"
     if plan.idle:
         yield f"  without a target here: {', '.join(plan.idle)}"
+    own_tests = Counter(target.host for check, target in plan.pairs if check.live)
     for host, batch in plan.scripts.items():
         yield ""
         yield f"{host} is sent:"
         for script in batch:
             yield f"  {script.file} {' '.join(map(repr, script.arguments))}".rstrip()
-        if tests := sum(check.live for check, target in plan.pairs if target.host == host):
+        if tests := own_tests[host]:
             yield f"  what {number(tests, 'custom check')} of your own send, which only they know"
     texts = {script.file: script for batch in plan.scripts.values() for script in batch}
     for name, script in sorted(texts.items()):
