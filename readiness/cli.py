@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -379,6 +380,7 @@ def _stopped_by_signals(stop: Stop) -> Iterator[None]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: usage errors exit 4."""
+    gc.freeze()  # what was imported stays, and pytest has garbage looked for among all there is
     try:
         code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except typer._click.exceptions.ClickException as error:  # noqa: SLF001 - typer exports no base

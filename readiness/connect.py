@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from readiness.core.errors import InputError, Problem
 from readiness.core.scripts import Transport
@@ -14,7 +15,9 @@ from readiness.transports.ssh import SshTransport
 from readiness.transports.ssh_config import HostSettings, SshConfig
 from readiness.transports.ssh_config import load as load_config
 from readiness.transports.ssh_login import SshTarget
-from readiness.transports.winrm import WinrmTarget, WinrmTransport
+
+if TYPE_CHECKING:
+    from readiness.transports.winrm import WinrmTarget
 
 
 def connector(
@@ -39,7 +42,11 @@ def connector(
 
 
 def _transport(target: SshTarget | WinrmTarget, stop: Stop) -> Transport:
-    return SshTransport(target, stop) if isinstance(target, SshTarget) else WinrmTransport(target, stop)
+    if isinstance(target, SshTarget):
+        return SshTransport(target, stop)
+    from readiness.transports.winrm import WinrmTransport  # noqa: PLC0415 - with TLS and HTTP, for its own hosts only
+
+    return WinrmTransport(target, stop)
 
 
 class _Routes:
@@ -89,6 +96,8 @@ class _Routes:
 
     def winrm(self, host: Host) -> WinrmTarget:
         """The estate's values; the password from the environment, where the logon has one."""
+        from readiness.transports.winrm import WinrmTarget  # noqa: PLC0415 - as above
+
         way = host.winrm
         password = self._environment.get(way.password_env, "") if way.auth != "certificate" else ""
         if way.auth != "certificate" and not password:

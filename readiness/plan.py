@@ -18,7 +18,7 @@ from readiness.estate import Host
 from readiness.probes import PROBES_OF
 from readiness.products import Product, Role
 from readiness.snapshots import MARGIN_S, WINDOWS
-from readiness.targets import Inputs, peers_of
+from readiness.targets import Inputs
 
 _SHELL_BEHIND: Mapping[str, Shell] = {"ssh": "posix", "winrm": "powershell"}
 
@@ -186,7 +186,7 @@ def _arguments(probe: Probe, host: Host, inputs: Inputs, commands: Commands) -> 
                 name for _, role in held for one in _families(role.services, host) for name in role.services_for(one)
             )
         case "names":
-            return (host.fqdn, *(peer.fqdn for peer in peers_of(inputs.estate, host)))
+            return (host.fqdn, *(peer.fqdn for peer in inputs.peers[host.name]))
         case "space":
             names = (one.path for one in inputs.baseline.space or () if one.concerns(host))
         case "snapshot_events":

@@ -273,9 +273,12 @@ class GatePlugin(CheckCollector):
         check = self._checks[_function_id(pyfuncitem)]
         names = pyfuncitem._fixtureinfo.argnames  # noqa: SLF001 - pytest's own pyfunc_call uses it, nothing public does
         arguments = {name: pyfuncitem.funcargs.get(name) for name in names}
+        function, tell = pyfuncitem.obj, pyfuncitem.ihook.pytest_runtest_logreport
+        told = pyfuncitem.config.pluginmanager.has_plugin("terminalreporter")  # else nobody looks at pytest's reports
         for target in self._targets(check, pyfuncitem):
-            outcome = self.gate.judge_one(check, pyfuncitem.obj, target, arguments)
-            pyfuncitem.ihook.pytest_runtest_logreport(report=_report(pyfuncitem, outcome))
+            outcome = self.gate.judge_one(check, function, target, arguments)
+            if told:
+                tell(report=_report(pyfuncitem, outcome))
         return True
 
     def _targets(self, check: Check, item: pytest.Function) -> Iterator[Target]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from readiness.core.outcomes import Target
 from readiness.estate import Baseline, Estate, FailoverCluster, Host
@@ -20,6 +21,29 @@ class Inputs:
     catalogue: Catalogue
     as_of: datetime
     files: Mapping[str, bytes]
+
+    @cached_property
+    def peers(self) -> Mapping[str, tuple[Host, ...]]:
+        """By host, those that it uses and those that use it, in the estate's order."""
+        hosts = self.estate.hosts
+        names: dict[str, set[str]] = {name: set() for name in hosts}
+        for host in hosts.values():
+            for used in (hosts.keys() & host.uses.values()) - {host.name}:
+                names[host.name].add(used)
+                names[used].add(host.name)
+        place = {name: number for number, name in enumerate(hosts)}
+        return {name: tuple(hosts[peer] for peer in sorted(own, key=place.__getitem__)) for name, own in names.items()}
+
+    @cached_property
+    def roles(self) -> Mapping[tuple[str, str, str], RoleOnHost]:
+        """Every role of every product on every host, by the names of host, product and role."""
+        products = self.catalogue.products
+        return {
+            (host.name, name, role): RoleOnHost(host, products[name], products[name].roles[role])
+            for host in self.estate.hosts.values()
+            for name, held in host.products.items()
+            for role in held
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,29 +130,16 @@ def each_cluster_node(inputs: Inputs) -> Iterator[Target]:
             yield _target(host, subject=ClusterNode(host, cluster))
 
 
-def peers_of(estate: Estate, host: Host) -> tuple[Host, ...]:
-    """The hosts that this one uses, and those that use it, in the estate's order."""
-    return tuple(
-        other
-        for other in estate.hosts.values()
-        if other.name != host.name and (other.name in host.uses.values() or host.name in other.uses.values())
-    )
-
-
 def each_host_with_peers(inputs: Inputs) -> Iterator[Target]:
     """Every host that talks to others by the catalogue; the subject are those hosts."""
     for host in inputs.estate.hosts.values():
-        if peers := peers_of(inputs.estate, host):
+        if peers := inputs.peers[host.name]:
             yield _target(host, peers=tuple(peer.name for peer in peers), subject=peers)
 
 
 def roles(inputs: Inputs) -> Iterator[RoleOnHost]:
     """Every role of every product on every host."""
-    for host in inputs.estate.hosts.values():
-        for name, held in host.products.items():
-            product = inputs.catalogue.products[name]
-            for role in held:
-                yield RoleOnHost(host, product, product.roles[role])
+    yield from inputs.roles.values()
 
 
 def each_role(inputs: Inputs) -> Iterator[Target]:
@@ -223,17 +234,11 @@ def each_naming_role(inputs: Inputs) -> Iterator[Target]:
 
 def each_named_role(inputs: Inputs) -> Iterator[Target]:
     """Every role that another one's configuration names; the subject is a `PeerOnHost`."""
-    held_roles = tuple(roles(inputs))
-    for held in held_roles:
+    for held in roles(inputs):
         for peer in held.product.peers_of(held.role.name):
-            others = [
-                other
-                for other in held_roles
-                if (other.product.product, other.role.name) == (held.product.product, peer.role)
-                and other.host.name == held.host.uses.get(peer.role)
-            ]
-            subject = PeerOnHost(held, peer, others[0] if others else None)
-            peers = tuple(other.host.name for other in others if other.host.name != held.host.name)
+            other = _used(inputs, held, peer.role)
+            subject = PeerOnHost(held, peer, other)
+            peers = (other.host.name,) if other and other.host.name != held.host.name else ()
             detail = f"{held.product.product}.{held.role.name}~{peer.role}"
             yield _target(held.host, detail=detail, peers=peers, subject=subject)
 
@@ -253,27 +258,22 @@ def each_version_rule(*kinds: str) -> Callable[[Inputs], Iterator[Target]]:
     """A selector of every role that a product's version rule of these kinds is about; the subject is a `RuleOnHost`."""
 
     def select(inputs: Inputs) -> Iterator[Target]:
-        held_roles = tuple(roles(inputs))
-        for held in held_roles:
+        for held in roles(inputs):
             for rule in held.product.rules_for(held.role.name):
                 if rule.rule in kinds:
-                    yield _rule_target(held, rule, held_roles)
+                    yield _rule_target(inputs, held, rule)
 
     return select
 
 
-def _rule_target(held: RoleOnHost, rule: VersionRule, held_roles: tuple[RoleOnHost, ...]) -> Target:
-    others = _others(held, rule, held_roles)
+def _rule_target(inputs: Inputs, held: RoleOnHost, rule: VersionRule) -> Target:
+    other = _used(inputs, held, rule.other) if rule.other else None
+    others = (other,) if other else ()
     detail = f"{held.product.product}.{held.role.name}" + (f"~{rule.other}" if rule.other else "")
     peers = tuple(other.host.name for other in others if other.host.name != held.host.name)
     return _target(held.host, detail=detail, peers=peers, subject=RuleOnHost(held, rule, others))
 
 
-def _others(held: RoleOnHost, rule: VersionRule, held_roles: tuple[RoleOnHost, ...]) -> tuple[RoleOnHost, ...]:
-    """The hosts of the rule's other role that this host uses; empty when the rule names none or the estate has none."""
-    used = held.host.uses.get(rule.other) if rule.other else None
-    return tuple(
-        other
-        for other in held_roles
-        if other.product.product == held.product.product and other.role.name == rule.other and other.host.name == used
-    )
+def _used(inputs: Inputs, held: RoleOnHost, role: str) -> RoleOnHost | None:
+    """The role of the same product on the host that this one uses for it; None when it uses none."""
+    return inputs.roles.get((held.host.uses.get(role, ""), held.product.product, role))

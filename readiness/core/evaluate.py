@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -13,6 +14,12 @@ from readiness.core.judge import disposition
 from readiness.core.outcomes import Outcome, Result, Severity, Target
 
 _UNSET = object()
+_COMPARISONS: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
+    ("", operator.eq),
+    ("at most ", operator.le),
+    ("at least ", operator.ge),
+    ("one of ", lambda value, demand: value in demand),
+)
 
 
 @dataclass
@@ -94,19 +101,14 @@ def expect(
 
     Values are told by `str`, mappings and sequences item by item. Raises ExpectationFailed, an AssertionError.
     """
-    comparisons: dict[str, tuple[Any, str, Callable[[Any, Any], bool]]] = {
-        "equals": (equals, "", lambda a, b: bool(a == b)),
-        "at_most": (at_most, "at most ", lambda a, b: bool(a <= b)),
-        "at_least": (at_least, "at least ", lambda a, b: bool(a >= b)),
-        "one_of": (one_of, "one of ", lambda a, b: a in b),
-    }
-    asked = [entry for entry in comparisons.values() if entry[0] is not _UNSET]
+    demands = zip((equals, at_most, at_least, one_of), _COMPARISONS, strict=True)
+    asked = [(demand, comparison) for demand, comparison in demands if demand is not _UNSET]
     if len(asked) != 1:
         raise TypeError("expect() takes exactly one of equals, at_most, at_least, one_of")
-    demand, words, holds = asked[0]
+    demand, (words, holds) = asked[0]
     label = f"{what} " if what else ""
     expect_that(
-        holds(value, demand),
+        bool(holds(value, demand)),
         expected=f"{label}{words}{_told(demand)}",
         found=f"{label}{_told(value)}",
         severity=severity,
@@ -114,6 +116,8 @@ def expect(
 
 
 def _told(value: Any) -> str:
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_told(entry)}" for key, entry in value.items()) or "none"
     if isinstance(value, list | tuple | set | frozenset):

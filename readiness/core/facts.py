@@ -157,7 +157,9 @@ class Facts:
         known = self._store.get(self.host)
         if known is None:
             return Missing(Why.NOT_ASKED, f"{self.host} was not contacted")
-        value = known.values.get(kind.name, Missing(Why.NOT_ASKED, f"no probe read {kind.name} on {self.host}"))
+        value = known.values.get(kind.name)
+        if value is None:
+            value = Missing(Why.NOT_ASKED, f"no probe read {kind.name} on {self.host}")
         if reference := known.evidence.get(kind.name):
             self._evidence[reference] = None
         if not isinstance(value, kind | Missing):

@@ -42,24 +42,27 @@ def junit_xml(
     stated = {"run_id": run_id, "as_of": as_of, "service": service, **properties}
     told = {_shown(name): _shown(value) for name, value in stated.items()}
     when = datetime.fromisoformat(as_of).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    root = ET.Element("testsuites")
+    totals = dict.fromkeys(("tests", "failures", "errors"), 0)
+    texts = []
     for name, host, cases in _suites(outcomes, judgement, run_id):
-        suite = TestSuite(name, cases, hostname=host, timestamp=when, properties=told)
-        root.append(_mended(suite.build_xml_doc()))
-    for key in ("tests", "failures", "errors"):
-        root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
-    root.set("time", "0.000")
-    text: str = ET.tostring(root, encoding="unicode")  # half the time of ET's own encoding
-    return f"<?xml version='1.0' encoding='utf-8'?>\n{text}\n".encode()
+        # A suite becomes text before the next one is made: a tree of them all takes memory, and time to walk it.
+        suite = _mended(TestSuite(name, cases, hostname=host, timestamp=when, properties=told).build_xml_doc())
+        totals = {key: total + int(suite.get(key)) for key, total in totals.items()}
+        texts.append(ET.tostring(suite, encoding="unicode"))  # half the time of ET's own encoding
+    counts = "".join(f' {key}="{total}"' for key, total in totals.items())
+    head = f"<?xml version='1.0' encoding='utf-8'?>\n<testsuites{counts} time=\"0.000\">"
+    return "".join([head, *texts, "</testsuites>\n"]).encode()
 
 
 def _suites(
     outcomes: Sequence[Outcome], judgement: Judgement, run_id: str
 ) -> Iterator[tuple[str, str | None, list[TestCase]]]:
     """Name, host and cases of each suite; the gate comes first, where nobody can miss it."""
+    from junit_xml import TestCase  # noqa: PLC0415 - as above
+
     yield "gate", None, [_gate_case(judgement, run_id)]
     several = Counter((one.check, one.host) for one in outcomes)
-    by_host: dict[str | None, list[TestCase]] = {}
+    by_host: dict[str | None, list[tuple[Outcome, str, str]]] = {}
     taken: set[tuple[str, str]] = set()
     classes: dict[tuple[str, str | None], str] = {}
     for one in outcomes:
@@ -70,10 +73,10 @@ def _suites(
         if (classname, name) in taken:
             name = f"{name} {_short_hash(one.target)}"
         taken.add((classname, name))
-        by_host.setdefault(one.host, []).append(_case(one, name, classname))
-    for host, cases in by_host.items():
+        by_host.setdefault(one.host, []).append((one, name, classname))
+    for host, named in by_host.items():
         label = None if host is None else _shown(host)
-        yield label or "estate", label, cases
+        yield label or "estate", label, [_told(one, TestCase(name, classname)) for one, name, classname in named]
 
 
 def _class(area: str, host: str | None) -> str:
@@ -103,10 +106,8 @@ def _title(check: str, title: str) -> str:
     return _defused(one_line(f"{check} {title}", _LONGEST_NAME))
 
 
-def _case(outcome: Outcome, name: str, classname: str) -> TestCase:
-    from junit_xml import TestCase  # noqa: PLC0415 - as above
-
-    case = TestCase(name, classname)
+def _told(outcome: Outcome, case: TestCase) -> TestCase:
+    """The case with what came of its pair."""
     if outcome.outcome is Result.PASS:
         case.stdout = _shown(_passed(outcome))
     elif outcome.outcome is Result.NOT_APPLICABLE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from readiness.core.checks import Check
@@ -19,12 +20,13 @@ def plan_lines(
         yield f"  {check.id} {check.severity:7} {target.id}: {check.title}"
     if idle:
         yield f"  without a target here: {', '.join(idle)}"
+    own_tests = Counter(target.host for check, target in pairs if check.live)
     for host, batch in scripts.items():
         yield ""
         yield f"{host} is sent:"
         for script in batch:
             yield f"  {script.file} {' '.join(map(repr, script.arguments))}".rstrip()
-        if tests := sum(check.live for check, target in pairs if target.host == host):
+        if tests := own_tests[host]:
             yield f"  what {number(tests, 'custom check')} of your own send, which only they know"
     texts = {script.file: script for batch in scripts.values() for script in batch}
     for name, script in sorted(texts.items()):

@@ -9,6 +9,8 @@ from typing import Any
 
 from readiness.core.outcomes import Judgement, Outcome
 
+_AS_JSON = json.JSONEncoder(sort_keys=True).encode  # json.dumps would make one a line
+
 
 def outcome_dict(outcome: Outcome) -> dict[str, Any]:
     """One outcome with the keys of the contract; `host` and `waiver` are null where there is none."""
@@ -35,7 +37,7 @@ def outcome_dict(outcome: Outcome) -> dict[str, Any]:
 
 def results_jsonl(outcomes: Iterable[Outcome]) -> bytes:
     """All outcomes in the order given; what a host said stands there as it was, in ASCII escapes."""
-    lines = (json.dumps(outcome_dict(one), sort_keys=True) for one in outcomes)
+    lines = (_AS_JSON(outcome_dict(one)) for one in outcomes)
     # DEL is the one control character that JSON does not escape; it can only stand within a string.
     return "".join(line.replace("\x7f", "\\u007f") + "\n" for line in lines).encode()
 

@@ -27,9 +27,10 @@ def missing_of(error: Exception, target: WinrmTarget, *, logged_on: bool) -> tup
     if isinstance(error, told.WinRMOperationTimeoutError):
         return Missing(Why.WINRM_FAULT, f"{_TIMED_OUT}: an operation did not end in time"), False
     if isinstance(error, told.InvalidCredentialsError):
-        if logged_on:
+        if logged_on and target.auth == "ntlm":  # which logs a connection on, once; it seems to be another one now
             return Missing(Why.CONNECTION_LOST, "HTTP 401 after the logon had worked"), True
-        return Missing(Why.LOGIN_REFUSED, f"{target.who}: {REFUSED}"), False
+        before = "let in at first, then " if logged_on else ""
+        return Missing(Why.LOGIN_REFUSED, f"{target.who}: {before}{REFUSED}"), False
     if isinstance(error, told.WinRMTransportError):
         return _http(int(error.code), logged_on=logged_on)
     words = one_line(f"{type(error).__name__}: {error}", 200)

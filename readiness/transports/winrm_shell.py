@@ -57,6 +57,8 @@ class Session:
             raise
         except Exception as error:
             missing, again = missing_of(error, self._target, logged_on=self._logged_on)
+            if missing.why is Why.LOGIN_REFUSED:
+                self.wire.broken = True  # each request over it might be one more refused logon, tidying up included
             raise Failed(missing, again=again) from error
 
     def close_left(self, shell_id: str) -> None:

@@ -104,6 +104,7 @@ def _add_accounts(users: Mapping[str, str]) -> None:
 
 class _Server(Server):
     daemon_threads = False
+    request_queue_size = 256
 
     def __init__(self, host: Host, address: str) -> None:
         self.host = host

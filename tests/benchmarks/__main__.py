@@ -16,10 +16,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from readiness.core.outcomes import EXIT_CODES, Verdict
+from readiness.core.scripts import Limits
 from tests.benchmarks import outcomes
+from tests.benchmarks.dead import dead
 from tests.benchmarks.delay import delayed
 from tests.benchmarks.forty import PARALLEL, Fleet
-from tests.benchmarks.measure import Row, alone, alone_row, in_turn
+from tests.benchmarks.measure import Row, alone, alone_row, each_ms, in_turn
+from tests.benchmarks.windows import WindowsFleet, windows_hosts
 from tests.main_job.job import ROOT
 from tests.transports.sshd import sshd
 
@@ -81,13 +85,28 @@ def _delayed(folder: Path) -> list[Row]:
         many = Fleet(folder / "many", replace(target, port=slow), 400)
         rows += alone("1 host behind 20 ms", one.ours(1), RUNS)
         rows += alone("400 hosts behind 20 ms, 64 side by side", many.ours(64), RUNS)
+        places = stack.enter_context(dead(3))
+        some_dead = Fleet(folder / "some_dead", replace(target, port=slow), 400, places)
+        what = f"the same 400 and 3 dead ones, given up after {Limits().connect_s:g} s"
+        rows += alone(what, some_dead.ours(64), RUNS, codes=frozenset({EXIT_CODES[Verdict.INCOMPLETE]}))
+        some_dead.only_dead_are_unknown()
     return rows
+
+
+def _windows(folder: Path) -> list[Row]:
+    with windows_hosts() as port:
+        few, many = WindowsFleet(folder / "windows20", port, 20), WindowsFleet(folder / "windows200", port, 200)
+        rows = in_turn("20 Windows hosts / plain pywinrm", few.ours(), few.plain(), RUNS)
+        alone_rows = alone("200 Windows hosts", many.ours(), RUNS)
+    wall, cpu, _ = alone_rows
+    shares = [each_ms(f"a Windows host of 200, {name} ms", row, 200) for name, row in (("wall", wall), ("CPU", cpu))]
+    return [*rows, *alone_rows, *shares]
 
 
 def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        return [*_judging(folder), *_collecting(folder), *_delayed(folder)]
+        return [*_judging(folder), *_collecting(folder), *_delayed(folder), *_windows(folder)]
 
 
 def main() -> None:

@@ -91,9 +91,9 @@ def in_turn(what: str, ours: Sequence[str], theirs: Sequence[str], runs: int) ->
     return [_row(f"{what}, {name}", [(part(a), part(b)) for a, b in pairs]) for name, part in _PARTS]
 
 
-def alone(what: str, command: Sequence[str], runs: int) -> list[Row]:
+def alone(what: str, command: Sequence[str], runs: int, *, codes: frozenset[int] = frozenset({0})) -> list[Row]:
     """One command `runs` times."""
-    costs = [cost(command) for _ in range(runs)]
+    costs = [cost(command, codes=codes) for _ in range(runs)]
     return [alone_row(f"{what}, {name}", [part(one) for one in costs]) for name, part in _PARTS]
 
 
@@ -101,6 +101,12 @@ def alone_row(what: str, values: Sequence[float]) -> Row:
     """A line without anything to compare with."""
     median, least, most = (round(one, 3) for one in (statistics.median(values), min(values), max(values)))
     return Row(what, median, None, None, least, most, len(values))
+
+
+def each_ms(what: str, row: Row, number: int) -> Row:
+    """A line of seconds as milliseconds for each of `number`, what they share divided among them."""
+    own, least, most = (round(1000 * value / number, 1) for value in (row.ours, row.least, row.most))
+    return Row(what, own, None, None, least, most, row.runs)
 
 
 def _row(what: str, pairs: list[tuple[float, float]]) -> Row:

@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.benchmarks import outcomes
+from tests.benchmarks.dead import dead
 from tests.benchmarks.delay import delayed
 from tests.benchmarks.forty import CLAIMS, Fleet
 from tests.benchmarks.measure import alone, in_turn
+from tests.benchmarks.windows import EXPECTED, WindowsFleet, windows_hosts
 from tests.main_job.job import Job
 from tests.transports.sshd import sshd
 
@@ -34,3 +36,23 @@ def test_a_host_behind_a_delay_is_read(tmp_path: Path) -> None:
         one = Fleet(tmp_path / "one", replace(server.target(), address="127.0.1.1", port=port), 1)
         alone("one host", one.ours(), 1)
     assert len(Job(0, "", "", one.folder / "run").results) == 40
+
+
+def test_dead_hosts_are_the_only_unknown_ones(tmp_path: Path) -> None:
+    with sshd(tmp_path / "sshd", "ListenAddress 127.0.1.1", "ListenAddress 127.0.1.2") as server, dead(3) as places:
+        fleet = Fleet(tmp_path / "fleet", server.target(), 2, places, connect_s=3)
+        alone("two hosts and three dead ones", fleet.ours(), 1, codes=frozenset({2}))
+    fleet.only_dead_are_unknown()
+    told = {one["host"]: one["message"] for one in Job(0, "", "", fleet.folder / "run").results}
+    assert list(told) == ["dead0", "h000", "dead1", "h001", "dead2"]
+    assert "no answer (filtered)" in told["dead0"]
+    assert all("no SSH banner within 3 s" in told[name] for name in ("dead1", "dead2"))
+
+
+def test_both_sides_read_every_fact_of_a_windows_host(tmp_path: Path) -> None:
+    with windows_hosts("127.0.1.1") as port:
+        fleet = WindowsFleet(tmp_path / "fleet", port, 1)
+        rows = in_turn("one host", fleet.ours(), fleet.plain(), 1)
+    assert all(row.ratio for row in rows)
+    results = Job(0, "", "", tmp_path / "fleet" / "run").results
+    assert [one["outcome"] for one in results] == ["PASS"] * len(EXPECTED)

@@ -19,6 +19,7 @@ from spnego.channel_bindings import GssChannelBindings
 
 from readiness.core.facts import Login, Missing, Reached, Why, WinrmListener
 from readiness.core.scripts import Limits, Output, Script, Transport, Visit
+from readiness.demo.winrm_batch import Batch
 from readiness.transports import Stop, powershell, winrm_batch
 from readiness.transports.winrm import WinrmTarget, WinrmTransport
 from readiness.transports.winrm_batch import errors
@@ -27,7 +28,7 @@ from tests.bench import winrm_programs as programs
 from tests.bench import winrm_soap as soap
 from tests.bench.certificates import Authority
 from tests.bench.winrm_server import Host, Troubles, listening
-from tests.bench.winrm_shells import Settings
+from tests.bench.winrm_shells import Settings, Step
 from tests.transports.conftest import open_sockets
 from tests.transports.full_contract import QUICK, FullContract
 
@@ -406,6 +407,29 @@ def test_a_stop_wakes_a_silent_visit() -> None:
         timer.join()
         assert time.monotonic() - begun < 3.5
         assert why(made.reached) is Why.INTERRUPTED
+
+
+@pytest.mark.parametrize("auth", ["basic", "certificate"])
+def test_a_logon_that_each_request_carries_is_refused_once(authority: Authority, auth: str) -> None:
+    """A password that was changed meanwhile, or an account that is locked: another try might lock it for good."""
+
+    def program(stdin: bytes) -> Iterator[Step]:
+        batch = Batch.read(stdin)
+        yield "stdout", batch.mark("ready", 0)
+        yield "stdout", batch.answer(batch.calls[0], 0, b"[1]")
+        yield 0.5  # until that was received
+        host.listener.users = {}
+        yield 3600.0
+
+    own = authority.user("check")
+    certificate, client_ca = authority.server("127.0.0.1"), authority.ca if auth == "certificate" else None
+    with listening(users=USERS, certificate=certificate, client_ca=client_ca, program=programs.pretend) as host:
+        host.shells.program = program
+        one = target(host, auth=auth, ca_file=authority.ca, certificate=own[0], certificate_key=own[1])
+        made = WinrmTransport(one, Stop()).visit((ONE, TWO), QUICK, lambda _: None)
+        assert whys(made) == [None, Why.LOGIN_REFUSED]
+        assert host.logons == [("check", True), ("check", False)]
+        assert "a shell may stay open" in made.attempts[-1]
 
 
 # What runs there.

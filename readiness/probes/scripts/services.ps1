@@ -4,6 +4,7 @@ foreach ($process in Get-CimInstance Win32_Process -Property ProcessId, Creation
     if ($process.CreationDate) { $started[[string]$process.ProcessId] = $process.CreationDate.ToUniversalTime().ToString('o') }
 }
 $services = @(Get-CimInstance Win32_Service)
+if (-not $services) { throw 'not one service is listed, and every Windows has some' }
 foreach ($asked in $args) {
     $service = $services | Where-Object { $_.Name -eq $asked }
     if (-not $service) { @{ asked = $asked; there = $false }; continue }

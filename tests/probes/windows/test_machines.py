@@ -247,7 +247,7 @@ def test_a_login_without_rights_sees_nothing_absent(
     assert refused == {
         *("access_lists", "addresses", "certificates", "clock_sync", "cluster", "cluster_membership", "configuration"),
         *("defender_exclusions", "firewall_profiles", "hotfixes", "listening", "processes", "services", "space"),
-        *("virtual_machine", "vss_writers"),
+        *("machine", "virtual_machine", "vss_writers"),
     }
     assert [name for name, fact in found.items() if isinstance(fact, Missing) and not fact.remedy] == []
 
@@ -283,3 +283,10 @@ def test_a_host_without_networks_still_tells_its_profiles(tmp_path: Path) -> Non
     found = after(tmp_path, "win2022", lambda description: description.update(networks={}))["firewall_profiles"]
     assert isinstance(found, FirewallProfiles)
     assert found.networks == {}
+
+
+def test_a_host_that_lists_no_service_at_all_has_not_told_of_one(tmp_path: Path) -> None:
+    stand_in.executable()
+    found = after(tmp_path, "win2022", lambda description: description["cim"].update(Win32_Service=[]))["services"]
+    assert isinstance(found, Missing)
+    assert found.why is Why.UNREADABLE
