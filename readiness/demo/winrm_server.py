@@ -40,7 +40,7 @@ class WindowsAnswers(Answers):
     def clock(self) -> str:
         """What the script of that name says now."""
         now = datetime.now(UTC) + timedelta(seconds=self.clock_offset_s)
-        return json.dumps([{"utc": f"{now:%Y-%m-%dT%H:%M:%S.%f}0Z"}])
+        return json.dumps([{"utc": f"{now:%Y-%m-%dT%H:%M:%S.%f}0Z", "age_ms": 0}])
 
 
 @dataclass

@@ -44,8 +44,8 @@ class BatchRun(Progress):
         batch = powershell.Batch(self.pending, nonce := secrets.token_hex(16))
         text = powershell.packed(powershell.compose(batch.scripts, nonce))
         self._stderr = b""
+        batch.sent(time.time(), time.monotonic())  # before PowerShell starts: its own age counts from then on
         with session.command() as command:
-            batch.sent(time.time(), time.monotonic())
             command.send(text)
             self.begun = True
             while self._goes_on(command, batch):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
+from readiness.estate import BackupWindow
 from tests.bench.certificates import Authority
 from tests.bench.machine import Machine
 from tests.bench.winrm_server import Host, Listener
@@ -24,7 +25,14 @@ WAYS: Mapping[str, tuple[str, str]] = {
     "fd01": ("http", "ntlm"),
     "fd02": ("https", "ntlm"),
     "fd03": ("https", "basic"),
+    "clu01": ("http", "ntlm"),
+    "clu02": ("https", "ntlm"),
 }
+SERVERS = ("srv01", "srv02")
+CLIENTS = ("fd01", "fd02", "fd03")
+NODES = ("clu01", "clu02")
+# The nodes are backed up by disk-only snapshots, one after the other.
+WINDOWS = {"clu01": BackupWindow(time(20), 2.0, "Etc/UTC"), "clu02": BackupWindow(time(23), 2.0, "Etc/UTC")}
 # What of Linux there is none of is not agreed on, and the clients' director goes live by itself: it is not judged here,
 # and every outcome that would need it says so.
 BASELINE = {
@@ -32,7 +40,7 @@ BASELINE = {
     "versions": {"bacula": {"client": "9.6.7"}},
     "same_version_groups": ["clients"],
     "configuration": {"bacula": {"client": {"FileDaemon.TLS Require": "yes", "Director.TLS Require": "yes"}}},
-    "clock": {"max_offset_s": 300.0},  # Kerberos' own; the bound is as wide as PowerShell takes to start
+    "clock": {"max_offset_s": 60.0},  # on a machine that runs all of these at once
     "space": [{"path": "C:\\", "mounted": True, "min_free_percent": 10.0, "min_free_inodes_percent": 0.0}],
     "host": {"min_memory_bytes": 4 << 30},
     "not_agreed": {
@@ -60,17 +68,28 @@ class Fleet:
 
 
 @contextmanager
-def fleet(folder: Path, faults: Mapping[str, Change] | None = None, **listeners: Mapping[str, Any]) -> Iterator[Fleet]:
-    """Bring the hosts up; `faults` change a host's description, `listeners` how one listens."""
+def fleet(
+    folder: Path,
+    faults: Mapping[str, Change] | None = None,
+    *,
+    names: Collection[str] = tuple(WAYS),
+    declared: Change | None = None,
+    listeners: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Iterator[Fleet]:
+    """Bring the hosts up, or those of the `names`.
+
+    `faults` change a host's description, `listeners` how one listens, `declared` what the estate says.
+    """
     authority = Authority(folder / "authority")
     hosts: dict[str, Host] = {}
     with ExitStack() as stack:
-        for name, (scheme, _) in WAYS.items():
+        for name in names:
+            scheme, _ = WAYS[name]
             certificate = authority.server("127.0.0.1", _LASTS) if scheme == "https" else None
             machine = _machine(name, folder, (faults or {}).get(name), certificate)
-            listener = Listener({USER: WORD}, machine.environment, certificate, **listeners.get(name, {}))
+            listener = Listener({USER: WORD}, machine.environment, certificate, **(listeners or {}).get(name, {}))
             hosts[name] = stack.enter_context(Host(listener))
-        yield Fleet(_estate(folder / "estate", authority, hosts), hosts)
+        yield Fleet(_estate(folder / "estate", authority, hosts, declared), hosts)
 
 
 def _machine(name: str, folder: Path, fault: Change | None, certificate: tuple[Path, Path] | None) -> Machine:
@@ -78,7 +97,7 @@ def _machine(name: str, folder: Path, fault: Change | None, certificate: tuple[P
 
     def change(description: dict[str, Any]) -> None:
         _call_it(name, description)
-        if not name.startswith("fd"):
+        if name not in (*CLIENTS, *NODES):
             _without_the_product(description)
         if certificate is not None:
             presented = folder / f"{name}-presents.pem"
@@ -87,7 +106,7 @@ def _machine(name: str, folder: Path, fault: Change | None, certificate: tuple[P
         if fault is not None:
             fault(description)
 
-    return Machine.load("win2022", folder / f"{name}-base").changed(change, folder / name)
+    return Machine.load(name if name in NODES else "win2022", folder / f"{name}-base").changed(change, folder / name)
 
 
 def _call_it(name: str, description: dict[str, Any]) -> None:
@@ -108,10 +127,20 @@ def _without_the_product(description: dict[str, Any]) -> None:
     description["sockets"] = [row for row in description["sockets"] if row["port"] != 9102]
 
 
-def _estate(folder: Path, authority: Authority, hosts: Mapping[str, Host]) -> Path:
+def _backup(window: BackupWindow) -> dict[str, Any]:
+    return {
+        "method": "vm_snapshot",
+        "quiesce": False,
+        "memory": False,
+        "window": {"start": f"{window.start:%H:%M}", "hours": window.hours, "zone": window.zone},
+        "nothing_left_behind": "the VM team looked",
+    }
+
+
+def _estate(folder: Path, authority: Authority, hosts: Mapping[str, Host], declared: Change | None) -> Path:
     folder.mkdir()
     (folder / "ca.pem").write_bytes(authority.ca.read_bytes())
-    document = {
+    document: dict[str, Any] = {
         "service": "windows bench",
         "change": "CHG1",
         "cutover": {"start": "2026-12-01T20:00:00+01:00", "end": CUTOVER_END},
@@ -124,10 +153,15 @@ def _estate(folder: Path, authority: Authority, hosts: Mapping[str, Host]) -> Pa
                 "os": "windows",
                 "winrm": {"scheme": WAYS[name][0], "auth": WAYS[name][1], "port": host.port},
             }
-            | ({"products": {"bacula": ["client"]}, "groups": ["clients"]} if name.startswith("fd") else {})
+            | ({"products": {"bacula": ["client"]}, "groups": ["clients"]} if name in CLIENTS else {})
+            | ({"products": {"bacula": ["client"]}, "backup": _backup(WINDOWS[name])} if name in NODES else {})
             for name, host in hosts.items()
         },
     }
+    if not {*NODES} - {*hosts}:
+        document["clusters"] = {"sqlclu": {"nodes": [*NODES], "preferred_owners": {"SQL AG": "clu01"}}}
+    if declared is not None:
+        declared(document)
     (folder / "estate.yaml").write_text(json.dumps(document))
     (folder / "baseline.yaml").write_text(json.dumps(BASELINE))
     return folder

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.bench import machine, stand_in
-from tests.bench.fleet import CUTOVER_END, VARIABLE, WAYS, WORD, Change, Fleet, fleet
+from tests.bench.fleet import CLIENTS, CUTOVER_END, VARIABLE, WAYS, WORD, Change, Fleet, fleet
 from tests.lab.keys import Authority
 from tests.main_job.job import Job, command, environment
 from tests.probes import real
@@ -188,7 +188,7 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_fault_is_named_by_what_it_touches_and_nothing_else(name: str, tmp_path: Path) -> None:
     fault = FAULTS[name]
-    with fleet(tmp_path / "bench", {"fd01": fault.change(tmp_path)}) as hosts:
+    with fleet(tmp_path / "bench", {"fd01": fault.change(tmp_path)}, names=CLIENTS) as hosts:
         job = run(hosts, tmp_path / "run")
     assert job.wrong() == dict.fromkeys(fault.named_by, "FAIL"), job.stdout
     assert job.blockers() == fault.blockers
@@ -196,7 +196,7 @@ def test_a_planted_fault_is_named_by_what_it_touches_and_nothing_else(name: str,
 
 
 def test_absent_keys_leave_tls_1_0_off_on_server_2025(tmp_path: Path) -> None:
-    with fleet(tmp_path / "bench", {"fd01": _as_delivered("2025", "26100")}) as hosts:
+    with fleet(tmp_path / "bench", {"fd01": _as_delivered("2025", "26100")}, names=CLIENTS) as hosts:
         job = run(hosts, tmp_path / "run")
     assert (job.wrong(), job.code) == ({}, 0), job.stdout
     assert "TLS 1.0 Server off" in job.message("WIN-002 fd01")

@@ -26,7 +26,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole run on one host of the bench."""
     stand_in.executable()
     place = tmp_path_factory.mktemp("recorded")
-    with fleet(place / "bench") as hosts:
+    with fleet(place / "bench", names=(HOST,)) as hosts:
         job = run(hosts.estate, place / "run", "--hosts", HOST, variables={VARIABLE: WORD})
     assert job.code in {0, 1, 2}, job.stderr
     return place / "run"

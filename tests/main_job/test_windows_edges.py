@@ -18,7 +18,7 @@ import yaml
 
 from readiness.demo.winrm_batch import Batch
 from tests.bench import stand_in
-from tests.bench.fleet import BASELINE, USER, VARIABLE, WORD, Change, Fleet, fleet
+from tests.bench.fleet import BASELINE, CLIENTS, SERVERS, USER, VARIABLE, WORD, Change, Fleet, fleet
 from tests.bench.machine import MACHINES, described
 from tests.bench.winrm_server import Host, Troubles
 from tests.bench.winrm_shells import Program, Settings, Shell, Step
@@ -126,7 +126,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
         "fd02": _one_of_each,
         "fd03": _none_at_all,
     }
-    with fleet(folder / "bench", faults) as bench:
+    with fleet(folder / "bench", faults, names=(*SERVERS, *CLIENTS)) as bench:
         yield run(bench, folder / "run", *AREAS, "clock")
 
 
@@ -211,7 +211,8 @@ def talked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
         "srv02": {"troubles": Troubles(drop_after={5, 12})},
         "fd01": {"settings": one},
     }
-    with fleet(folder / "bench", {"fd02": _five_megabytes}, **listeners) as bench:
+    hosts = (*SERVERS, *CLIENTS)
+    with fleet(folder / "bench", {"fd02": _five_megabytes}, names=hosts, listeners=listeners) as bench:
         bench.hosts["fd01"].shells.open["another's"] = Shell(USER)
         bench.hosts["fd03"].shells.program = _locks_the_account(bench.hosts["fd03"])
         yield run(bench, folder / "run", *AREAS)

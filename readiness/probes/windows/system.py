@@ -49,14 +49,23 @@ _OWN_CLOCK = "0x4C4F434C"  # LOCL
 
 
 def parse_clock(output: Output) -> Clock | Missing:
-    """The host read its clock after `sent_s` and before the output was complete, give or take a step of its timer."""
+    """The host read its clock before the output was complete, give or take a step of its timer.
+
+    It did so after PowerShell was asked for, and later by as long as that had been running by then: starting takes
+    seconds. An age that cannot be, as where the clock was set meanwhile, leaves the wider bound.
+    """
     found = rows(output)
     if isinstance(found, Missing):
         return found
-    host_s = unix_time(shape(one(found), "utc")["utc"])
+    row = shape(one(found), "utc", "age_ms")
+    host_s, age_ms = unix_time(row["utc"]), row["age_ms"]
+    if isinstance(age_ms, bool) or not isinstance(age_ms, int):
+        raise ValueError(f"no age: {shown(str(age_ms))}")  # noqa: TRY004 - the contract of parsers
     earliest, latest = output.sent_s, output.begun_s + output.duration_s
     if latest < earliest:
         raise ValueError("an output that ended before it was asked for")
+    if 0 <= age_ms / 1000 <= latest - earliest:
+        earliest += age_ms / 1000
     return Clock(host_s, host_s - (earliest + latest) / 2, (latest - earliest) / 2 + _TICK_S)
 
 

@@ -290,3 +290,16 @@ def test_a_host_that_lists_no_service_at_all_has_not_told_of_one(tmp_path: Path)
     found = after(tmp_path, "win2022", lambda description: description["cim"].update(Win32_Service=[]))["services"]
     assert isinstance(found, Missing)
     assert found.why is Why.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "earliest_s"),
+    [(3000, 103.0), (0, 100.0), (-5000, 100.0), (9000, 100.0)],
+    ids=["started late", "at once", "set back meanwhile", "set forward meanwhile"],
+)
+def test_a_clock_is_bounded_by_how_long_powershell_has_been_running(age_ms: int, earliest_s: float) -> None:
+    said = f'[{{"utc":"1970-01-01T00:01:44.0000000Z","age_ms":{age_ms}}}]'
+    clock = parsed(Output("clock", 0, said.encode(), b"", 100.0, 104.0, 1.0))
+    assert isinstance(clock, Clock)
+    assert clock.offset_s == 104.0 - (earliest_s + 105.0) / 2
+    assert clock.uncertainty_s == (105.0 - earliest_s) / 2 + 1 / 64
