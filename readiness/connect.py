@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from readiness.core.errors import InputError, Problem
 from readiness.core.scripts import Transport
 from readiness.estate import Estate, Host
 from readiness.transports import Stop
 from readiness.transports.known_hosts import KnownHosts
-from readiness.transports.ssh import SshTransport
+from readiness.transports.ssh import SshTransport, load_paramiko
 from readiness.transports.ssh_config import HostSettings, SshConfig
 from readiness.transports.ssh_config import load as load_config
 from readiness.transports.ssh_login import SshTarget
-from readiness.transports.winrm import WinrmTarget, WinrmTransport
+
+if TYPE_CHECKING:
+    from readiness.transports.winrm import WinrmTarget
 
 
 def connector(
@@ -39,7 +42,12 @@ def connector(
 
 
 def _transport(target: SshTarget | WinrmTarget, stop: Stop) -> Transport:
-    return SshTransport(target, stop) if isinstance(target, SshTarget) else WinrmTransport(target, stop)
+    if isinstance(target, SshTarget):
+        load_paramiko()
+        return SshTransport(target, stop)
+    from readiness.transports.winrm import WinrmTransport  # noqa: PLC0415 - only where there is Windows
+
+    return WinrmTransport(target, stop)
 
 
 class _Routes:
@@ -94,6 +102,8 @@ class _Routes:
         if way.auth != "certificate" and not password:
             message = f"{host.name} has no password: the environment variable {way.password_env} is not set"
             raise InputError([Problem(self._file, 0, 0, message, "set it, or name another in winrm.password_env")])
+        from readiness.transports.winrm import WinrmTarget  # noqa: PLC0415 - as above
+
         try:
             return WinrmTarget(
                 name=host.name,
