@@ -105,6 +105,7 @@ def _run(
             stop = Stop()
             with _progress(len(inputs.estate.hosts)) as host_done, _stopped_by_signals(stop):
                 connect = connector(inputs.estate, estate, Path.home(), os.environ, stop)
+                gc.freeze()  # modules and inputs stay to the end: the collector need not go through them again
                 source = Hosts(inputs, connect, folder, stop, host_done)
                 live = LiveHosts(connect, inputs.estate.limits, stop, folder.transcript.append)
                 gate = Gate(
@@ -307,7 +308,8 @@ def _kept(folder: RunFolder) -> Iterator[None]:
 def _pytest(plugin: object) -> int:
     """Collect the checks in this process, and run them unless the plugin says no."""
     folder = checks_folder()
-    quiet = ["-p", "no:cacheprovider", "-p", "no:terminal"]
+    # What pytest says of exceptions in destructors nobody would see, and for it it goes ten times through all there is.
+    quiet = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:unraisableexception"]
     os.environ.pop("PYTEST_ADDOPTS", None)  # what narrows a run must stand in its command line
     return int(pytest.main(["-c", f"{folder / 'pytest.ini'}", "--rootdir", f"{folder}", *quiet, f"{folder}"], [plugin]))
 

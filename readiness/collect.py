@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
@@ -43,21 +45,26 @@ def collect(
     """
     nonce = secrets.token_hex(32)
     deadline = time.monotonic() + limits.run_s
+    ended: SimpleQueue[Future[Collected]] = SimpleQueue()
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="visit") as pool:
-        pending: set[Future[Collected]] = {
-            pool.submit(_visit, host, transports[host], _salted(batch, nonce), limits, stop)
-            for host, batch in scripts.items()
-        }
         try:
-            while pending:
-                done, pending = wait(pending, timeout=_POLL_S, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
-                if time.monotonic() > deadline:
-                    stop.set(Why.RUN_TIMED_OUT)
+            for host, batch in scripts.items():
+                visit = pool.submit(_visit, host, transports[host], _salted(batch, nonce), limits, stop)
+                visit.add_done_callback(ended.put)
+            for _ in scripts:
+                yield _next(ended, deadline, stop).result()
         except BaseException:
             stop.set(Why.INTERRUPTED)
             raise
+
+
+def _next(ended: SimpleQueue[Future[Collected]], deadline: float, stop: Stop) -> Future[Collected]:
+    """The next visit that ends; at the run's deadline all of them are told to."""
+    while True:
+        if time.monotonic() > deadline:
+            stop.set(Why.RUN_TIMED_OUT)
+        with contextlib.suppress(Empty):
+            return ended.get(timeout=_POLL_S)
 
 
 def _salted(batch: tuple[Script, ...], nonce: str) -> tuple[Script, ...]:

@@ -11,7 +11,7 @@ from readiness.core.scripts import Transport
 from readiness.estate import Estate, Host
 from readiness.transports import Stop
 from readiness.transports.known_hosts import KnownHosts
-from readiness.transports.ssh import SshTransport
+from readiness.transports.ssh import SshTransport, load_paramiko
 from readiness.transports.ssh_config import HostSettings, SshConfig
 from readiness.transports.ssh_config import load as load_config
 from readiness.transports.ssh_login import SshTarget
@@ -43,6 +43,7 @@ def connector(
 
 def _transport(target: SshTarget | WinrmTarget, stop: Stop) -> Transport:
     if isinstance(target, SshTarget):
+        load_paramiko()
         return SshTransport(target, stop)
     from readiness.transports.winrm import WinrmTransport  # noqa: PLC0415 - with TLS and HTTP, for its own hosts only
 

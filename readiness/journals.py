@@ -21,6 +21,8 @@ from readiness.core.errors import InputError, Problem, ToolFault
 from readiness.core.facts import Fact, HostFacts, Missing
 from readiness.safe_files import opened, read, refuse, write_all, write_fault
 
+_PLAIN = frozenset({str, int, bool, type(None)})  # most of what facts hold
+
 
 class Journal:
     """A file of JSON lines that only grows; any thread may append. Keys keep the order they are given in.
@@ -34,10 +36,10 @@ class Journal:
         self._guard = threading.Lock()
         self._open = True
 
-    def append(self, entry: Mapping[str, Any]) -> None:
-        """Write one entry through to the system; a line that does not fit on the disk leaves nothing behind."""
+    def append(self, *entries: Mapping[str, Any]) -> None:
+        """Write entries through to the system at once; when they do not fit on the disk, nothing of them is left."""
         try:
-            line = json.dumps(entry, allow_nan=False).encode() + b"\n"
+            lines = "".join(f"{json.dumps(entry, allow_nan=False)}\n" for entry in entries).encode()
         except (TypeError, ValueError) as error:
             raise ToolFault(f"{self._path}: an entry is not JSON: {error}") from error
         if not self._open:
@@ -47,7 +49,7 @@ class Journal:
         with self._guard:
             end = os.fstat(self._descriptor).st_size
             try:
-                write_all(self._descriptor, line)
+                write_all(self._descriptor, lines)
             except OSError as error:
                 os.ftruncate(self._descriptor, end)
                 raise write_fault(self._path, error) from error
@@ -117,6 +119,8 @@ def facts_to_json(facts: HostFacts) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """A fact's value in JSON's terms, such that its own type reads it back equal."""
+    if type(value) in _PLAIN:
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {name: _plain(getattr(value, name)) for name in _field_names(type(value))}
     if isinstance(value, Mapping):

@@ -94,8 +94,7 @@ class Hosts:
         estate = self._inputs.estate
         transports = self._connect(tuple(plan.scripts))
         for one in collect(plan.scripts, transports, estate.limits, jobs=estate.jobs, stop=self._stop):
-            for line in one.transcript:
-                self._folder.transcript.append(line)
+            self._folder.transcript.append(*one.transcript)
             self._folder.facts.append(facts_to_json(one.facts))
             store[one.facts.host] = one.facts
             self._host_done(one)
@@ -144,8 +143,7 @@ def planned(folder: RunFolder, inputs: Inputs, run_id: str, saved: SavedRun | No
         folder.inputs(inputs.files)
         folder.write("plan.json", to_json(plan_document(plan, inputs, run_id)))
         if saved is not None:
-            for line in saved.transcript()[0]:
-                folder.transcript.append(line)
+            folder.transcript.append(*saved.transcript()[0])
             for facts in saved.facts(FACT_KINDS)[0].values():
                 folder.facts.append(facts_to_json(facts))
 

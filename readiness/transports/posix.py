@@ -96,10 +96,10 @@ class Stream:
             self._pending = self._pending[end + 1 :]
 
     def _flushed(self) -> Iterator[bytes]:
-        longest = min(len(self._prefix) - 1, len(self._pending))
-        held = next((n for n in range(longest, 0, -1) if self._pending.endswith(self._prefix[:n])), 0)
-        data = self._pending[: len(self._pending) - held]
-        self._pending = self._pending[len(data) :]
+        border = self._pending.rfind(b"\n", -len(self._prefix))  # a mark's only end of line before its words
+        if border < 0 or not self._prefix.startswith(self._pending[border:]):
+            border = len(self._pending)
+        data, self._pending = self._pending[:border], self._pending[border:]
         if data:
             yield data
 

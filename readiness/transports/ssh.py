@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable
 
 from readiness.core.facts import Missing, Why
@@ -17,6 +18,23 @@ from readiness.transports.ssh_wire import ConnectFailed
 
 # What ends a visit before its time, so that the host was not really reached.
 _CUT_SHORT = {Why.CONNECTION_LOST, Why.HOST_TIMED_OUT, Why.RUN_TIMED_OUT, Why.INTERRUPTED}
+
+
+def load_paramiko() -> None:
+    """Load it ahead of the visits, which would all wait for it, and without invoke, which takes half of the time.
+
+    paramiko does without: it needs invoke for `Match exec` in an ssh_config, which we refuse, and read by ourselves.
+    """
+    if "paramiko" in sys.modules:
+        return
+    absent = "invoke" not in sys.modules
+    if absent:
+        sys.modules["invoke"] = None  # type: ignore[assignment] # what the import system takes for "not there"
+    try:
+        import paramiko  # noqa: F401, PLC0415
+    finally:
+        if absent:
+            del sys.modules["invoke"]
 
 
 class SshTransport:

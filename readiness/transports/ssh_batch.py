@@ -51,6 +51,7 @@ class BatchRun(Progress):
             self._read_bytes += len(chunk)
             for output in batch.feed(chunk, stderr=stderr, now_s=time.time(), now=time.monotonic()):
                 self._add(output)
+                shell.gather()  # the clock, which comes first, is read in a hurry
             if self._over_limit(batch):
                 break
         if batch.finished:

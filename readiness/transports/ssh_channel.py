@@ -79,6 +79,10 @@ class Channel:
         except (paramiko.SSHException, EOFError, OSError):
             return
 
+    def gather(self) -> None:
+        """Read on with no hurry: see `Wire.gather`."""
+        self._session.wire.gather()
+
     def read(self) -> Iterator[tuple[bytes, bool]]:
         """What has come in on both streams (True: standard error), waiting a moment for it."""
         self._news.wait(_TICK_S)

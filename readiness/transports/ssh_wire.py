@@ -25,6 +25,7 @@ _CHUNK = 1 << 16
 _BEFORE_BANNER = 1 << 16
 _BEFORE_LOGIN = 1 << 20
 _WAKE_S = 2.0
+_GATHER_S, _GATHER_MOST_S, _GATHER_SHARE = 0.05, 0.5, 0.1
 _VANISHED_MS = 10_000
 _ERRNO = {
     errno.ECONNREFUSED: Why.REFUSED,
@@ -57,6 +58,7 @@ class Wire:
         self._raw.settimeout(_WAKE_S)
         self._buffer, self._at = b"", 0
         self._closed = False  # paramiko looks at it
+        self._gathering_since: float | None = None
         self._received, self._allowed = 0, _BEFORE_LOGIN
         self._banner_seen = False
         self.preface = b""
@@ -66,9 +68,20 @@ class Wire:
         """Let the host send this much from now on."""
         self._allowed = self._received + more
 
+    def gather(self) -> None:
+        """From now on take what comes within a moment in at once: a host sends every line of a script by itself."""
+        self._gathering_since = self._gathering_since or time.monotonic()
+
+    def _pause(self) -> None:
+        """Wait for more to come, a tenth of the time it has taken so far: a slow host's pieces are far apart."""
+        if self._gathering_since and self._at < _CHUNK:  # after a full piece there is more at once
+            so_far_s = time.monotonic() - self._gathering_since
+            time.sleep(min(_GATHER_MOST_S, max(_GATHER_S, so_far_s * _GATHER_SHARE)))
+
     def recv(self, size: int) -> bytes:
         """Up to `size` bytes; empty at the end."""
         if self._at == len(self._buffer):
+            self._pause()
             self._buffer, self._at = self._raw.recv(_CHUNK), 0
             self._check()
         piece = self._buffer[self._at : self._at + size]
