@@ -42,7 +42,7 @@ BASELINE = {
     "configuration": {"bacula": {"client": {"FileDaemon.TLS Require": "yes", "Director.TLS Require": "yes"}}},
     "clock": {"max_offset_s": 60.0},  # on a machine that runs all of these at once
     "space": [{"path": "C:\\", "mounted": True, "min_free_percent": 10.0, "min_free_inodes_percent": 0.0}],
-    "host": {"min_memory_bytes": 4 << 30},
+    "host": {"min_memory_bytes": 4 << 30, "time_zone": "Etc/UTC"},
     "not_agreed": {
         "hosts.bacula.director": "the director goes live with CHG2 and is judged there",
         "host.min_swap_bytes": "Windows sees to its paging files itself",

@@ -17,6 +17,8 @@ from readiness.estate.models import WindowsDemand
 from readiness.gate import Gate
 from readiness.plan import Narrowing
 from readiness.probes import Holder, Listening, OsRelease, Package, Packages, Processes, Services, Socket
+from readiness.probes.host import Machine
+from readiness.probes.units import FailedUnits
 from readiness.probes.windows.network import FirewallProfiles
 from readiness.probes.windows.schannel import DEFAULTS, State, broken_suites, dated_suites, state
 from readiness.probes.windows.settings import DefenderExclusions
@@ -42,13 +44,27 @@ hosts:
 BASELINE = b"""
 operating_systems: [{id: debian, version: "12"}, {id: windows, version: "2022"}]
 versions: {bacula: {director: 9.6.7, client: 9.6.7}}
+host: {time_zone: Etc/UTC}
 windows:
   tls_min: "1.2"
   firewall_profiles: [Domain, Private, Public]
   excluded_folders: ['D:\\Backup\\Work']
 """
 # Of those that were written for Linux: they judge a Windows host by the same facts.
-SHARED = ("IDN-001", "IDN-002", "OS-001", "CLK-002", "SVC-001", "SVC-002", "SVC-003", "VER-001", "VER-002", "VER-004")
+SHARED = (
+    "IDN-001",
+    "IDN-002",
+    "OS-001",
+    "CLK-002",
+    "SVC-001",
+    "SVC-002",
+    "SVC-003",
+    "VER-001",
+    "VER-002",
+    "VER-004",
+    "HST-004",
+    "HST-008",
+)
 
 
 def inputs(baseline: bytes = BASELINE) -> Inputs:
@@ -186,6 +202,9 @@ CASES = {
     "suites without forward secrecy": Case(
         "WIN-004", CipherSuites, suites("TLS_RSA_WITH_AES_256_GCM_SHA384"), severity=Severity.MINOR
     ),
+    "another time zone": Case("HST-004", Machine, lambda one: replace(one, time_zone="W. Europe Standard Time")),
+    "no summer time": Case("HST-004", Machine, lambda one: replace(one, time_zone="UTC without summer time")),
+    "a service that ended": Case("HST-008", FailedUnits, lambda _: FailedUnits(("Spooler",))),
     "a restart that is due": Case("WIN-005", PendingReboot, of("win2012r2", PendingReboot)),
     "nothing excluded": Case("WIN-006", DefenderExclusions, of("win2019", DefenderExclusions)),
     "only the product excluded": Case(

@@ -9,7 +9,8 @@ from readiness.core.facts import Missing
 from readiness.probes.processes import Processes, Program
 from readiness.probes.reading import chosen, shown
 from readiness.probes.services import Service, Services
-from readiness.probes.windows.reading import Row, flag, probe, reads, shape, some, text, unix_time, whole
+from readiness.probes.units import FailedUnits
+from readiness.probes.windows.reading import Row, flag, one, probe, reads, shape, some, text, texts, unix_time, whole
 
 # Win32_Service's State and StartMode, learn.microsoft.com; by systemd's words for the same.
 _STATES = {
@@ -83,7 +84,15 @@ def _processes(found: list[Row]) -> Processes:
     return Processes(executables, tuple(sorted(unreadable)))
 
 
+def _failed(found: list[Row]) -> FailedUnits:
+    row = shape(one(found), "read", "failed")
+    if not whole(row["read"]):
+        raise ValueError("not one service is listed")
+    return FailedUnits(tuple(sorted(texts(row["failed"]))))
+
+
 PROBES = (
+    probe(FailedUnits, reads(_failed), cost=20),
     probe(Services, reads(_services), cost=20),
     probe(Processes, reads(_processes), cost=40),
 )

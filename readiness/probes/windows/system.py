@@ -149,16 +149,24 @@ def _elevation(found: list[Row]) -> Elevation:
     return Elevation(some(row["login"]), flag(row["administrator"]), row["powershell"])
 
 
-_OWN_NAMES = Missing(Why.NOT_ASKED, "Windows has names of its own for it")
+_OF_LINUX = Missing(Why.NOT_ASKED, "Windows has none")
 
 
 def _machine(found: list[Row]) -> Machine:
-    """Memory and paging files; the rest of the fact is about Linux."""
-    row = shape(one(found), "memory", "paging")
+    """Memory, paging files and time zone; the rest of the fact is about Linux."""
+    row = shape(one(found), "memory", "paging", "zone", "no_summer_time")
     memory, paging = whole(row["memory"]), whole(row["paging"])
     if not memory:
         raise ValueError("a host without memory")
-    return Machine(memory * 1024, paging * 1024, _OWN_NAMES, _OWN_NAMES, _OWN_NAMES)
+    zone = some(row["zone"]) + (" without summer time" if flag(row["no_summer_time"]) else "")
+    return Machine(memory * 1024, paging * 1024, zone, _OF_LINUX, _OF_LINUX)
+
+
+def windows_zone(name: str) -> str | None:
+    """What Windows calls an IANA time zone, by Unicode's CLDR; None for one that it has no name for."""
+    from tzlocal.windows_tz import tz_win  # noqa: PLC0415 - where there are Windows hosts only
+
+    return tz_win.get(name)
 
 
 PROBES = (

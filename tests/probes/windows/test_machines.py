@@ -16,12 +16,13 @@ from readiness.probes import Clock, ClockSync, Identity, Machine, OsRelease, Pac
 from readiness.probes.listening import Holder, Listening
 from readiness.probes.names import Addresses, Names
 from readiness.probes.space import Space
+from readiness.probes.units import FailedUnits
 from readiness.probes.windows import PROBES
 from readiness.probes.windows.network import FirewallProfiles
 from readiness.probes.windows.settings import DefenderExclusions, RegistryValue, RegistryValues
 from readiness.probes.windows.software import FileVersions, Hotfix, Hotfixes, PendingReboot
 from readiness.probes.windows.storage import VssWriters
-from readiness.probes.windows.system import Elevation
+from readiness.probes.windows.system import Elevation, windows_zone
 from readiness.probes.windows.tls import CipherSuites, DotNet, MachineCertificates, ProtocolKeys, SChannel
 from tests.bench import machine, record, stand_in
 
@@ -246,8 +247,8 @@ def test_a_login_without_rights_sees_nothing_absent(
     refused = {name for name, fact in found.items() if isinstance(fact, Missing) and fact.why is Why.NOT_PERMITTED}
     assert refused == {
         *("access_lists", "addresses", "certificates", "clock_sync", "cluster", "cluster_membership", "configuration"),
-        *("defender_exclusions", "firewall_profiles", "hotfixes", "listening", "processes", "services", "space"),
-        *("machine", "virtual_machine", "vss_writers"),
+        *("defender_exclusions", "failed_units", "firewall_profiles", "hotfixes", "listening", "machine", "processes"),
+        *("services", "space", "virtual_machine", "vss_writers"),
     }
     assert [name for name, fact in found.items() if isinstance(fact, Missing) and not fact.remedy] == []
 
@@ -303,3 +304,28 @@ def test_a_clock_is_bounded_by_how_long_powershell_has_been_running(age_ms: int,
     assert isinstance(clock, Clock)
     assert clock.offset_s == 104.0 - (earliest_s + 105.0) / 2
     assert clock.uncertainty_s == (105.0 - earliest_s) / 2 + 1 / 64
+
+
+def test_services_that_left_an_exit_code_are_told(tmp_path: Path) -> None:
+    stand_in.executable()
+
+    def change(description: dict[str, Any]) -> None:
+        codes = {"Spooler": 1067, "BITS": 1077, "sppsvc": 0}
+        row = {"StartMode": "Auto", "State": "Stopped", "StartName": "LocalSystem", "ProcessId": 0}
+        description["cim"]["Win32_Service"] += [{**row, "Name": name, "ExitCode": code} for name, code in codes.items()]
+        zone = description["registry"][r"HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation"]
+        zone.update(
+            TimeZoneKeyName="W. Europe Standard Time", DynamicDaylightTimeDisabled={"type": "DWord", "value": 1}
+        )
+
+    found = after(tmp_path, "win2022", change)
+    assert found["failed_units"] == FailedUnits(("Spooler",))
+    machine = found["machine"]
+    assert isinstance(machine, Machine)
+    assert machine.time_zone == "W. Europe Standard Time without summer time"
+
+
+def test_windows_has_names_of_its_own_for_zones() -> None:
+    assert windows_zone("Europe/Berlin") == "W. Europe Standard Time"
+    assert windows_zone("Etc/UTC") == "UTC"
+    assert windows_zone("Europe/Berln") is None
