@@ -293,8 +293,9 @@ def _judge_in_time(certificates: Sequence[MachineCertificate], inputs: Inputs) -
     when = max(inputs.as_of, inputs.estate.cutover.end)
     end, later = when.timestamp(), (when + timedelta(days=DAYS_LEFT)).timestamp()
     fine = [_until(one) for one in certificates]
-    over = [_until(one) for one in certificates if not one.begins_at_s <= end <= one.ends_at_s]
-    _stated(over, fine, f"certificates valid at {when:%Y-%m-%d %H:%M %Z}")
+    now = inputs.as_of.timestamp()
+    over = [_until(one) for one in certificates if one.begins_at_s > now or one.ends_at_s < end]
+    _stated(over, fine, f"certificates valid now and at {when:%Y-%m-%d %H:%M %Z}")
     soon = [_until(one) for one in certificates if one.ends_at_s < later]
     _stated(soon, fine, f"and {DAYS_LEFT} days after it", severity="minor")
 
@@ -310,14 +311,15 @@ def _judge_in_time(certificates: Sequence[MachineCertificate], inputs: Inputs) -
 def test_certificates_of_the_machine_last(facts: Facts, inputs: Inputs) -> None:
     """The machine's own certificates are valid to the end of the cutover, and another 30 days.
 
-    Those with a private key in the stores My and WebHosting, which services present; of several for one subject the
-    one that lasts longest, since Windows keeps what was renewed.
+    Those with a private key in the stores My and WebHosting, which services present; of several of one issuer for one
+    subject and the same names the one that lasts longest, since Windows keeps what was renewed.
     """
-    latest: dict[tuple[str, str], MachineCertificate] = {}
+    latest: dict[tuple[str, ...], MachineCertificate] = {}
+    now_s = inputs.as_of.timestamp()
     for one in facts.need(MachineCertificates).certificates:
         if one.has_key and one.store in {"My", "WebHosting"}:
-            key = (one.store, one.subject or one.thumbprint)
-            latest[key] = max(latest.get(key, one), one, key=lambda each: each.ends_at_s)
+            key = (one.store, one.subject or one.thumbprint, one.issuer, *sorted(one.dns_names))
+            latest[key] = max(latest.get(key, one), one, key=lambda each: (each.begins_at_s <= now_s, each.ends_at_s))
     if not latest:
         not_applicable("the stores My and WebHosting hold no certificate with a private key")
     _judge_in_time(list(latest.values()), inputs)

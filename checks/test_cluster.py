@@ -25,9 +25,6 @@ from readiness.plugin import (
 from readiness.probes import OsRelease, Packages
 from readiness.probes.windows.cluster import Cluster, ClusterMembership
 
-# Windows keeps unassigned disks in it, and it is offline where there are none.
-SPARE = "Available Storage"
-
 
 @check(
     "CLU-001",
@@ -50,10 +47,15 @@ def test_clusters_are_those_that_are_declared(target: Target, facts: Facts, esta
     if not membership.member:
         expect_that(declared is None, expected=expected, found="no cluster node")
         return
+    name = membership.cluster
+    if declared is not None and not name:
+        unknown(
+            "the name of its cluster cannot be read", blocked_by=() if membership.running else f"CLU-002 {target.id}"
+        )
     expect_that(
-        declared is not None and membership.cluster.lower() in {declared.lower(), ""},
+        declared is not None and name.lower() == declared.lower(),
         expected=expected,
-        found=f"a node of {membership.cluster or 'a cluster whose name cannot be read'}{state}",
+        found=f"a node of {name or 'a cluster whose name cannot be read'}{state}",
     )
 
 
@@ -108,7 +110,8 @@ def test_groups_are_online_where_they_should_be(target: Target, facts: Facts, es
     A group that moved to another node, and nobody moved it, is how a cluster tells of a snapshot the day after.
     """
     cluster: FailoverCluster = target.subject
-    groups = seen_by_a_node(cluster, facts).groups
+    there = seen_by_a_node(cluster, facts)
+    groups = there.groups
     if cluster.preferred_owners is None:
         unknown(f"never agreed: clusters.{cluster.name}.preferred_owners says which node owns which group, or {{}}")
     names = names_of(cluster, estate)
@@ -116,9 +119,10 @@ def test_groups_are_online_where_they_should_be(target: Target, facts: Facts, es
     if strange := sorted(owners.keys() - groups.keys()):
         unknown(f"the cluster has no group {', '.join(strange)}: it has {', '.join(groups)}")
     wanted, found = {}, {}
+    used = {one.group for one in there.resources.values()}
     for name, group in sorted(groups.items()):
-        if name == SPARE:
-            continue
+        if group.spare and group.state == "Offline" and name not in {*used, *owners}:
+            continue  # no unassigned disks
         owner = group.owner.upper()
         wanted[name] = f"Online on {owners.get(name, owner)}"
         found[name] = f"{group.state} on {owner}"
@@ -223,5 +227,9 @@ def test_nodes_are_configured_alike(target: Target, facts: Facts, inputs: Inputs
 
 
 def _stated(held: RoleOnHost, facts: Facts, kinds: tuple[str, ...], directive: str) -> str:
-    values = [one.value(directive) for kind in kinds for one in of_kind(held, facts, kind)]
-    return ", ".join(sorted(value for value in values if value is not None)) or "not stated"
+    """What is stated, a secret by its digest; UNKNOWN where it was hidden on the host."""
+    stated = [one.get(directive) for kind in kinds for one in of_kind(held, facts, kind)]
+    found = [one for one in stated if one is not None]
+    if hidden := [one for one in found if one.value is None and one.digest is None]:
+        unknown(f"{directive} at {hidden[0].place} on {held.host.name} {hidden[0].hidden}")
+    return ", ".join(sorted(one.value if one.value is not None else f"{one.digest}" for one in found)) or "not stated"

@@ -14,7 +14,7 @@ from readiness.core.checks import Check
 from readiness.core.errors import InputError, Problem
 from readiness.core.outcomes import Target
 from readiness.core.scripts import Probe, Script, Shell
-from readiness.estate import Host
+from readiness.estate import Host, windows_of
 from readiness.probes import PROBES_OF
 from readiness.products import Product, Role
 from readiness.snapshots import MARGIN_S, WINDOWS
@@ -207,11 +207,13 @@ def _arguments(probe: Probe, host: Host, inputs: Inputs, commands: Commands) -> 
 
 
 def _windows(host: Host, inputs: Inputs) -> tuple[str, ...]:
-    """The last backup windows with the margin around them; the last week where no window was declared."""
+    """The last backup windows of all nodes of its cluster with the margin around them; the last week without any."""
     margin = timedelta(seconds=MARGIN_S)
-    declared = host.backup.window if host.backup is not None else None
+    clusters = inputs.estate.clusters.values()
+    nodes = next((cluster.nodes for cluster in clusters if host.name in cluster.nodes), (host.name,))
+    backups = (inputs.estate.hosts[node].backup for node in nodes)
     week_ago = inputs.as_of - timedelta(days=WINDOWS)
-    windows = declared.last(WINDOWS, inputs.as_of) if declared is not None else ((week_ago, week_ago),)
+    windows = windows_of(backups, WINDOWS, inputs.as_of) or ((week_ago, week_ago),)
     return tuple(f"{_stamp(start - margin)}/{_stamp(end + margin)}" for start, end in windows)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from readiness.probes.windows.events import OPERATIONAL, SYSTEM, Event, SnapshotEvents
+from readiness.probes.windows.events import SYSTEM, Channel, Event, SnapshotEvents
 
 WINDOWS = 7
 MARGIN_S = 600.0
@@ -19,7 +19,12 @@ _NTFS = frozenset({"Ntfs", "Microsoft-Windows-Ntfs"})
 _CLUSTERING = frozenset({"Microsoft-Windows-FailoverClustering"})
 _SERVICES = frozenset({"Service Control Manager"})
 _SHADOW_COPY = "HarddiskVolumeShadowCopy"
-_MOVED = 1641
+# Moving, failing over and failing back.
+_MOVES = {1153, 1154, 1641}
+_RESET = 129  # of a disk, written by the driver of its adapter, of which there are many
+_TIME_SERVICE = "microsoft-windows-time-service"
+# Kinds of resources that are disks of all nodes.
+SHARED_DISKS = frozenset({"Physical Disk", "Storage Pool", "Volume Manager Disk Group"})
 
 # (providers, id): what it means, and whether one of them is enough.
 _HARM: dict[tuple[frozenset[str], int], tuple[str, bool]] = {
@@ -58,11 +63,10 @@ _HARM: dict[tuple[frozenset[str], int], tuple[str, bool]] = {
     (_SERVICES, 7034): ("a service ended unexpectedly", False),
     **{(frozenset({"VSS"}), number): ("a shadow copy failed", False) for number in (8193, 8194, 12289, 12293, 12302)},
     **{(frozenset({"volsnap"}), number): ("shadow copies were lost", False) for number in (25, 27, 36)},
-    (frozenset({"disk"}), 129): ("the disk was reset", False),
     (frozenset({"disk"}), 153): ("an input or output was tried again", False),
     (frozenset({"disk"}), 157): ("a disk was removed by surprise", False),
 }
-_MEANING = {(provider, number): told for (providers, number), told in _HARM.items() for provider in providers}
+_MEANING = {(one.lower(), number): told for (providers, number), told in _HARM.items() for one in providers}
 # What event 98 says in its third value: 0 is healthy, 1 wants a scan that can be made online.
 _HEALTHY, _ONLINE_SCAN = "0", "1"
 # Services that start and stop for a snapshot, by their own names and by those shown in English and German.
@@ -71,7 +75,10 @@ _MARKS = ("VSS", "vmvss", "swprv", "Volume Shadow Copy", "VMware Snapshot Provid
 
 def meaning(event: Event) -> str | None:
     """The harm that an event tells of, in words; None for one that tells of none."""
-    told = _MEANING.get((event.provider, event.id))
+    provider = event.provider.lower()
+    if event.id == _RESET and provider != _TIME_SERVICE:
+        return "a disk was reset"
+    told = _MEANING.get((provider, event.id))
     if told is None or (event.id == 98 and _value(event, 2) == _HEALTHY):
         return None
     return told[0]
@@ -83,12 +90,18 @@ def is_grave(event: Event) -> bool:
         return False
     if event.provider in _SERVICES:
         return "cluster" in _value(event, 0).lower()
-    return _MEANING.get((event.provider, event.id), ("", False))[1]
+    return _MEANING.get((event.provider.lower(), event.id), ("", False))[1]
 
 
 def is_mark(event: Event) -> bool:
     """Whether a service that makes snapshots started or stopped here."""
     return event.id == 7036 and any(value.split("/")[0] in _MARKS for value in event.data)
+
+
+def of_the_hypervisor(events: Iterable[Event]) -> list[Event]:
+    """Marks of a snapshot that VMware took; VSS alone is no proof, since agents use it, too."""
+    own = {"vmvss", "VMware Snapshot Provider"}
+    return [event for event in events if is_mark(event) and own & {value.split("/")[0] for value in event.data}]
 
 
 def _value(event: Event, at: int) -> str:
@@ -141,28 +154,30 @@ def within(events: Iterable[Event], windows: Bounds) -> list[Event]:
 
 def moves(events: Iterable[Event]) -> list[Event]:
     """Groups that moved to another node."""
-    return [event for event in events if event.channel == OPERATIONAL and event.id == _MOVED]
+    return [event for event in events if event.provider in _CLUSTERING and event.id in _MOVES]
 
 
 def not_covered(read: SnapshotEvents, windows: Bounds, channels: Sequence[str]) -> str:
     """Why the logs do not tell all of the windows; empty when they do."""
-    start = windows[0][0].timestamp()
-    for name in channels:
-        channel = read.channels[name]
-        if channel is None:
-            return f"there is no log {name}"
-        if not channel.enabled:
-            return f"the log {name} is switched off"
-        if channel.oldest_s is None:
-            return f"the log {name} is empty: it was cleared, or nothing was ever written"
-        if channel.oldest_s > start:
-            return (
-                f"the log {name} begins at {_time(channel.oldest_s):%Y-%m-%d %H:%M}Z and was overwritten or cleared"
-                f" within the last {len(windows)} windows, the first of which began at {windows[0][0]:%Y-%m-%d %H:%M}Z"
-            )
-        if channel.cut:
-            return f"the log {name} had more events than were read"
-    return ""
+    start_s = windows[0][0].timestamp() - MARGIN_S
+    if read.since_s > start_s:
+        return f"the logs were not asked for what was before {_time(read.since_s):%Y-%m-%d %H:%M}Z"
+    return next((gap for name in channels if (gap := _gap(name, read.channels[name], start_s))), "")
+
+
+def _gap(name: str, channel: Channel | None, start_s: float) -> str:
+    if channel is None:
+        return f"there is no log {name}"
+    if not channel.enabled:
+        return f"the log {name} is switched off"
+    if channel.oldest_s is None:
+        return f"the log {name} is empty: it was cleared, or nothing was ever written"
+    if channel.oldest_s > start_s:
+        return (
+            f"the log {name} begins at {_time(channel.oldest_s):%Y-%m-%d %H:%M}Z and was overwritten or cleared since"
+            f" {_time(start_s):%Y-%m-%d %H:%M}Z, when the first of the windows began"
+        )
+    return f"the log {name} had more events than were read" if channel.cut else ""
 
 
 def time_line(events: Iterable[Event]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from readiness.estate.tables import table
 from readiness.estate.validate import Known
 from readiness.estate.yaml_lines import Document, Path, quote
 
+Bounds = tuple[tuple[datetime, datetime], ...]
 SNAPSHOT = "vm_snapshot"
 # What a snapshot has and other methods have not.
 _OF_SNAPSHOTS = ("quiesce", "memory", "nothing_left_behind")
@@ -25,16 +26,17 @@ class BackupWindow:
     hours: float
     zone: str
 
-    def last(self, count: int, before: datetime) -> tuple[tuple[datetime, datetime], ...]:
-        """The last windows that had ended by then, oldest first, as start and end in UTC."""
+    def last(self, count: int, before: datetime) -> Bounds:
+        """The last windows that had ended by then, oldest first, as start and end in UTC; and one that had begun."""
         zone, length = ZoneInfo(self.zone), timedelta(hours=self.hours)
         today = before.astimezone(zone).date()
-        starts = (
+        starts = [
             datetime.combine(today - timedelta(days=days), self.start, zone).astimezone(UTC)
             for days in range(count + 2)
-        )
-        ended = [(start, start + length) for start in starts if start + length <= before]
-        return tuple(reversed(ended[:count]))
+        ]
+        windows = [(start, start + length) for start in starts if start <= before]
+        running = sum(end > before for _, end in windows)
+        return tuple(reversed(windows[: count + running]))
 
     def __str__(self) -> str:
         """`22:00 for 6 h, Europe/Berlin`."""
@@ -42,18 +44,25 @@ class BackupWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """Who looked into the hypervisor for snapshots that were left behind, and found none; and on which day."""
+
+    by: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class Backup:
     """How a host is backed up: `method` is `vm_snapshot`, `agent` or `none`.
 
-    `quiesce`, `memory` and `nothing_left_behind` are of snapshots; the last says in words who looked for snapshots
-    that were left on the machine, None for nobody. `window` is None where none was declared.
+    `quiesce`, `memory` and `nothing_left_behind` are of snapshots. `window` is None where none was declared.
     """
 
     method: str
     quiesce: bool = False
     memory: bool = False
     window: BackupWindow | None = None
-    nothing_left_behind: str | None = None
+    nothing_left_behind: Looked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,12 @@ class FailoverCluster:
     name: str
     nodes: tuple[str, ...]
     preferred_owners: Mapping[str, str] | None
+
+
+def windows_of(backups: Iterable[Backup | None], count: int, before: datetime) -> Bounds:
+    """The last windows of all that is backed up, oldest first: what befalls one node is logged on another one, too."""
+    windows = (one.window.last(count, before) for one in backups if one is not None and one.window is not None)
+    return tuple(sorted(bounds for each in windows for bounds in each))
 
 
 def check_backups(document: Document) -> None:

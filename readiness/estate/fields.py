@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -184,6 +185,13 @@ def _time(value: Any) -> datetime:
         raise refusal(f"{quote(value)} is not a time: {error}", hint) from None
 
 
+def _day(value: Any) -> date:
+    if isinstance(value, str) and re.fullmatch(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}", value):
+        with contextlib.suppress(ValueError):
+            return date.fromisoformat(value)
+    raise refusal(f"{quote(str(value))} is not a day", 'write it like "2026-11-24"')
+
+
 def _line(longest: int) -> Callable[[str], str]:
     def check(text: str) -> str:
         if not text.strip():
@@ -306,6 +314,11 @@ RoleOfProduct = Annotated[
 TimeZone = Annotated[
     str,
     Shape("time_zone", r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*", "A-Za-z0-9_+/-", 64, "like Europe/Berlin or Etc/UTC"),
+]
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "pattern": "^2[0-9]{3}-[0-9]{2}-[0-9]{2}$", "examples": ["2026-11-24"]}),
 ]
 ClockTime = Annotated[
     str, Shape("start", r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", "0-9:", 5, 'hours and minutes, like "22:00"')

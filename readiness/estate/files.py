@@ -108,6 +108,13 @@ class BackupWindowEntry(Written):
     zone: f.Zone = Field(examples=["Europe/Berlin"])
 
 
+class LookedEntry(Written):
+    """Who looked into the hypervisor for snapshots that were left behind, and found none; and on which day."""
+
+    by: f.Line = Field(examples=["VM team"])
+    day: f.Day = Field(examples=['"2026-11-24"'])
+
+
 class BackupEntry(Written):
     """How the host itself is backed up; quiesce and memory are of a snapshot, and needed with one."""
 
@@ -115,7 +122,7 @@ class BackupEntry(Written):
     quiesce: bool | None = None
     memory: bool | None = None
     window: BackupWindowEntry | None = None
-    nothing_left_behind: f.Reason | None = None
+    nothing_left_behind: LookedEntry | None = None
 
 
 class HostEntry(Written):

@@ -14,7 +14,7 @@ from readiness.core.errors import InputError, Problem
 from readiness.core.scripts import Limits
 from readiness.estate import files as written
 from readiness.estate import models
-from readiness.estate.backups import Backup, BackupWindow, FailoverCluster, check_backups
+from readiness.estate.backups import Backup, BackupWindow, FailoverCluster, Looked, check_backups
 from readiness.estate.custom import check_custom, chosen, custom_folders, read_custom
 from readiness.estate.references import check_baseline, check_estate, effective_uses, holders_of, names_in
 from readiness.estate.tables import inside, table
@@ -251,7 +251,7 @@ def _winrm(default: models.Winrm, entry: written.WinrmEntry | None) -> models.Wi
 
 
 def _backup(entry: written.BackupEntry) -> Backup:
-    window = entry.window
+    window, looked = entry.window, entry.nothing_left_behind
     return Backup(
         entry.method,
         quiesce=bool(entry.quiesce),
@@ -259,7 +259,7 @@ def _backup(entry: written.BackupEntry) -> Backup:
         window=BackupWindow(time.fromisoformat(window.start), window.hours, window.zone)
         if window is not None
         else None,
-        nothing_left_behind=entry.nothing_left_behind,
+        nothing_left_behind=Looked(looked.by, looked.day) if looked is not None else None,
     )
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,7 @@ def _backup(window: BackupWindow) -> dict[str, Any]:
         "quiesce": False,
         "memory": False,
         "window": {"start": f"{window.start:%H:%M}", "hours": window.hours, "zone": window.zone},
-        "nothing_left_behind": "the VM team looked",
+        "nothing_left_behind": {"by": "VM team", "day": f"{datetime.now(UTC):%Y-%m-%d}"},
     }
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 
 from readiness.estate import ESTATE
-from readiness.estate.backups import Backup, BackupWindow, FailoverCluster
+from readiness.estate.backups import Backup, BackupWindow, FailoverCluster, Looked, windows_of
 from tests.estate.samples import GOOD, loaded, problems
 
 _NODES = """
   n1: {fqdn: n1.example.com, os: windows, winrm: {user: me}, backup: {method: vm_snapshot, quiesce: true, memory: false,
-      window: {start: "22:00", hours: 6, zone: Europe/Berlin}, nothing_left_behind: "vm-team, 2026-11-20"}}
+      window: {start: "22:00", hours: 6, zone: Europe/Berlin}, nothing_left_behind: {by: VM team, day: "2026-11-20"}}}
   n2: {fqdn: n2.example.com, os: windows, winrm: {user: me}, backup: {method: agent}}
   n3: {fqdn: n3.example.com, os: windows, winrm: {user: me}}
 """
@@ -31,7 +31,9 @@ def files(old: str = "", new: str = "") -> Mapping[str, bytes]:
 def test_what_is_declared_is_kept() -> None:
     estate = loaded(files()).estate
     window = BackupWindow(time(22), 6.0, "Europe/Berlin")
-    assert estate.hosts["n1"].backup == Backup("vm_snapshot", True, False, window, "vm-team, 2026-11-20")  # noqa: FBT003
+    looked = Looked("VM team", date(2026, 11, 20))
+    expected = Backup("vm_snapshot", quiesce=True, memory=False, window=window, nothing_left_behind=looked)
+    assert estate.hosts["n1"].backup == expected
     assert estate.hosts["n2"].backup == Backup("agent")
     assert estate.hosts["n3"].backup is None
     assert estate.clusters == {"sql": FailoverCluster("sql", ("n1", "n2"), {"SQL Server (MSSQLSERVER)": "n1"})}
@@ -56,6 +58,8 @@ def test_what_is_declared_is_kept() -> None:
         ("Europe/Berlin", "Europe/Berln", "there is no time zone 'Europe/Berln'"),
         ('"22:00"', '"24:00"', "start '24:00' is malformed (hours and minutes, like"),
         ('"22:00"', "22:00", "'22:00' is a number to base 60 to some YAML readers"),
+        ('"2026-11-20"', '"2026-11-31"', "'2026-11-31' is not a day (write it like"),
+        ('"2026-11-20"', "yesterday", "'yesterday' is not a day"),
         ("hours: 6", "hours: 25", "'hours' must be at most 24"),
         ("[n1, n2]", "[n1, n4]", "unknown host 'n4'"),
         ("[n1, n2]", "[n1, n2, jump]", "'jump' is no Windows host"),
@@ -74,13 +78,21 @@ def test_a_mistake_is_told(old: str, new: str, said: str) -> None:
     assert problem.line > 50
 
 
-def test_the_last_windows_are_those_that_have_ended() -> None:
+def test_the_last_windows_are_those_that_have_ended_and_one_that_has_begun() -> None:
     window = BackupWindow(time(22), 6.0, "Europe/Berlin")
     last = window.last(7, datetime(2026, 11, 25, 2, 59, tzinfo=UTC))
-    assert last[-1] == (datetime(2026, 11, 23, 21, tzinfo=UTC), datetime(2026, 11, 24, 3, tzinfo=UTC))
-    assert window.last(7, datetime(2026, 11, 25, 3, tzinfo=UTC))[-1][0] == datetime(2026, 11, 24, 21, tzinfo=UTC)
-    assert len(last) == 7
+    assert last[-2] == (datetime(2026, 11, 23, 21, tzinfo=UTC), datetime(2026, 11, 24, 3, tzinfo=UTC))
+    assert last[-1][0] == datetime(2026, 11, 24, 21, tzinfo=UTC)  # the one that has begun
+    ended = window.last(7, datetime(2026, 11, 25, 3, tzinfo=UTC))
+    assert ended[-1] == last[-1]
+    assert (len(last), len(ended)) == (8, 7)
     assert list(last) == sorted(last)
+
+
+def test_windows_of_several_are_one_after_another() -> None:
+    first, second = (BackupWindow(time(hour), 2.0, "Etc/UTC") for hour in (20, 23))
+    backups = (None, Backup("none"), Backup("agent", window=second), Backup("agent", window=first))
+    assert [start.hour for start, _ in windows_of(backups, 2, datetime(2026, 11, 25, 12, tzinfo=UTC))] == [20, 23] * 2
 
 
 def test_a_window_keeps_to_the_clocks_of_its_zone() -> None:

@@ -9,8 +9,13 @@ if (Get-Command Get-ClusterNode -ErrorAction SilentlyContinue) {
     Settings $cluster
     foreach ($one in Get-ClusterNode) { @{ what = 'node'; name = [string]$one.Name; state = [string]$one.State } }
     foreach ($one in Get-ClusterGroup) {
-        @{ what = 'group'; name = [string]$one.Name; state = [string]$one.State; owner = [string]$one.OwnerNode.Name }
+        @{
+            what = 'group'; name = [string]$one.Name; state = [string]$one.State
+            owner = [string]$one.OwnerNode.Name; type = [string]$one.GroupType
+        }
     }
+    # Which Get-ClusterResource leaves out.
+    foreach ($one in Get-ClusterSharedVolume) { @{ what = 'shared_volume'; name = [string]$one.Name } }
     foreach ($one in Get-ClusterResource) {
         @{
             what = 'resource'; name = [string]$one.Name; type = [string]$one.ResourceType.Name
@@ -32,9 +37,13 @@ foreach ($one in Get-CimInstance -Namespace $space MSCluster_NodeToActiveGroup) 
     $owners[[string]$one.PartComponent.Name] = [string]$one.GroupComponent.Name
 }
 foreach ($one in Get-CimInstance -Namespace $space MSCluster_ResourceGroup) {
-    @{ what = 'group'; name = [string]$one.Name; state = [string]$one.State; owner = [string]$owners[[string]$one.Name] }
+    @{
+        what = 'group'; name = [string]$one.Name; state = [string]$one.State
+        owner = [string]$owners[[string]$one.Name]; type = [string]$one.GroupType
+    }
 }
 foreach ($one in Get-CimInstance -Namespace $space MSCluster_Resource) {
+    if ($one.IsClusterSharedVolume) { @{ what = 'shared_volume'; name = [string]$one.Name } }
     @{
         what = 'resource'; name = [string]$one.Name; type = [string]$one.Type
         state = [string]$one.State; group = [string]$one.OwnerGroup

@@ -6,7 +6,7 @@ $providers = @(
     'volsnap', 'disk', 'VSS', 'Ftdisk'
 )
 $harm = @(
-    , @(1069, 1127, 1129, 1130, 1135, 1146, 1177, 1205, 1230, 1254, 1540, 1557, 1561, 1563, 1564, 1573, 1672, 5120, 5142)
+    , @(1069, 1153, 1154, 1127, 1129, 1130, 1135, 1146, 1177, 1205, 1230, 1254, 1540, 1557, 1561, 1563, 1564, 1573, 1672, 5120, 5142)
     , @(25, 27, 36, 50, 55, 57, 98, 129, 130, 131, 132, 133, 137, 140, 153, 157, 7024, 7031, 7034)
 )
 $operational = 'Microsoft-Windows-FailoverClustering/Operational'
@@ -31,11 +31,13 @@ function Told([string]$channel, $event) {
         provider = [string]$event.ProviderName; id = [long]$event.Id; data = [object[]]$data
     }
 }
+$channels = @()
+$around = @()
 foreach ($channel in 'System', 'Application', $operational) {
     try { $log = Get-WinEvent -ListLog $channel }
     catch {
         if ($_.FullyQualifiedErrorId -notlike 'NoMatchingLogsFound*') { throw }
-        @{ what = 'channel'; channel = $channel; there = $false; enabled = $false; oldest = $null; cut = $false }
+        $channels += @{ what = 'channel'; channel = $channel; there = $false; enabled = $false; oldest = $null; cut = $false }
         continue
     }
     $oldest = $null
@@ -45,20 +47,38 @@ foreach ($channel in 'System', 'Application', $operational) {
     $asked = @(switch ($channel) {
         'System' { $harm }
         'Application' { , @(8193, 8194, 12289, 12293, 12302) }
-        default { , @(1641, 1650) }
+        default { , @(1153, 1154, 1641) }
     })
     foreach ($ids in $asked) {
         $found = @(Found @{ LogName = $channel; Id = $ids; StartTime = $windows[0].from } $most)
         $cut = $cut -or $found.Count -ge $most
-        foreach ($event in $found) { if ($providers -contains $event.ProviderName) { Told $channel $event } }
+        foreach ($event in $found) {
+            # 129 comes from the driver of the disk's adapter, of which there are many.
+            $driver = $event.Id -eq 129 -and $event.ProviderName -ne 'Microsoft-Windows-Time-Service'
+            if (-not $driver -and $providers -notcontains $event.ProviderName) { continue }
+            $around += @{ from = $event.TimeCreated.AddMinutes(-10); to = $event.TimeCreated.AddMinutes(10) }
+            Told $channel $event
+        }
     }
-    @{ what = 'channel'; channel = $channel; there = $true; enabled = [bool]$log.IsEnabled; oldest = $oldest; cut = $cut }
+    $channels += @{ what = 'channel'; channel = $channel; there = $true; enabled = [bool]$log.IsEnabled; oldest = $oldest; cut = $cut }
 }
-# Services that start and stop for a snapshot; there are many others, so each window is asked for by itself.
-foreach ($window in $windows) {
-    foreach ($event in Found @{ LogName = 'System'; Id = 7036; StartTime = $window.from; EndTime = $window.to } $most) {
+# Services that start and stop for a snapshot: there are many others, so that the windows alone are asked for, and what
+# is around an event; and all of it at once where it overlaps.
+$spans = @()
+foreach ($one in @($windows) + @($around) | Sort-Object { $_.from }) {
+    if ($spans -and $one.from -le $spans[-1].to) { if ($one.to -gt $spans[-1].to) { $spans[-1].to = $one.to } }
+    else { $spans += @{ from = $one.from; to = $one.to } }
+}
+$cut = $spans.Count -gt 60
+foreach ($span in $spans | Select-Object -First 60) {
+    $found = @(Found @{ LogName = 'System'; Id = 7036; StartTime = $span.from; EndTime = $span.to } $most)
+    $cut = $cut -or $found.Count -ge $most
+    foreach ($event in $found) {
         if ($event.ProviderName -ne 'Service Control Manager') { continue }
         $told = Told 'System' $event
         if ("$($told.data)" -match 'VSS|vmvss|swprv|ClusSvc|Shadow Copy|Snapshot Provider|Volumeschattenkopie|Cluster') { $told }
     }
 }
+foreach ($one in $channels) { if ($one.channel -eq 'System' -and $cut) { $one.cut = $true } }
+$channels
+@{ what = 'asked'; since = $windows[0].from.ToUniversalTime().ToString('o') }

@@ -45,6 +45,11 @@ EVERYBODY = {
     "BU": "Users",
     "BG": "Guests",
     "RU": "Pre-Windows 2000 Compatible Access",
+    "S-1-2-0": "Local",
+    "S-1-5-3": "Batch",
+    "S-1-5-14": "Remote Interactive Logon",
+    "S-1-5-15": "This Organization",
+    "S-1-5-113": "Local account",
     "LG": "Guest",
     "DU": "Domain Users",
     "DG": "Domain Guests",
@@ -87,16 +92,20 @@ _ENTRY = re.compile(rf"(A|D);((?:[A-Z]{{2}})*);(0x[0-9a-fA-F]{{1,8}}|(?:[A-Z]{{2
 
 @dataclass(frozen=True, slots=True)
 class AccessEntry:
-    """What one account, by SDDL's two letters or its id, is given or denied: bits of an access mask."""
+    """What one account, by SDDL's two letters or its id, is given or denied: bits of an access mask.
+
+    `inherited_only`: for what is in a folder, and not for the folder itself.
+    """
 
     account: str
     allows: bool
     mask: int
+    inherited_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AccessList:
-    """Owner of a file or folder, and the entries that count for itself, in their order."""
+    """Owner of a file or folder, and the entries in their order."""
 
     owner: str
     entries: tuple[AccessEntry, ...]
@@ -106,6 +115,8 @@ class AccessList:
         found: dict[str, None] = {}
         denied: dict[str, int] = {}
         for one in self.entries:
+            if one.inherited_only and not (one.allows and mask == WRITE):
+                continue
             if not one.allows:
                 denied[one.account] = denied.get(one.account, 0) | one.mask
             elif one.account in EVERYBODY and one.mask & mask & ~(denied.get(one.account, 0) | denied.get("WD", 0)):
@@ -129,12 +140,10 @@ def access_list(descriptor: str) -> AccessList:
     owner, control, entries = match.groups()
     if control == "NO_ACCESS_CONTROL":
         return AccessList(_account(owner), (AccessEntry("WD", allows=True, mask=_ALL),))
-    told = (_entry(one) for one in entries.strip("()").split(")(") if one)
-    return AccessList(_account(owner), tuple(one for one in told if one is not None))
+    return AccessList(_account(owner), tuple(_entry(one) for one in entries.strip("()").split(")(") if one))
 
 
-def _entry(told: str) -> AccessEntry | None:
-    """One entry; None for one that is only there to be inherited."""
+def _entry(told: str) -> AccessEntry:
     match = _ENTRY.fullmatch(told)
     if match is None:
         raise ValueError(f"no entry of an access list: {shown(told)}")
@@ -146,7 +155,7 @@ def _entry(told: str) -> AccessEntry | None:
         for at in range(0, len(rights), 2):
             mask |= chosen(_RIGHTS, rights[at : at + 2])
     inherited_only = "IO" in (flags[at : at + 2] for at in range(0, len(flags), 2))
-    return None if inherited_only else AccessEntry(_account(account), kind == "A", mask)
+    return AccessEntry(_account(account), kind == "A", mask, inherited_only)
 
 
 def _account(told: str) -> str:

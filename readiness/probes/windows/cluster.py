@@ -28,6 +28,8 @@ _RESOURCES = {
     "129": "OnlinePending",
     "130": "OfflinePending",
 }
+# GroupType, learn.microsoft.com, CLUSGROUP_TYPE.
+_SPARE = {"AvailableStorage", "2"}
 _SERVICE_STATES = {"Running", "Stopped", "Start Pending", "Stop Pending", "Paused", "Pause Pending", "Continue Pending"}
 _STARTS = {"Auto", "Manual", "Disabled", "Boot", "System"}
 _VIRTUAL = {
@@ -82,10 +84,14 @@ def _membership(found: list[Row]) -> ClusterMembership:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group (role) of the cluster; `owner` is the name of its node."""
+    """A group (role) of the cluster; `owner` is the name of its node.
+
+    `spare`: the group of unassigned disks, whatever it is called in the language of the cluster.
+    """
 
     state: str
     owner: str
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ class Cluster(Fact):
 
     `nodes` are states by name; `settings` those of the heartbeat: delays in milliseconds, thresholds in beats.
     `witness` is the name of the quorum's resource, empty for none, None where WMI was asked, which does not tell.
+    `shared_volumes` are disks that all nodes write to (CSV).
     """
 
     name: ClassVar[str] = "cluster"
@@ -113,6 +120,7 @@ class Cluster(Fact):
     resources: Mapping[str, Resource]
     settings: Mapping[str, int]
     witness: str | None
+    shared_volumes: tuple[str, ...] = ()
 
 
 def _cluster(found: list[Row]) -> Cluster:
@@ -121,7 +129,7 @@ def _cluster(found: list[Row]) -> Cluster:
     by_what: dict[str, list[Row]] = {}
     for row in found:
         by_what.setdefault(some(row.get("what")), []).append(row)
-    if by_what.keys() - {"cluster", "setting", "node", "group", "resource", "witness"}:
+    if by_what.keys() - {"cluster", "setting", "node", "group", "resource", "shared_volume", "witness"}:
         raise ValueError(f"no parts of a cluster: {shown(', '.join(by_what))}")
     head = shape(one(by_what.get("cluster", [])), "what", "name", "by")
     witness = by_what.get("witness", [])
@@ -130,8 +138,8 @@ def _cluster(found: list[Row]) -> Cluster:
     nodes = {name: _state(_NODES, row) for name, row in _named(by_what, "node", "state").items()}
     settings = {name: whole(row["value"]) for name, row in _named(by_what, "setting", "value").items()}
     groups = {
-        name: Group(_state(_GROUPS, row), text(row["owner"]))
-        for name, row in _named(by_what, "group", "state", "owner").items()
+        name: Group(_state(_GROUPS, row), some(row["owner"]), spare=some(row["type"]) in _SPARE)
+        for name, row in _named(by_what, "group", "state", "owner", "type").items()
     }
     resources = {
         name: Resource(some(row["type"]), _state(_RESOURCES, row), some(row["group"]))
@@ -139,10 +147,9 @@ def _cluster(found: list[Row]) -> Cluster:
     }
     if not nodes or not groups or tuple(settings) != SETTINGS or not all(settings.values()):
         raise ValueError("a cluster without nodes, groups or settings of its heartbeat")
-    if strange := [one.group for one in resources.values() if one.group not in groups]:
-        raise ValueError(f"a resource of no group: {shown(strange[0])}")
     told = text(shape(one(witness), "what", "name")["name"]) if witness else None
-    return Cluster(True, some(head["name"]), nodes, groups, resources, settings, told)  # noqa: FBT003 - as above
+    volumes = tuple(_named(by_what, "shared_volume"))
+    return Cluster(True, some(head["name"]), nodes, groups, resources, settings, told, volumes)  # noqa: FBT003 - as above
 
 
 def _named(by_what: Mapping[str, list[Row]], what: str, *keys: str) -> dict[str, Row]:

@@ -36,9 +36,10 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotEvents(Fact):
-    """The events since the first window that was asked for, in order; a channel that is not there is None."""
+    """The events since the Unix time that was asked for, in order; a channel that is not there is None."""
 
     name: ClassVar[str] = "snapshot_events"
+    since_s: float
     channels: Mapping[str, Channel | None]
     events: tuple[Event, ...]
 
@@ -46,7 +47,8 @@ class SnapshotEvents(Fact):
 def _events(found: list[Row]) -> SnapshotEvents:
     channels: dict[str, Channel | None] = {}
     events: list[Event] = []
-    for row in found:
+    *rest, asked = found
+    for row in rest:
         if row.get("what") == "event":
             events.append(_event(row))
             continue
@@ -62,7 +64,11 @@ def _events(found: list[Row]) -> SnapshotEvents:
     for event in events:
         if channels.get(event.channel) is None:
             raise ValueError(f"an event of a channel that is not there: {shown(event.channel)}")
-    return SnapshotEvents(channels, tuple(sorted(events, key=lambda one: (one.at_s, one.id, one.data))))
+    if shape(asked, "what", "since")["what"] != "asked":
+        raise ValueError(f"not since when: {shown(str(asked))}")
+    return SnapshotEvents(
+        unix_time(asked["since"]), channels, tuple(sorted(events, key=lambda one: (one.at_s, one.id, one.data)))
+    )
 
 
 def _event(row: Row) -> Event:

@@ -153,6 +153,8 @@ def _certificates(found: list[Row]) -> MachineCertificates:
     places = {(one.store, one.thumbprint) for one in certificates}
     if len(places) != len(certificates):
         raise ValueError("a certificate twice in one store")
+    if not any(one.store == "Root" for one in certificates):
+        raise ValueError("no root certificate at all: the stores were not read")
     return MachineCertificates(tuple(sorted(certificates, key=lambda one: (one.store, one.thumbprint))))
 
 

@@ -3,6 +3,7 @@
 
 enum ClusterNodeState { Unknown = -1; Up = 0; Down = 1; Paused = 2; Joining = 3 }
 enum ClusterGroupState { Unknown = -1; Online = 0; Offline = 1; Failed = 2; PartialOnline = 3; Pending = 4 }
+enum ClusterGroupType { Cluster = 1; AvailableStorage = 2; SQLServerAvailabilityGroup = 129; Unknown = 9999 }
 enum ClusterResourceState {
     Unknown = -1; Inherited = 0; Initializing = 1; Online = 2; Offline = 3; Failed = 4
     Pending = 128; OnlinePending = 129; OfflinePending = 130
@@ -42,7 +43,8 @@ function Get-ClusterGroup {
     param()
     foreach ($group in (Get-Part groups $PSCmdlet).PSObject.Properties) {
         New-Object psobject -Property @{
-            Name = $group.Name; State = [ClusterGroupState][string]$group.Value.state; OwnerNode = New-Named $group.Value.owner
+            Name = $group.Name; State = [ClusterGroupState][string]$group.Value.state
+            OwnerNode = New-Named $group.Value.owner; GroupType = [ClusterGroupType][string]$group.Value.type
         }
     }
 }
@@ -58,6 +60,12 @@ function Get-ClusterResource {
     }
 }
 
+function Get-ClusterSharedVolume {
+    [CmdletBinding()]
+    param()
+    foreach ($name in @(Get-Part shared_volumes $PSCmdlet)) { if ($name) { New-Named $name } }
+}
+
 function Get-ClusterQuorum {
     [CmdletBinding()]
     param()
@@ -67,4 +75,4 @@ function Get-ClusterQuorum {
     New-Object psobject -Property @{ QuorumResource = $resource }
 }
 
-Export-ModuleMember -Function Get-Cluster, Get-ClusterNode, Get-ClusterGroup, Get-ClusterResource, Get-ClusterQuorum
+Export-ModuleMember -Function Get-Cluster, Get-ClusterNode, Get-ClusterGroup, Get-ClusterResource, Get-ClusterSharedVolume, Get-ClusterQuorum

@@ -44,6 +44,7 @@ def test_a_node_tells_its_cluster(tmp_path: Path) -> None:
     cluster = fact(outputs, Cluster)
     assert (cluster.called, cluster.nodes) == ("SQLCLU", {"CLU01": "Up", "CLU02": "Up"})
     assert cluster.groups["SQL AG"] == Group("Online", "CLU01")
+    assert [name for name, one in cluster.groups.items() if one.spare] == ["Available Storage"]
     assert cluster.resources["SQL AG"] == Resource("SQL Server Availability Group", "Online", "SQL AG")
     assert cluster.settings["SameSubnetThreshold"] == 20
     assert cluster.witness == "File Share Witness"
@@ -79,6 +80,30 @@ def test_wmi_tells_where_the_module_is_not(tmp_path: Path) -> None:
     assert cluster.groups == {"Cluster Group": Group("Online", "CLU01"), "SQL AG": Group("PartialOnline", "CLU01")}
     assert cluster.resources == {"SQL AG": Resource("SQL Server Availability Group", "Failed", "SQL AG")}
     assert cluster.witness is None
+
+
+def test_shared_volumes_are_told(tmp_path: Path) -> None:
+    def shared(description: dict[str, Any]) -> None:
+        description["cluster"]["shared_volumes"] = ["Volume 1", "Volume 2"]
+
+    assert fact(answers(tmp_path, "clu01", shared), Cluster).shared_volumes == ("Volume 1", "Volume 2")
+
+
+def test_a_snapshot_is_seen_around_what_it_did_at_any_time(tmp_path: Path) -> None:
+    def at_noon(description: dict[str, Any]) -> None:
+        services, clustering = "Service Control Manager", "Microsoft-Windows-FailoverClustering"
+        mark = {"provider": services, "id": 7036, "data": ["VMware Snapshot Provider", "running", "utf16:vmvss/4"]}
+        description["events"][SYSTEM]["records"] = [
+            {**mark, "at": "2026-11-24T08:00:00Z"},
+            {**mark, "at": "2026-11-24T12:00:00Z"},
+            {"at": "2026-11-24T12:05:00Z", "provider": clustering, "id": 1135, "data": ["CLU02"]},
+            {"at": "2026-11-24T12:06:00Z", "provider": "LSI_SAS", "id": 129, "data": []},
+            {"at": "2026-11-24T12:07:00Z", "provider": "Microsoft-Windows-Time-Service", "id": 129, "data": []},
+        ]
+
+    read = fact(answers(tmp_path, "clu01", at_noon), SnapshotEvents)
+    assert [event.id for event in read.events] == [7036, 1135, 129]
+    assert read.since_s == 1795467000.0  # where the first window begins
 
 
 def test_a_cluster_without_a_witness_is_told(tmp_path: Path) -> None:
@@ -137,7 +162,8 @@ def test_without_rights_nothing_counts_as_absent(tmp_path: Path) -> None:
     [
         ("cluster", '"state":"Up"', '"state":"Upp"'),
         ("cluster", '"what":"witness"', '"what":"quorum"'),
-        ("cluster", '"group":"SQL AG"', '"group":"SQL"'),
+        ("cluster", '"owner":"CLU01"', '"owner":""'),
+        ("snapshot_events", '"what":"asked"', '"what":"since"'),
         ("cluster", '"value":1000', '"value":0'),
         ("cluster", '"name":"CLU02"', '"name":"CLU01"'),
         ("cluster_membership", '"loaded":true', '"loaded":false'),

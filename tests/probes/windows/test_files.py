@@ -37,7 +37,7 @@ DOMAIN = "S-1-5-21-3623811015-3361044348-30300820"
         ("O:BAD:(A;;FR;;;S-1-1-0)(A;;FW;;;S-1-5-32-545)", ("Everyone",), ("Users",)),
         (f"O:BAD:(A;;GR;;;{DOMAIN}-513)", ("Domain Users",), ()),
         (f"O:BAD:(A;;FA;;;{DOMAIN}-1104)(A;;FA;;;{DOMAIN}-512)", (), ()),
-        ("O:BAD:(A;OICIIO;GA;;;WD)", (), ()),
+        ("O:BAD:(A;OICIIO;GA;;;WD)", (), ("Everyone",)),  # what is in the folder is theirs
         ("O:BAD:(D;;FA;;;BU)(A;;FA;;;BU)", (), ()),
         ("O:BAD:(A;;FR;;;BU)(D;;FA;;;BU)", ("Users",), ()),
         ("O:BAD:(D;;FR;;;WD)(A;;FA;;;BU)", (), ("Users",)),

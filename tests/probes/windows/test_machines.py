@@ -74,7 +74,7 @@ def test_a_script_only_reads(path: Path) -> None:
     assert text.startswith("# ")
     words = set(text.replace("(", " ").replace("{", " ").split())
     verbs = {word.split("-")[0] for word in words if word[:1].isupper() and "-" in word and not word.startswith("-")}
-    assert verbs <= {"Get", "Test", "New", "Where", "ForEach", "Select", "Resolve"}
+    assert verbs <= {"Get", "Test", "New", "Where", "ForEach", "Select", "Sort", "Resolve"}
     assert {word for word in words if word.startswith("New-")} <= {"New-Object"}
     assert not words & {"Invoke-Expression", "iex", ">", ">>", "&"}
 
@@ -203,7 +203,7 @@ def test_certificates_of_both_kinds_of_keys(of: Callable[..., Any]) -> None:
     first, second = of("win2022", MachineCertificates).certificates
     assert (first.store, first.key_bits, first.has_key, first.dns_names[0]) == ("My", 2048, True, "win2022.lab.example")
     assert (second.store, second.has_key, second.subject) == ("Root", False, "CN=lab-CA, DC=lab, DC=example")
-    (elliptic,) = of("win2025", MachineCertificates).certificates
+    elliptic, _ = of("win2025", MachineCertificates).certificates
     assert (elliptic.key_bits, elliptic.ends_at_s) == (None, 1835510400)
 
 
@@ -329,3 +329,7 @@ def test_windows_has_names_of_its_own_for_zones() -> None:
     assert windows_zone("Europe/Berlin") == "W. Europe Standard Time"
     assert windows_zone("Etc/UTC") == "UTC"
     assert windows_zone("Europe/Berln") is None
+
+
+def test_stores_without_a_root_certificate_were_not_read() -> None:
+    assert parsed(Output("machine_certificates", 0, b"[]", b"", 1.0, 2.0, 0.0)) is None
