@@ -36,9 +36,10 @@ _KEYS = ("key", "key_and_certificate")
 
 @dataclass(frozen=True)
 class Named:
-    """The files that one resource names, by what they hold."""
+    """The files that one resource names for one purpose, by what they hold: `tls`, or the encryption of `data`."""
 
     place: str
+    purpose: str
     files: dict[str, list[CertificateFile]]
 
     def holding(self, *kinds: str) -> list[CertificateFile]:
@@ -58,17 +59,17 @@ def _named(held: RoleOnHost, facts: Facts, blocked_by: str | tuple[()] = ()) -> 
     read = facts.of(held.host.name).need(Certificates)
     found: dict[tuple[str, ...], Named] = {}
     for resource in resources_of(held, facts):
-        files: dict[str, list[CertificateFile]] = {}
+        purposes: dict[str, dict[str, list[CertificateFile]]] = {}
         for one in held.product.certificate_directives:
             path = resource.value(one.directive) if any(map(resource.is_kind, one.resources)) else None
             if path is not None and one.holds == "ca_directory":
                 told = f"{one.directive} at {resource.place} is a folder, and which of its files counts is not read"
                 unknown(told, blocked_by=blocked_by)
             if path is not None:
-                files.setdefault(one.holds, []).append(_file(path, read, blocked_by))
-        if files:
-            key = tuple(file.path for kind in files.values() for file in kind)
-            found.setdefault(key, Named(resource.place, files))
+                purposes.setdefault(one.purpose, {}).setdefault(one.holds, []).append(_file(path, read, blocked_by))
+        for purpose, files in purposes.items():
+            key = (purpose, *(file.path for kind in files.values() for file in kind))
+            found.setdefault(key, Named(resource.place, purpose, files))
     if not found:
         not_applicable(f"the configuration of {held.id} names no certificate")
     return list(found.values())
@@ -148,7 +149,7 @@ def test_certificate_is_for_the_name_that_peers_use(target: Target, facts: Facts
     flaws: list[str] = []
     fine: list[str] = []
     for named, file, one in _loaded(subject.holder, facts):
-        if "certificate" not in named.files:
+        if named.purpose != "tls" or "certificate" not in named.files:
             continue
         told = f"{file.path} is for {', '.join(sorted(judging.names_of(one.own))) or 'nobody'}"
         is_for = all(judging.is_for(one.own, str(name)) for name in names)
@@ -208,7 +209,7 @@ def test_chain_leads_to_the_named_authority(target: Target, facts: Facts, inputs
         if named.holding("ca") and not authorities:
             unknown(f"no authority was read for {named.place}", blocked_by=f"CRT-001 {target.subject.id}")
         if not authorities:
-            continue  # what it is held against is no file of an authority's: a signature's own key, say
+            continue  # what it is held against is no file of an authority's: data are encrypted for a key itself
         loaded = judging.load(authorities)
         flaw = judging.flaw_in_chain(one, (loaded.own, *loaded.others), when)
         told = f"{file.path}: {flaw}" if flaw else f"{file.path} from {loaded.title}"

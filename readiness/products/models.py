@@ -194,11 +194,12 @@ class VersionRule(Sourced):
 
 
 class CertificateDirective(Sourced):
-    """A directive of these resources that names a file with certificates or keys."""
+    """A directive of these resources that names a file with certificates or keys, for `tls` or to encrypt `data`."""
 
     resources: tuple[str, ...] = Field(min_length=1)
     directive: str = Field(min_length=1)
     holds: Literal["certificate", "key", "key_and_certificate", "ca", "ca_directory", "parameters"]
+    purpose: Literal["tls", "data"] = "tls"
 
 
 class SecretDirective(Sourced):

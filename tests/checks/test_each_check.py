@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from readiness.cli import through_pytest
-from readiness.configs.bacula import ConfigurationFile
+from readiness.configs.bacula import ConfigurationFile, Directive
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
 from readiness.core.outcomes import Outcome, Result
 from readiness.demo import embedded_estate
@@ -296,6 +296,24 @@ def certified(host: str, name: str, *, days: float = 3650, rsa_bits: int = 0) ->
     return change
 
 
+def encrypted(host: str) -> Callable[[Store], None]:
+    """The host encrypts what it backs up for a key of its own, beside its TLS."""
+    path = f"{TLS}data.pem"
+
+    def added(file: ConfigurationFile) -> ConfigurationFile:
+        (own,) = file.of_kind("FileDaemon")
+        directives = (*own.directives, Directive("pkikeypair", path, None, "", own.place))
+        resources = (replace(own, directives=directives) if one is own else one for one in file.resources)
+        return replace(file, resources=tuple(resources))
+
+    def change(read: Certificates) -> Certificates:
+        identity = Authority().issue("whom the data are for")
+        made = replace(read.files[f"{TLS}host.key"], path=path, certificates=(identity.certificate,))
+        return replace(read, files={**read.files, path: replace(made, public_key=public_half(identity.key))})
+
+    return both(fact(host, Configuration, file_of(FD_CONF, added)), fact(host, Certificates, change))
+
+
 def with_baseline(**stated: object) -> Callable[[Inputs], Inputs]:
     return lambda inputs: replace(inputs, baseline=replace(inputs.baseline, **stated))  # type: ignore[arg-type]
 
@@ -491,6 +509,7 @@ CASES = {
         {"CRT-001 client01/bacula.client": "FAIL"},
         tls("client01", "ca.pem", certificates=()),
     ),
+    "a key pair for the data, of no authority": Case({}, encrypted("client01")),
     "CRT-005": Case(
         {"CRT-005 client01/bacula.client": "FAIL"}, certified("client01", "client01.lab.example", rsa_bits=1024)
     ),
