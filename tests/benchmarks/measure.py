@@ -65,7 +65,7 @@ def cost(command: Sequence[str], *, codes: frozenset[int] = frozenset({0})) -> C
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in codes:
         raise SystemExit(f"{' '.join(command)[:300]} ended with {process.returncode}")
-    peak = max(peak, usage.ru_maxrss / 1024)
+    # Not ru_maxrss: it begins with what this process had when it started the command.
     return Cost(time.perf_counter() - begun, usage.ru_utime + usage.ru_stime, peak)
 
 
