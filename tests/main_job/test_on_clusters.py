@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from tests.bench import stand_in
 from tests.bench.fleet import NODES, WINDOWS, Change, fleet
+from tests.main_job.job import command, environment
 from tests.main_job.test_on_windows import run
 
 NAMES = ("fd01", *NODES)
@@ -161,3 +163,19 @@ def test_a_planted_fault_is_named_by_what_it_touches_and_nothing_else(name: str,
     assert job.wrong() == fault.wrong, job.stdout
     assert job.blockers() == fault.blockers
     assert job.code == fault.code
+
+
+def test_a_saved_run_is_judged_again_with_the_same_windows(tmp_path: Path) -> None:
+    with fleet(tmp_path / "bench", {"clu01": _logs(*STORY)}, names=NAMES) as hosts:
+        job = run(hosts, tmp_path / "run")
+    judged = subprocess.run(
+        command("judge", job.folder, "--out", tmp_path / "again"),
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert judged.returncode == job.code, judged.stderr
+    for name in ("results.jsonl", "junit.xml"):
+        assert (tmp_path / "again" / name).read_bytes() == (job.folder / name).read_bytes()
