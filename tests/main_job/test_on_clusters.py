@@ -31,7 +31,7 @@ def _logs(*events: tuple[str, int, str], inside: bool = True) -> Change:
     """Events of clu01 half an hour into its last window, or six hours before it."""
 
     def change(description: dict[str, Any]) -> None:
-        ((start, _),) = WINDOWS["clu01"].last(1, datetime.now(UTC))
+        (start, _), *_ = WINDOWS["clu01"].last(1, datetime.now(UTC))  # another one may have begun
         when = start + timedelta(minutes=30) if inside else start - timedelta(hours=6)
         at = f"{when:%Y-%m-%dT%H:%M:%S}.0000000Z"
         description["events"][SYSTEM]["records"] = [
