@@ -9,10 +9,13 @@ from typing import Any, TypeVar
 
 import pytest
 
+from readiness.cli import through_pytest
 from readiness.configs.bacula import ConfigurationFile, Directive, Resource
 from readiness.core.facts import Fact, HostFacts, Missing, Why
 from readiness.core.outcomes import Outcome, Result
 from readiness.estate import load_bytes
+from readiness.gate import Gate
+from readiness.plan import Narrowing
 from readiness.probes import Configuration, Packages
 from readiness.probes.windows import cluster as reading
 from readiness.probes.windows.cluster import Cluster, ClusterMembership, VirtualMachine
@@ -413,3 +416,26 @@ def test_the_story_is_told_as_a_time_line(store: Store) -> None:
         "CLU-012 clu01": "FAIL",
         "CLU-014 sqlclu": "FAIL",
     }
+
+
+def _asked(given: Inputs) -> dict[str, tuple[str, ...]]:
+    gate = Gate(given, None, Narrowing(), plan_only=True)  # type: ignore[arg-type]  # a plan reads nothing
+    through_pytest(gate)
+    scripts = {name: {one.name: one.arguments for one in batch} for name, batch in gate.plan.scripts.items()}
+    return {name: batch["snapshot_events"] for name, batch in scripts.items() if "snapshot_events" in batch}
+
+
+def test_each_node_is_asked_for_the_windows_of_all() -> None:
+    asked = _asked(inputs())
+    assert asked.keys() == {"clu01", "clu02"}
+    assert asked["clu01"] == asked["clu02"]
+    assert asked["clu01"][:2] == (
+        "2026-11-18T20:50:00Z/2026-11-19T00:10:00Z",
+        "2026-11-19T00:50:00Z/2026-11-19T04:10:00Z",
+    )
+    assert len(asked["clu01"]) == 14
+
+
+def test_a_node_without_a_window_is_asked_for_the_last_week() -> None:
+    asked = _asked(inputs((FIRST, "{method: agent}"), (SECOND, "{method: none}")))
+    assert asked["clu01"] == asked["clu02"] == ("2026-11-18T11:50:00Z/2026-11-18T12:10:00Z",)
