@@ -20,22 +20,33 @@ from readiness.plugin import (
     unknown,
 )
 from readiness.probes import OsRelease, Packages
+from readiness.products import PackageChoice
 from readiness.versions import Version, evaluate_rule, matches_agreed
 
 NEEDS = (Packages, OsRelease)
 
 
-def _version(held: RoleOnHost, facts: Facts) -> Version:
-    """The version of the role's first package; its absence is VER-001's to report."""
+def _packages(held: RoleOnHost, facts: Facts) -> tuple[PackageChoice, ...]:
+    """The packages of the role on this host's family."""
+    family = facts.of(held.host.name).need(OsRelease).family
+    return held.role.packages_for(family) or unknown(
+        f"the catalogue names no package of {held.role.name} for the {family} family"
+    )
+
+
+def _installed(choice: PackageChoice, held: RoleOnHost, facts: Facts) -> tuple[str, Version]:
+    """Name and version of a package; what is absent or there twice is VER-001's to report."""
     here = facts.of(held.host.name)
-    family = here.need(OsRelease).family
-    names = held.role.packages_for(family)
-    if not names:
-        unknown(f"the catalogue names no package of {held.role.name} for the {family} family")
-    installed = here.need(Packages).installed.get(names[0].name, ())
-    if len(installed) != 1:
-        unknown(f"{len(installed)} versions of {names[0].name} on {held.host.name}", blocked_by=f"VER-001 {held.id}")
-    return Version.parse(installed[0].version, family)
+    there = [entry for name in choice.names for entry in here.need(Packages).installed.get(name, ())]
+    if len(there) != 1:
+        told = f"{len(there)} versions of {' or '.join(choice.names)} on {held.host.name}"
+        unknown(told, blocked_by=f"VER-001 {held.id}")
+    return there[0].name, Version.parse(there[0].version, here.need(OsRelease).family)
+
+
+def _version(held: RoleOnHost, facts: Facts) -> Version:
+    """The version of the role's first package, which is the daemon's own."""
+    return _installed(_packages(held, facts)[0], held, facts)[1]
 
 
 @check(
@@ -76,17 +87,20 @@ def test_package_of_the_role_is_installed(target: Target, facts: Facts) -> None:
 def test_version_is_as_agreed(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The version is the agreed one.
 
-    An agreed value with a distribution revision is compared whole, one without by the parts it states.
+    That of each of its packages: one that was left behind is half an upgrade. An agreed value with a distribution
+    revision is compared whole, one without by the parts it states.
     """
     held: RoleOnHost = target.subject
     product, role = held.product.product, held.role.name
     key = f"versions.{product}.{role}"
     wanted = agreed(baseline, key, (baseline.versions or {}).get(product, {}).get(role))
-    version = _version(held, facts)
+    versions = dict(_installed(choice, held, facts) for choice in _packages(held, facts))
+    first, *_ = versions.values()
+    others = [f"{name} {version}" for name, version in versions.items() if version != first]
     expect_that(
-        matches_agreed(version, wanted),
+        all(matches_agreed(version, wanted) for version in versions.values()),
         expected=f"{product} {role} {wanted}",
-        found=f"{product} {role} {version}",
+        found=f"{product} {role} {first}" + (f", and {', '.join(others)}" if others else ""),
     )
 
 

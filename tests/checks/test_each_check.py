@@ -726,6 +726,9 @@ CASES = {
     "VER-002": Case(
         {"VER-002 dir01/bacula.director": "FAIL"}, version("dir01", "bacula-director", "9.6.8-1"), with_rule(SERIES)
     ),
+    "VER-002 a package that was left behind": Case(
+        {"VER-002 dir01/bacula.director": "FAIL"}, version("dir01", "bacula-director-sqlite3", "9.6.6-1")
+    ),
     "VER-003": Case(
         {"VER-003 sd01/bacula.storage~director": "FAIL"}, version("sd01", "bacula-sd", "9.6.8-1"), agreed_anything
     ),
