@@ -220,7 +220,12 @@ class CheckCollector:
 
 
 class GatePlugin(CheckCollector):
-    """Ties one gate to one pytest session; `error` is what ended it before or instead of a judgement."""
+    """Ties one gate to one pytest session; `error` is what ended it before or instead of a judgement.
+
+    `reports`: pytest is told of each target; in a session that the command line starts nobody would hear of it.
+    """
+
+    reports = False
 
     def __init__(self, gate: Gate, *, item_per_target: bool = False) -> None:
         super().__init__()
@@ -274,10 +279,9 @@ class GatePlugin(CheckCollector):
         names = pyfuncitem._fixtureinfo.argnames  # noqa: SLF001 - pytest's own pyfunc_call uses it, nothing public does
         arguments = {name: pyfuncitem.funcargs.get(name) for name in names}
         function, tell = pyfuncitem.obj, pyfuncitem.ihook.pytest_runtest_logreport
-        told = pyfuncitem.config.pluginmanager.has_plugin("terminalreporter")  # else nobody looks at pytest's reports
         for target in self._targets(check, pyfuncitem):
             outcome = self.gate.judge_one(check, function, target, arguments)
-            if told:
+            if self.reports:
                 tell(report=_report(pyfuncitem, outcome))
         return True
 

@@ -49,6 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
 class _Standalone(GatePlugin):
     """A gate whose run folder, last line and exit code are this session's."""
 
+    reports = True
+
     def __init__(self, estate: Path, config: pytest.Config) -> None:
         now = datetime.now(UTC)
         self._run_id = new_run_id(now)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from readiness.estate import Bounds
 from readiness.probes.windows.events import SYSTEM, Channel, Event, SnapshotEvents
 
 WINDOWS = 7
@@ -119,9 +120,6 @@ class Findings:
     def grave(self) -> bool:
         """Whether what was near is grave, or came again in another window."""
         return len(self.near) > 1 or any(is_grave(event) for events in self.near.values() for event in events)
-
-
-Bounds = Sequence[tuple[datetime, datetime]]
 
 
 def findings(events: Iterable[Event], windows: Bounds) -> Findings:

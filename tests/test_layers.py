@@ -26,7 +26,7 @@ MAY: dict[str, set[str]] = {
     "run_folder": {"core", "journals", "safe_files"},
     "targets": {"core", "estate", "products"},
     "certificates": set(),
-    "snapshots": {"probes"},
+    "snapshots": {"estate", "probes"},
     "clusters": {"core", "estate", "probes"},
     "configured": {"configs", "core", "estate", "probes", "targets"},
     "commands": {"core", "probes", "products"},

@@ -236,6 +236,11 @@ CASES = {
     "an agent that is declared, and a snapshot that was seen": Case(
         {"CLU-008 clu01": "FAIL"}, logged(SNAPSHOT_AT_NOON), ((FIRST, AGENT), (SECOND, AGENT))
     ),
+    "an agent that is declared, and a log that does not tell": Case(
+        {"CLU-008 clu01": "UNKNOWN", "CLU-012 clu01": "UNKNOWN", "CLU-013 clu01": "UNKNOWN minor"},
+        log(None),
+        ((FIRST, AGENT), (SECOND, AGENT)),
+    ),
     "an agent that is declared, and a console": Case(
         {"CLU-008 clu01": "FAIL", "CLU-008 clu02": "FAIL"},
         estate=((FIRST, AGENT), (SECOND, AGENT), ("bacula: [client]", "bacula: [console]")),

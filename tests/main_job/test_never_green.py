@@ -214,6 +214,18 @@ def down(estate: Path, names: Callable[[str], bool]) -> None:
                 host["address"] = f"127.0.0.{number}"
 
 
+def test_whoever_listens_to_pytest_hears_of_each_target_also_without_a_terminal(estate: Path, tmp_path: Path) -> None:
+    down(estate, lambda name: name == "client02")
+    (tmp_path / "listener.py").write_text(
+        "def pytest_runtest_logreport(report):\n"
+        "    with open('heard', 'a') as file:\n"
+        "        file.write(f'{report.nodeid} {report.outcome}\\n')\n"
+    )
+    ended = under_pytest(estate, tmp_path, "-p", "no:terminal", "-p", "listener")
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    assert "test_host_is_reached[client02] failed\n" in (tmp_path / "heard").read_text()
+
+
 @pytest.mark.parametrize("one", [True, False])
 def test_hosts_that_are_down_are_not_judged(estate: Path, tmp_path: Path, one: bool) -> None:
     down(estate, lambda name: not one or name == "client02")
