@@ -11,7 +11,7 @@ LAB_CAN_BE := [ "$$(id -u)" = 0 ] && grep -qsx 'VERSION_CODENAME=bookworm' /etc/
 .PHONY: demo test lab lab-down check fix bench constraints clean
 
 demo: $(READY)
-	$(BIN)/python -m readiness.demo
+	$(BIN)/python -m tests.demo
 
 # The lab's packages come first, where there can be a lab; elsewhere its tests say why they skip.
 # The main job mostly waits for hosts, so it goes beside all the rest, and its own output comes after.

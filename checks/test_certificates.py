@@ -4,17 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from readiness import certificates as judging
-from readiness.configured import NEEDS as CONFIGURED
-from readiness.configured import naming, resources_of
-from readiness.core.facts import WinrmListener
-from readiness.estate import Baseline
-from readiness.plugin import (
+from readiness.checking import (
+    Baseline,
+    CertificateFile,
+    Certificates,
     Facts,
     Inputs,
+    MachineCertificate,
+    MachineCertificates,
     PeerOnHost,
     RoleOnHost,
     Target,
+    WinrmListener,
     check,
     counterpart,
     each_configured_role,
@@ -24,8 +25,9 @@ from readiness.plugin import (
     not_applicable,
     unknown,
 )
-from readiness.probes import CertificateFile, Certificates
-from readiness.probes.windows.tls import MachineCertificate, MachineCertificates
+from readiness.checking import certificates as judging
+from readiness.checking.configured import NEEDS as CONFIGURED
+from readiness.checking.configured import naming, resources_of
 
 NEEDS = (*CONFIGURED, Certificates)
 DAYS_LEFT = 30

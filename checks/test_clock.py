@@ -6,11 +6,20 @@ from statistics import median
 
 import pytest
 
-from readiness.core.facts import HostFacts
-from readiness.core.outcomes import Target
-from readiness.estate import Baseline, Estate
-from readiness.plugin import Facts, agreed, check, each_host, expect_that, unknown
-from readiness.probes import Clock, ClockSync
+from readiness.checking import (
+    Baseline,
+    Clock,
+    ClockSync,
+    Estate,
+    Facts,
+    HostFacts,
+    Target,
+    agreed,
+    check,
+    each_host,
+    expect_that,
+    unknown,
+)
 
 
 @dataclass(frozen=True)

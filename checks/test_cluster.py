@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 
-from readiness.clusters import names_of, seen, seen_by_a_node
-from readiness.configured import NEEDS as CONFIGURED
-from readiness.configured import of_kind
-from readiness.estate import Estate, FailoverCluster
-from readiness.plugin import (
+from readiness.checking import (
+    Cluster,
+    ClusterMembership,
     ClusterNode,
+    Estate,
     Facts,
+    FailoverCluster,
     Inputs,
+    OsRelease,
+    Packages,
     RoleOnHost,
     Target,
     check,
@@ -22,8 +24,9 @@ from readiness.plugin import (
     roles,
     unknown,
 )
-from readiness.probes import OsRelease, Packages
-from readiness.probes.windows.cluster import Cluster, ClusterMembership
+from readiness.checking.clusters import names_of, seen, seen_by_a_node
+from readiness.checking.configured import NEEDS as CONFIGURED
+from readiness.checking.configured import of_kind
 
 
 @check(

@@ -8,36 +8,42 @@ for longer than the cluster waits.
 from datetime import datetime, timedelta
 from itertools import combinations
 
-from readiness.clusters import seen, seen_by_a_node
-from readiness.estate import Backup, BackupWindow, Bounds, FailoverCluster, windows_of
-from readiness.plugin import (
+from readiness.checking import (
+    APPLICATION,
+    MARGIN_S,
+    OPERATIONAL,
+    SHARED_DISKS,
+    SYSTEM,
+    WINDOWS,
+    Backup,
+    BackupWindow,
+    Bounds,
+    Cluster,
     ClusterNode,
     Facts,
+    FailoverCluster,
+    Findings,
     Inputs,
+    SnapshotEvents,
     Target,
+    VirtualMachine,
     check,
     each_cluster,
     each_cluster_node,
     expect_that,
     failed,
-    not_applicable,
-    unknown,
-)
-from readiness.probes.windows.cluster import Cluster, VirtualMachine
-from readiness.probes.windows.events import APPLICATION, OPERATIONAL, SYSTEM, SnapshotEvents
-from readiness.snapshots import (
-    MARGIN_S,
-    SHARED_DISKS,
-    WINDOWS,
-    Findings,
     findings,
     moves,
+    not_applicable,
     not_covered,
     of_the_hypervisor,
     time_line,
+    unknown,
+    windows_of,
     with_marks,
     within,
 )
+from readiness.checking.clusters import seen, seen_by_a_node
 
 NODE_REMOVED = 1135
 LEAST_MS, SLOW_MS = 10_000, 20_000

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from readiness.configs.bacula import same_value
-from readiness.configured import NEEDS, files_of, naming, of_kind, points_at
-from readiness.estate import Baseline, Estate
-from readiness.plugin import (
+from readiness.checking import (
+    Baseline,
+    Configuration,
+    Estate,
     Facts,
     PeerOnHost,
     RoleOnHost,
@@ -18,9 +18,10 @@ from readiness.plugin import (
     each_naming_role,
     expect_that,
     failed,
+    same_value,
     unknown,
 )
-from readiness.probes import Configuration
+from readiness.checking.configured import NEEDS, files_of, naming, of_kind, points_at
 
 
 def _some(texts: Sequence[str], limit: int = 8) -> str:

@@ -1,8 +1,26 @@
 """Is every host there, is it the right one, and may we read what we must."""
 
-from readiness.core.facts import HostKey, Login, Missing, Reached, Why
-from readiness.plugin import Facts, check, each_host, each_ssh_host, expect, expect_that, failed, found, unknown
-from readiness.probes import Certificates, Configuration, Processes, Rights, SudoRules
+from readiness.checking import (
+    Certificates,
+    Configuration,
+    Facts,
+    HostKey,
+    Login,
+    Missing,
+    Processes,
+    Reached,
+    Rights,
+    SudoRules,
+    Why,
+    check,
+    each_host,
+    each_ssh_host,
+    expect,
+    expect_that,
+    failed,
+    found,
+    unknown,
+)
 
 NOT_REACHED = (
     Why.NO_SUCH_NAME,

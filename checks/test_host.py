@@ -3,12 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
-from readiness.estate import Baseline
-from readiness.plugin import (
+from readiness.checking import (
+    Baseline,
+    Boot,
     Facts,
+    FailedUnits,
     Inputs,
+    Machine,
+    OpenFiles,
+    OsRelease,
     RoleOnHost,
     Target,
+    Version,
     agreed,
     check,
     each_host,
@@ -20,10 +26,8 @@ from readiness.plugin import (
     not_applicable,
     roles,
     unknown,
+    windows_zone,
 )
-from readiness.probes import Boot, FailedUnits, Machine, OpenFiles, OsRelease
-from readiness.probes.windows.system import windows_zone
-from readiness.versions import Version
 
 
 def each_daemon(inputs: Inputs) -> Iterator[Target]:

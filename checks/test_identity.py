@@ -2,10 +2,21 @@
 
 from collections.abc import Mapping
 
-from readiness.core.facts import HostFacts, HostKey, Missing
-from readiness.estate import Estate
-from readiness.plugin import Facts, Target, check, each_host, each_ssh_host, expect, expect_that, unknown
-from readiness.probes import Identity
+from readiness.checking import (
+    Estate,
+    Facts,
+    HostFacts,
+    HostKey,
+    Identity,
+    Missing,
+    Target,
+    check,
+    each_host,
+    each_ssh_host,
+    expect,
+    expect_that,
+    unknown,
+)
 
 
 @check(

@@ -1,22 +1,29 @@
 """Do the product's daemons listen where others look for them, and does nobody else."""
 
-from readiness.core.paths import comparable, file_name
-from readiness.estate import Baseline, Estate, Host
-from readiness.plugin import (
+from readiness.checking import (
+    Baseline,
+    Estate,
     Facts,
+    Holder,
+    Host,
     Inputs,
+    Listening,
+    OsRelease,
     RoleOnHost,
+    Services,
+    Socket,
     Target,
     agreed,
     check,
+    comparable,
     each_host,
     each_listening_role,
     expect,
     expect_that,
+    file_name,
     roles,
     unknown,
 )
-from readiness.probes import Holder, Listening, OsRelease, Services, Socket
 
 _SSH = 22
 NEEDS = (Listening, Services, OsRelease)

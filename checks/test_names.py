@@ -3,10 +3,19 @@
 from collections.abc import Collection, Iterable, Mapping
 from ipaddress import ip_address
 
-from readiness.core.facts import Missing
-from readiness.estate import Estate, Host
-from readiness.plugin import Facts, Target, check, each_host, each_host_with_peers, expect_that
-from readiness.probes import Addresses, Names
+from readiness.checking import (
+    Addresses,
+    Estate,
+    Facts,
+    Host,
+    Missing,
+    Names,
+    Target,
+    check,
+    each_host,
+    each_host_with_peers,
+    expect_that,
+)
 
 SOURCE = "products.md section 0: forward = reverse DNS for every role name, own name not on a loopback address"
 

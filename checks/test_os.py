@@ -1,8 +1,6 @@
 """Is the operating system the agreed one."""
 
-from readiness.estate import Baseline, Estate
-from readiness.plugin import Facts, Target, agreed, check, each_host, expect, unknown
-from readiness.probes import OsRelease
+from readiness.checking import Baseline, Estate, Facts, OsRelease, Target, agreed, check, each_host, expect, unknown
 
 
 @check(

@@ -1,10 +1,20 @@
 """Who may read and change what the product keeps, and who may log in as it."""
 
-from readiness.estate import Baseline
-from readiness.plugin import (
+from readiness.checking import (
+    NAMES,
+    READ,
+    WRITE,
+    AccessList,
+    AccessLists,
+    Baseline,
     Facts,
+    OsRelease,
+    Ownership,
+    Place,
+    Rights,
     RoleOnHost,
     Target,
+    WindowsPlace,
     agreed,
     check,
     each_role_with_account,
@@ -14,10 +24,6 @@ from readiness.plugin import (
     not_applicable,
     unknown,
 )
-from readiness.probes import OsRelease, Rights
-from readiness.probes.rights import Ownership
-from readiness.probes.windows.access import NAMES, READ, WRITE, AccessList, AccessLists
-from readiness.products import Place, WindowsPlace
 
 NEEDS = (Rights, OsRelease)
 NO_LOGIN = frozenset({"nologin", "false"})

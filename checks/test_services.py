@@ -1,7 +1,20 @@
 """Do the product's daemons run, will they after a reboot, and are they what is installed."""
 
-from readiness.plugin import Facts, RoleOnHost, Target, check, each_service_role, expect, expect_that, unknown
-from readiness.probes import OsRelease, Packages, Processes, Service, Services
+from readiness.checking import (
+    Facts,
+    OsRelease,
+    Packages,
+    Processes,
+    RoleOnHost,
+    Service,
+    Services,
+    Target,
+    check,
+    each_service_role,
+    expect,
+    expect_that,
+    unknown,
+)
 
 
 def _services(held: RoleOnHost, facts: Facts) -> dict[str, Service]:

@@ -1,14 +1,16 @@
 """Is there room for catalogue, spool and volumes, and are they where they should be."""
 
-from readiness.core.facts import Missing
-from readiness.core.paths import comparable
-from readiness.estate import Baseline
-from readiness.estate.models import SpaceDemand
-from readiness.plugin import (
+from readiness.checking import (
+    Baseline,
     Facts,
+    Filesystem,
+    Missing,
+    Space,
+    SpaceDemand,
     Target,
     agreed,
     check,
+    comparable,
     each_space,
     each_space_with_inodes,
     expect_that,
@@ -16,7 +18,6 @@ from readiness.plugin import (
     not_applicable,
     unknown,
 )
-from readiness.probes import Filesystem, Space
 
 
 def _demand(target: Target, baseline: Baseline) -> SpaceDemand:

@@ -1,8 +1,6 @@
 """Is sshd set up as agreed."""
 
-from readiness.estate import Baseline
-from readiness.plugin import Facts, agreed, check, each_ssh_host, expect, unknown
-from readiness.probes import Sshd
+from readiness.checking import Baseline, Facts, Sshd, agreed, check, each_ssh_host, expect, unknown
 
 # Two words for one thing: sshd_config(5) has the one, `sshd -T` of most versions says the other.
 _SAME = {"without-password": "prohibit-password"}

@@ -1,27 +1,30 @@
 """Are servers and clients on versions that were agreed and that work together."""
 
-from readiness.core.evaluate import Unjudged
-from readiness.core.facts import FactMissing
-from readiness.estate import Baseline
-from readiness.plugin import (
+from readiness.checking import (
+    Baseline,
+    FactMissing,
     Facts,
     Inputs,
+    OsRelease,
+    PackageChoice,
+    Packages,
     RoleOnHost,
     RuleOnHost,
     Target,
+    Unjudged,
+    Version,
     agreed,
     check,
     counterpart,
     each_group_of_one_version,
     each_role,
     each_version_rule,
+    evaluate_rule,
     expect_that,
+    matches_agreed,
     roles,
     unknown,
 )
-from readiness.probes import OsRelease, Packages
-from readiness.products import PackageChoice
-from readiness.versions import Version, evaluate_rule, matches_agreed
 
 NEEDS = (Packages, OsRelease)
 

@@ -3,16 +3,34 @@
 from collections.abc import Iterator
 from ntpath import dirname
 
-from readiness.core.paths import lies_in
-from readiness.estate import Baseline, Host
-from readiness.plugin import Facts, Inputs, Target, agreed, check, each_windows_host, expect, expect_that, unknown
-from readiness.probes.windows.network import FirewallProfiles
-from readiness.probes.windows.schannel import DEFAULTS, State, broken_suites, dated_suites, state
-from readiness.probes.windows.settings import DefenderExclusions
-from readiness.probes.windows.software import PendingReboot
-from readiness.probes.windows.storage import VssWriters
-from readiness.probes.windows.system import Elevation
-from readiness.probes.windows.tls import PROTOCOLS, SIDES, CipherSuites, SChannel
+from readiness.checking import (
+    DEFAULTS,
+    PROTOCOLS,
+    SIDES,
+    Baseline,
+    CipherSuites,
+    DefenderExclusions,
+    Elevation,
+    Facts,
+    FirewallProfiles,
+    Host,
+    Inputs,
+    PendingReboot,
+    SChannel,
+    State,
+    Target,
+    VssWriters,
+    agreed,
+    broken_suites,
+    check,
+    dated_suites,
+    each_windows_host,
+    expect,
+    expect_that,
+    lies_in,
+    state,
+    unknown,
+)
 
 STABLE = 1
 

@@ -21,8 +21,6 @@ import typer
 
 import readiness
 from readiness import products
-from readiness.commands import Commands
-from readiness.connect import connector
 from readiness.core.checks import Check
 from readiness.core.errors import InputError, NothingToCheck, Problem, ToolFault
 from readiness.core.facts import Why
@@ -30,27 +28,20 @@ from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
 from readiness.core.text import clean, one_line
 from readiness.custom import CustomTests, LiveHosts, SavedTests
 from readiness.estate import json_schema
-from readiness.gate import Gate
-from readiness.plan import Narrowing
-from readiness.plugin import CheckCollector, GatePlugin
+from readiness.gate.gate import Gate
+from readiness.gate.plugin import CheckCollector, GatePlugin
+from readiness.gate.runs import Hosts, Nowhere, SavedFacts, narrowing_of, new_run_id, planned, write_results
+from readiness.planning.commands import Commands
+from readiness.planning.inputs import inputs_again, inputs_of, with_limits
+from readiness.planning.plan import Narrowing
 from readiness.probes.elevation import sudoers as sudoers_fragment
 from readiness.renderers import terminal
 from readiness.renderers.planned import plan_lines
 from readiness.renderers.wording import number
-from readiness.run_folder import RunFolder, SavedRun
-from readiness.runs import (
-    Hosts,
-    Nowhere,
-    SavedFacts,
-    inputs_again,
-    inputs_of,
-    narrowing_of,
-    new_run_id,
-    planned,
-    with_limits,
-    write_results,
-)
+from readiness.run_folder.folder import RunFolder
+from readiness.run_folder.saved import SavedRun
 from readiness.transports import Stop
+from readiness.visits.connect import connector
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -150,9 +141,9 @@ def judge(
     with _said() as said, tempfile.TemporaryDirectory() as scratch:
         if out is not None and out.resolve() == saved_run.resolve():
             raise InputError([Problem(f"--out {out}", 0, 0, "is the run to be judged", "choose another folder")])
-        saved = RunFolder.open(saved_run)
+        saved = SavedRun.open(saved_run)
         _demand_unchanged(saved, saved_run)
-        again = inputs_again(saved)
+        again = inputs_again(saved.inputs(), saved.as_of)
         inputs = inputs_of(estate, again.as_of) if estate else again
         narrowing, earlier = narrowing_of(saved), [tuple(pair) for pair in saved.plan()["pairs"]]
         run_id = saved.verdict["run_id"]
@@ -180,7 +171,7 @@ def verify(
 ) -> None:
     """Check that a run's files are those it wrote, by its manifest; one that differs is wrong input."""
     with _said() as said:
-        saved = RunFolder.open(saved_run)
+        saved = SavedRun.open(saved_run)
         _demand_unchanged(saved, saved_run)
         print(f"unchanged since it said {saved.verdict['judgement']['verdict'].replace('_', '-')}")
         said.code = 0
@@ -243,19 +234,6 @@ def demo(out: Out = None) -> None:
     with _said() as said, embedded_estate(os.environ) as estate:
         said.code = _run(estate, out, Narrowing())
     raise typer.Exit(said.code)
-
-
-def demo_ends_as_it_should() -> None:
-    """Run the demo for `make demo`: exit 0 when it is NO-GO for exactly what it should be."""
-    from readiness.demo import demand_as_planted, embedded_estate  # noqa: PLC0415 - as above
-
-    out = Path("reports") / "demo" / new_run_id(datetime.now(UTC))
-    with _said() as said:
-        with embedded_estate(os.environ) as estate:
-            code = _run(estate, out, Narrowing())
-        demand_as_planted(RunFolder.open(out).results(), code)
-        said.code = 0
-    sys.exit(said.code)
 
 
 class _Code:

@@ -16,11 +16,10 @@ import pytest
 from readiness.core.checks import Check
 from readiness.demo import embedded_estate
 from readiness.estate import load_bytes as estate_from
-from readiness.plan import Narrowing, Plan, make_plan
-from readiness.plugin import CheckCollector
+from readiness.gate.plugin import CheckCollector
+from readiness.planning.inputs import Inputs, names_of
+from readiness.planning.plan import Narrowing, Plan, make_plan
 from readiness.products import load_bytes as catalogue_from
-from readiness.runs import names_of
-from readiness.targets import Inputs
 from tests.main_job.job import environment
 
 CHECKS = Path(__file__).parents[1] / "checks"
@@ -29,7 +28,7 @@ FOLDER = "my_checks"
 NEW_CHECK = '''\
 """Is a host what its name says."""
 
-from readiness.plugin import Facts, Target, check, each_host, expect
+from readiness.checking import Facts, Target, check, each_host, expect
 from readiness.probes import OsRelease
 
 

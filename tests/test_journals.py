@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from readiness.core.errors import InputError, ToolFault
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
-from readiness.journals import facts_from_json, facts_to_json, parse_journal, read_journal
+from readiness.run_folder.journals import facts_from_json, facts_to_json, parse_journal, read_journal
 
 
 @given(st.integers(1, 56))

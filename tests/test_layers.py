@@ -11,56 +11,31 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "readiness"
 
-# What a part may import of ours, besides itself. The parts stand in the order the data flows.
+# The rooms in the order in which data flows, and what each may import of ours: only what stands above it.
 MAY: dict[str, set[str]] = {
     "core": set(),
-    "transports": {"core"},
-    "configs": {"core"},
-    "probes": {"core", "configs"},
-    "renderers": {"core"},
-    "versions": {"core"},
     "estate": {"core"},
     "products": {"core"},
-    "journals": {"core", "safe_files"},
-    "safe_files": {"core"},
-    "run_folder": {"core", "journals", "safe_files"},
-    "targets": {"core", "estate", "products"},
-    "certificates": set(),
-    "snapshots": {"estate", "probes"},
-    "clusters": {"core", "estate", "probes"},
-    "configured": {"configs", "core", "estate", "probes", "targets"},
-    "commands": {"core", "probes", "products"},
-    "plan": {"commands", "configs", "core", "estate", "probes", "products", "snapshots", "targets"},
-    "collect": {"core", "probes", "transports"},
-    "connect": {"core", "estate", "targets", "transports"},
-    "gate": {"core", "plan", "targets"},
-    "custom": {"core", "estate", "plan", "run_folder", "targets", "transports"},
-    "plugin": {"core", "estate", "gate", "targets"},
-    "runs": {
-        *("core", "collect", "estate", "gate", "journals", "plan", "probes", "products"),
-        *("renderers", "run_folder", "targets", "transports"),
-    },
-    "session": {
-        *("__version__", "core", "connect", "gate", "plan", "plugin"),
-        *("renderers", "run_folder", "runs", "transports"),
+    "configs": set(),
+    "probes": {"configs", "core"},
+    "rules": {"estate", "probes"},
+    "transports": {"core"},
+    "planning": {"configs", "core", "estate", "probes", "products"},
+    "visits": {"core", "estate", "probes", "transports"},
+    "run_folder": {"core"},
+    "renderers": {"core"},
+    "checking": {"configs", "core", "estate", "planning", "probes", "products", "rules"},
+    "custom": {"core", "estate", "planning", "run_folder", "transports"},
+    "gate": {"core", "estate", "planning", "probes", "renderers", "run_folder", "transports", "visits"},
+    "demo": {"core"},
+    "cli": {
+        *("core", "custom", "demo", "estate", "gate", "planning", "probes", "products"),
+        *("renderers", "run_folder", "transports", "visits"),
     },
     "__main__": {"cli"},
-    "demo": {"core", "cli", "transports"},
 }
-# A check reads facts and states expectations: it cannot open a socket.
-CHECKS_MAY = {
-    "certificates",
-    "clusters",
-    "configs",
-    "configured",
-    "core",
-    "estate",
-    "plugin",
-    "probes",
-    "products",
-    "snapshots",
-    "versions",
-}
+OF_THE_PACKAGE = {"__version__", "__init__"}
+MOST_LEVELS = 9
 
 # Libraries that stand in one place, so that one place can be read for what is sent and printed.
 ONLY_IN: dict[str, tuple[str, ...]] = {
@@ -74,7 +49,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "typer": ("cli",),
     "socket": ("transports/", "demo/"),
     "subprocess": (),
-    "pytest": ("plugin", "session", "cli", "custom/"),
+    "pytest": ("gate/plugin", "gate/session", "cli", "custom/"),
     "testinfra": ("custom/backend",),
 }
 LAZY = ("paramiko", "winrm", "spnego", "requests", "nmap", "rich", "testinfra")
@@ -112,14 +87,67 @@ def ours(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_a_module_imports_only_the_layers_below(path: Path) -> None:
     part = part_of(path)
-    if part in {"cli", "__init__"}:
+    if part in OF_THE_PACKAGE:
         return
-    assert ours(path) <= MAY[part] | {part}, f"{part} may import {sorted(MAY[part])}"
+    assert ours(path) - OF_THE_PACKAGE <= MAY[part] | {part}, f"{part} may import {sorted(MAY[part])}"
+
+
+def test_a_room_may_only_import_what_stands_above_it() -> None:
+    rooms = list(MAY)
+    for number, room in enumerate(rooms):
+        assert MAY[room] <= set(rooms[:number]), f"{room} may import what stands below it"
+
+
+def test_each_permission_is_used() -> None:
+    used = {(part_of(path), name) for path in modules() for name in ours(path)}
+    unused = sorted(
+        f"{room} -> {other}" for room, others in MAY.items() for other in others if (room, other) not in used
+    )
+    assert not unused
+
+
+def test_each_room_stands_in_the_table_and_no_module_beside_them() -> None:
+    there = {part_of(path) for path in modules()} - OF_THE_PACKAGE
+    assert there == set(MAY)
+
+
+def test_there_are_at_most_nine_levels() -> None:
+    level: dict[str, int] = {}
+    for room, others in MAY.items():
+        level[room] = 1 + max((level[other] for other in others), default=-1)
+    assert max(level.values()) < MOST_LEVELS, level
+
+
+def arrows(path: Path) -> set[str]:
+    """The modules of ours that a module imports, by name."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "readiness":
+            found |= {(node.module, alias.name) for alias in node.names}
+    names = {name_of(path).removesuffix("/__init__") for path in modules()}
+    whole = {f"{module}.{name}".removeprefix("readiness.").replace(".", "/") for module, name in found}
+    return {name if name in names else name.rpartition("/")[0] for name in whole} & names
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    names = {name_of(path).removesuffix("/__init__"): path for path in modules()}
+    graph = {name: arrows(path) for name, path in names.items()}
+    done: set[str] = set()
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        assert name not in above, " -> ".join([*above[above.index(name) :], name])
+        if name not in done:
+            for other in sorted(graph[name]):
+                visit(other, (*above, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "checks").glob("*.py")), ids=lambda path: path.stem)
 def test_a_check_reaches_no_transport(path: Path) -> None:
-    assert ours(path) <= CHECKS_MAY
+    assert ours(path) <= {"checking"}
     assert not {"socket", "subprocess", "paramiko", "os"} & {name.split(".")[0] for name, _ in imports(path)}
 
 
@@ -140,7 +168,7 @@ def test_one_place_prints_exits_and_reads_the_environment(path: Path) -> None:
     calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
     assert not calls & {"print", "sys.exit", "exit", "os._exit", "os.getenv", "input"}
     # pytest is a command line of its own, so what it starts reads the passwords that the estate names, too.
-    assert "os.environ" not in path.read_text() or part_of(path) == "session"
+    assert "os.environ" not in path.read_text() or name_of(path) == "gate/session"
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "core").glob("*.py")), ids=lambda path: path.stem)

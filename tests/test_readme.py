@@ -19,7 +19,7 @@ import pytest
 from readiness import products
 from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
 from readiness.estate import load_bytes
-from readiness.runs import names_of
+from readiness.planning.inputs import names_of
 from tests.main_job.job import command, environment
 
 ROOT = Path(__file__).parents[1]

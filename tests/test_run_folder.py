@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from readiness import safe_files
 from readiness.core.errors import InputError, ToolFault
-from readiness.journals import read_journal
-from readiness.run_folder import RunFolder
+from readiness.run_folder import safe_files
+from readiness.run_folder.folder import RunFolder
+from readiness.run_folder.journals import read_journal
 
 from .whole_run import GO, NOW, go
 
@@ -239,7 +239,7 @@ import resource, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from readiness.core.errors import ToolFault
-from readiness.run_folder import RunFolder
+from readiness.run_folder.folder import RunFolder
 with RunFolder.create(Path(sys.argv[1])) as folder:
     folder.begin("r", datetime.now(UTC), "0.1.0")
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))

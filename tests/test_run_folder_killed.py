@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from readiness.core.errors import InputError
-from readiness.run_folder import RunFolder
+from readiness.run_folder.folder import RunFolder
+from readiness.run_folder.saved import SavedRun
 
 from .whole_run import go
 
@@ -39,7 +40,9 @@ import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from readiness.core.facts import HostFacts
-from readiness.run_folder import RunFolder, facts_to_json
+from readiness.run_folder.folder import RunFolder
+from readiness.run_folder.journals import facts_to_json
+from readiness.run_folder.saved import SavedRun
 folder = RunFolder.create(Path(sys.argv[1]))
 folder.begin("run-2", datetime.now(UTC), "0.1.0")
 folder.transcript.append({"ref": "bk01#1"})
@@ -102,20 +105,21 @@ def test_killed_in_the_middle_leaves_running_and_what_was_read(
     process = holder()
     process.send_signal(signal.SIGKILL)
     process.wait()
-    saved = RunFolder.open(path)
+    saved = SavedRun.open(path)
     assert (saved.verdict["run_id"], saved.verdict["judgement"]["verdict"]) == ("run-2", "RUNNING")
     assert saved.verdict["judgement"]["exit_code"] is None
     assert saved.facts({})[0].keys() == {"bk01"}
     assert saved.transcript() == ([{"ref": "bk01#1"}], False)
     assert saved.check_manifest() == ["manifest.json: missing; the verdict is RUNNING"]
     go(path, run_id="run-3")
-    assert RunFolder.open(path).check_manifest() == []
+    assert SavedRun.open(path).check_manifest() == []
 
 
 AT_EVERY_CALL = """
 import json, os, sys
 from pathlib import Path
-from readiness.run_folder import RunFolder
+from readiness.run_folder.folder import RunFolder
+from readiness.run_folder.saved import SavedRun
 from tests.whole_run import NOW, go
 
 def counted(call):
@@ -145,7 +149,7 @@ for left in range(1000):
     if not child:
         second_run(path)
     status = os.waitpid(child, 0)[1]
-    saved = RunFolder.open(path)
+    saved = SavedRun.open(path)
     told = saved.verdict["run_id"], saved.verdict["judgement"]["verdict"], saved.check_manifest()
     print(json.dumps([status, *told]), flush=True)
     if status == 0:

@@ -10,8 +10,8 @@ import pytest
 
 from readiness.core.errors import InputError
 from readiness.core.facts import Fact, HostFacts, Reached
-from readiness.journals import facts_to_json
-from readiness.run_folder import RunFolder, SavedRun
+from readiness.run_folder.journals import facts_to_json
+from readiness.run_folder.saved import SavedRun
 
 from .whole_run import go
 
@@ -25,7 +25,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_saved_run_gives_back_what_was_written(path: Path) -> None:
     go(path)
-    saved = RunFolder.open(path)
+    saved = SavedRun.open(path)
     assert saved.plan() == {"schema": 1, "pairs": []}
     assert saved.inputs() == {"estate.yaml": b"service: x\n", "scans/a/b.nessus": b"<x/>"}
     assert saved.facts(FACTS) == (
@@ -65,7 +65,7 @@ def change(path: Path, name: str, data: bytes) -> None:
 def test_whatever_was_changed_is_named(path: Path, deed: Callable[[Path], Any], differences: list[str]) -> None:
     go(path)
     deed(path)
-    assert RunFolder.open(path).check_manifest() == differences
+    assert SavedRun.open(path).check_manifest() == differences
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,14 @@ def test_what_is_no_run_is_not_opened(path: Path, text: str) -> None:
     path.mkdir()
     (path / "verdict.json").write_text(text)
     with pytest.raises(InputError, match=r"holds no verdict\.json that this version wrote"):
-        RunFolder.open(path)
+        SavedRun.open(path)
     with pytest.raises(InputError, match="cannot be read"):
-        RunFolder.open(path / "nowhere")
+        SavedRun.open(path / "nowhere")
 
 
 def test_what_a_saved_run_lacks_or_holds_broken_is_an_input_error(path: Path) -> None:
     go(path)
-    saved = RunFolder.open(path)
+    saved = SavedRun.open(path)
     line = facts_to_json(HostFacts("bk01", {}, {}))
     change(path, "facts.jsonl", (json.dumps(line) + "\n").encode() * 2)
     change(path, "results.jsonl", b'{"check": ')
@@ -106,6 +106,6 @@ def test_a_torn_line_of_facts_is_told(path: Path) -> None:
     go(path)
     with (path / "facts.jsonl").open("ab") as file:
         file.write(b'{"host": "bk02", "fa')
-    saved: SavedRun = RunFolder.open(path)
+    saved: SavedRun = SavedRun.open(path)
     facts, torn = saved.facts(FACTS)
     assert (list(facts), torn) == (["bk01"], True)

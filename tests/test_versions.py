@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.versions import Version, evaluate_rule, matches_agreed
+from readiness.rules.versions import Version, evaluate_rule, matches_agreed
 
 from .probes.real import need
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from readiness.core.facts import HostFacts, Reached
-from readiness.journals import facts_to_json
-from readiness.run_folder import RunFolder
+from readiness.run_folder.folder import RunFolder
+from readiness.run_folder.journals import facts_to_json
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 GO: Mapping[str, Any] = {"verdict": "GO", "exit_code": 0, "reasons": ["all"], "partial": None}

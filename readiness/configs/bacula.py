@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from readiness.configs.model import ConfigurationFile, Directive, Resource
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _DEEPEST = 20
 _MOST = 200_000  # statements, where files are included again and again
-_SWITCH = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,72 +29,6 @@ class Statement:
     line: int
     name: str = ""
     text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Directive:
-    """`name` in lower case without spaces, after those of the blocks that it stands in: `include.options.signature`.
-
-    `value` is None where it is masked; then `digest` is sha256(nonce + value), or `hidden` says why there is none.
-    """
-
-    name: str
-    value: str | None
-    digest: str | None
-    hidden: str
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """A resource such as `director` with its directives in order; `place` is `file:line`."""
-
-    kind: str
-    place: str
-    directives: tuple[Directive, ...]
-
-    def is_kind(self, kind: str) -> bool:
-        """Whether it is of this kind, in any spelling."""
-        return self.kind == canonical(kind)
-
-    def get(self, name: str) -> Directive | None:
-        """The directive of this name in any spelling; the last one where it is stated twice, as Bacula takes it."""
-        wanted = canonical(name)
-        return next((one for one in reversed(self.directives) if one.name == wanted), None)
-
-    def value(self, name: str) -> str | None:
-        """Its value; None where it is not stated or masked."""
-        found = self.get(name)
-        return found.value if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigurationFile:
-    """One file with all that it includes; `unread` says of each part that is not in it why.
-
-    `is_absent`: there is no such file.
-    """
-
-    path: str
-    resources: tuple[Resource, ...]
-    unread: tuple[str, ...]
-    is_absent: bool
-
-    def of_kind(self, kind: str) -> tuple[Resource, ...]:
-        """The resources of a kind in any spelling."""
-        wanted = canonical(kind)
-        return tuple(one for one in self.resources if one.kind == wanted)
-
-
-def canonical(name: str) -> str:
-    """A name as Bacula compares it: case and spaces do not count."""
-    return "".join(name.split()).lower()
-
-
-def same_value(value: str, wanted: str) -> bool:
-    """Whether two values mean the same: yes and true do, and case does not count for them."""
-    a, b = (_SWITCH.get(canonical(one), one) for one in (value, wanted))
-    return a == b
 
 
 def whole(path: str, files: Mapping[str, tuple[Statement, ...]], unreadable: Mapping[str, str]) -> ConfigurationFile:

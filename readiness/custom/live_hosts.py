@@ -16,8 +16,8 @@ from readiness.core.scripts import Limits, Output, Transport
 from readiness.core.text import decode, one_line
 from readiness.custom.naming import ESTATE
 from readiness.transports import Budget, Stop
-from readiness.transports.ssh import SshTransport
-from readiness.transports.ssh_live import LiveConnection
+from readiness.transports.ssh.live import LiveConnection
+from readiness.transports.ssh.transport import SshTransport
 
 _TICK_S = 1.0
 _PATIENCE_TICKS = 2  # commands end by themselves at the deadline; what is left then is the test's own waiting

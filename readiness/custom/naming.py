@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from readiness.core.checks import Check
 from readiness.core.outcomes import Severity, Target
-from readiness.targets import Inputs
+from readiness.planning.inputs import Inputs
 
 AREA = "custom"
 ESTATE = "estate"

@@ -11,9 +11,9 @@ from readiness.core.facts import HostFacts, Why
 from readiness.core.judge import disposition
 from readiness.core.outcomes import Outcome, Result, Severity
 from readiness.custom.naming import live_check
-from readiness.plan import Plan
-from readiness.run_folder import SavedRun
-from readiness.targets import Inputs
+from readiness.planning.inputs import Inputs
+from readiness.planning.plan import Plan
+from readiness.run_folder.saved import SavedRun
 
 
 class SavedTests:

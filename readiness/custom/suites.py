@@ -13,8 +13,8 @@ from readiness.core.outcomes import Outcome, Result, Target
 from readiness.custom.live_hosts import LiveHosts
 from readiness.custom.naming import live_check
 from readiness.custom.said import Said, outcome_of
-from readiness.plan import Plan
-from readiness.targets import Inputs
+from readiness.planning.inputs import Inputs
+from readiness.planning.plan import Plan
 
 if TYPE_CHECKING:
     from readiness.custom.suite import Test

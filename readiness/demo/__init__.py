@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from readiness.core.errors import ToolFault
-from readiness.core.outcomes import EXIT_CODES, Verdict
 from readiness.demo.keys import new_certificate, new_key
 from readiness.demo.server import Answers, serve
 from readiness.demo.winrm_server import WindowsAnswers, serve_winrm
@@ -120,15 +118,3 @@ def _set(environment: MutableMapping[str, str], variables: Mapping[str, str]) ->
         for name in variables:
             del environment[name]
         environment.update(before)
-
-
-def demand_as_planted(results: Iterable[Mapping[str, Any]], exit_code: int) -> None:
-    """Raise ToolFault unless a run was NO-GO for exactly what was planted, besides what a replay cannot show."""
-    recorded = recordings()
-    planted = {*recorded["planted"], *recorded["windows"]["planted"]}
-    roots = {f"{one['check']} {one['target']}": one["outcome"] for one in results if not one["blocked_by"]}
-    failed = {pair for pair, outcome in roots.items() if outcome == "FAIL"}
-    unknown = {pair for pair, outcome in roots.items() if outcome == "UNKNOWN"}
-    found = failed | (unknown - {*recorded["windows"]["unjudged"]})
-    if exit_code != EXIT_CODES[Verdict.NO_GO] or found != planted:
-        raise ToolFault(f"the demo should be NO-GO for {sorted(planted)}, not {exit_code} for {sorted(found)}")

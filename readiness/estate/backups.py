@@ -14,6 +14,8 @@ from readiness.estate.yaml_lines import Document, Path, quote
 
 Bounds = tuple[tuple[datetime, datetime], ...]
 SNAPSHOT = "vm_snapshot"
+WINDOWS = 7  # so many of the last ones are judged
+MARGIN_S = 600.0  # around a window, in which its marks may stand
 # What a snapshot has and other methods have not.
 _OF_SNAPSHOTS = ("quiesce", "memory", "nothing_left_behind")
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import ClassVar
 
-from readiness.configs.bacula import ConfigurationFile, Statement, statement, whole
+from readiness.configs.bacula import Statement, statement, whole
+from readiness.configs.model import ConfigurationFile
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output, Probe
 from readiness.core.text import one_line

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from readiness import products
-from readiness.commands import Commands
 from readiness.core.errors import InputError
 from readiness.core.scripts import Output, Script
+from readiness.planning.commands import Commands
 from readiness.probes.windows import PROBES
-from readiness.run_folder import TRANSCRIPT, RunFolder
-from readiness.safe_files import refuse
+from readiness.run_folder.names import TRANSCRIPT
+from readiness.run_folder.safe_files import refuse
+from readiness.run_folder.saved import SavedRun
 from tests.bench import machine, stand_in
 
 RECORDINGS = Path(__file__).parent / "recordings"
@@ -94,7 +95,7 @@ def _plain(output: Output) -> dict[str, Any]:
 
 def of_run(folder: Path, host: str) -> list[dict[str, Any]]:
     """What a Windows host said in a run, as a recording; InputError for a transcript that does not tell all of it."""
-    saved, place = RunFolder.open(folder), folder / TRANSCRIPT
+    saved, place = SavedRun.open(folder), folder / TRANSCRIPT
     lines, torn = saved.transcript()
     if torn:
         refuse(place, "is cut off: its last line is torn", "run again")

@@ -13,7 +13,7 @@ import pytest
 
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output, Script
-from readiness.transports import powershell
+from readiness.transports.shells import powershell
 
 ROOT = Path(__file__).parents[2]
 PLAIN = {"SystemRoot": r"C:\Windows", "COMPUTERNAME": "BKP01", "USERDOMAIN": "BKP01", "USERNAME": "check"}

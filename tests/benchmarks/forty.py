@@ -17,9 +17,10 @@ from pathlib import Path
 from readiness.core.facts import Facts, HostFacts
 from readiness.core.scripts import Limits, Output, Script
 from readiness.probes import Identity, Listening, OsRelease, Packages, Processes, by_name
-from readiness.transports import Stop, posix
-from readiness.transports.ssh import SshTransport
-from readiness.transports.ssh_login import SshTarget
+from readiness.transports import Stop
+from readiness.transports.shells import posix
+from readiness.transports.ssh.login import SshTarget
+from readiness.transports.ssh.transport import SshTransport
 from tests.main_job.job import ROOT
 
 PARALLEL = 16
@@ -43,7 +44,7 @@ SCRIPTS = tuple(
 )
 _NONCE = "0" * 32
 _HEAD = f"""
-from readiness.plugin import Facts, check, each_host, expect
+from readiness.checking import Facts, check, each_host, expect
 from readiness.probes import {", ".join(KINDS)}
 """
 _CHECK = """

@@ -11,11 +11,10 @@ import pytest
 from readiness import products
 from readiness.core.facts import HostFacts, Login
 from readiness.estate import load_bytes
-from readiness.gate import Gate
-from readiness.plan import Narrowing, Plan
-from readiness.plugin import GatePlugin
-from readiness.runs import names_of
-from readiness.targets import Inputs
+from readiness.gate.gate import Gate
+from readiness.gate.plugin import GatePlugin
+from readiness.planning.inputs import Inputs, names_of
+from readiness.planning.plan import Narrowing, Plan
 
 _ESTATE = """
 service: benchmark

@@ -12,7 +12,7 @@ HOSTS, CHECKS = 1000, 40
 
 _OURS = """
 from readiness.core.facts import Login
-from readiness.plugin import Facts, check, each_host, expect
+from readiness.checking import Facts, check, each_host, expect
 """
 _OUR_CHECK = """
 @check("BEN-{number:03}", severity="major", targets=each_host, remedy="none", source="benchmark")

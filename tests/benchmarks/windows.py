@@ -31,7 +31,7 @@ EXPECTED = {
     if one.kind is not Clock and len(one.text) <= _LONGEST
 }
 _HEAD = """
-from readiness.plugin import Facts, check, each_host, expect
+from readiness.checking import Facts, check, each_host, expect
 from readiness.probes import PROBES_OF
 
 KIND = {probe.name: probe.kind for probe in PROBES_OF["powershell"]}

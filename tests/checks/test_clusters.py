@@ -10,19 +10,18 @@ from typing import Any, TypeVar
 import pytest
 
 from readiness.cli import through_pytest
-from readiness.configs.bacula import ConfigurationFile, Directive, Resource
+from readiness.configs.model import ConfigurationFile, Directive, Resource
 from readiness.core.facts import Fact, HostFacts, Missing, Why
 from readiness.core.outcomes import Outcome, Result
 from readiness.estate import load_bytes
-from readiness.gate import Gate
-from readiness.plan import Narrowing
+from readiness.gate.gate import Gate
+from readiness.planning.inputs import Inputs, names_of
+from readiness.planning.plan import Narrowing
 from readiness.probes import Configuration, Packages
 from readiness.probes.windows import cluster as reading
 from readiness.probes.windows.cluster import Cluster, ClusterMembership, VirtualMachine
 from readiness.probes.windows.events import OPERATIONAL, SYSTEM, Channel, Event, SnapshotEvents
 from readiness.products import load
-from readiness.runs import names_of
-from readiness.targets import Inputs
 from tests.bench import record
 from tests.probes.windows.facts import PROBE
 

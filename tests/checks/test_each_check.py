@@ -11,13 +11,15 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from readiness.cli import through_pytest
-from readiness.configs.bacula import ConfigurationFile, Directive
+from readiness.configs.model import ConfigurationFile, Directive
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
 from readiness.core.outcomes import Outcome, Result
 from readiness.demo import embedded_estate
 from readiness.estate.models import ClockDemand, HostDemand, Listener, OperatingSystem, SpaceDemand
-from readiness.gate import Gate
-from readiness.plan import Narrowing, Plan
+from readiness.gate.gate import Gate
+from readiness.gate.runs import FACT_KINDS
+from readiness.planning.inputs import Inputs, inputs_again
+from readiness.planning.plan import Narrowing, Plan
 from readiness.probes import (
     Addresses,
     Boot,
@@ -45,9 +47,7 @@ from readiness.probes import (
     SudoRules,
 )
 from readiness.products import VersionRule
-from readiness.run_folder import RunFolder
-from readiness.runs import FACT_KINDS, inputs_again
-from readiness.targets import Inputs
+from readiness.run_folder.saved import SavedRun
 from tests.lab.keys import Authority
 from tests.main_job.job import run
 
@@ -67,8 +67,8 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
     folder = tmp_path_factory.mktemp("clean") / "run"
     with embedded_estate(planted=False) as estate:
         assert run(estate, folder).code == 0
-    saved = RunFolder.open(folder)
-    return Clean(inputs_again(saved), saved.facts(FACT_KINDS)[0])
+    saved = SavedRun.open(folder)
+    return Clean(inputs_again(saved.inputs(), saved.as_of), saved.facts(FACT_KINDS)[0])
 
 
 class _Given:

@@ -14,20 +14,20 @@ from readiness.core.facts import Fact, HostFacts, Missing, Why
 from readiness.core.outcomes import Outcome, Result, Severity
 from readiness.estate import CatalogueNames, load_bytes
 from readiness.estate.models import WindowsDemand
-from readiness.gate import Gate
-from readiness.plan import Narrowing
+from readiness.gate.gate import Gate
+from readiness.planning.inputs import Inputs
+from readiness.planning.plan import Narrowing
 from readiness.probes import Holder, Listening, OsRelease, Package, Packages, Processes, Services, Socket
 from readiness.probes.host import Machine
 from readiness.probes.units import FailedUnits
 from readiness.probes.windows.network import FirewallProfiles
-from readiness.probes.windows.schannel import DEFAULTS, State, broken_suites, dated_suites, state
 from readiness.probes.windows.settings import DefenderExclusions
 from readiness.probes.windows.software import PendingReboot
 from readiness.probes.windows.storage import VssWriters
 from readiness.probes.windows.system import Elevation
 from readiness.probes.windows.tls import PROTOCOLS, CipherSuites, ProtocolKeys, SChannel
 from readiness.products import load
-from readiness.targets import Inputs
+from readiness.rules.schannel import DEFAULTS, State, broken_suites, dated_suites, state
 from tests.bench import record
 from tests.probes.windows.facts import PROBE
 

@@ -11,9 +11,9 @@ import pytest
 from readiness.core.facts import Fact, HostFacts, Missing, Why
 from readiness.core.outcomes import Result, Severity
 from readiness.estate.models import HostDemand, Listener, SpaceDemand
+from readiness.planning.inputs import Inputs
 from readiness.probes import Addresses, Certificates, Configuration, Holder, Listening, Machine, Names, Socket, Space
 from readiness.probes.windows.access import AccessEntry, AccessLists
-from readiness.targets import Inputs
 from tests.lab.keys import Authority
 
 from .test_each_check import directive, file_of

@@ -1,7 +1,7 @@
 """What the login user of the lab's hosts may do as root: the fragment that `readiness sudoers` prints."""
 
 from readiness import products
-from readiness.commands import Commands
+from readiness.planning.commands import Commands
 from readiness.probes.elevation import sudoers
 
 USER = "readiness"

@@ -17,6 +17,7 @@ from readiness.demo import PASSWORD_ENV, embedded_estate, recordings
 from tests.main_job.job import Job, environment, run
 
 WINDOWS = {"fd01": "https", "fd02": "http"}
+ROOT = Path(__file__).parents[2]
 AGAIN = "record anew: python -m tests.lab.record"
 
 
@@ -25,8 +26,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Job:
     """`make demo`, but for setting up."""
     place = tmp_path_factory.mktemp("demo")
     ended = subprocess.run(
-        [sys.executable, "-m", "readiness.demo"],
-        env=environment(place),
+        [sys.executable, "-m", "tests.demo"],
+        env={**environment(place), "PYTHONPATH": str(ROOT)},
         cwd=place,
         capture_output=True,
         text=True,

@@ -20,7 +20,7 @@ from readiness.demo import server as demo_server
 from tests.bench import hostile
 from tests.main_job.job import ROOT, Job, command, environment, run
 
-HEAD = "import pytest\nfrom readiness.plugin import check, each_host\n"
+HEAD = "import pytest\nfrom readiness.checking import check, each_host\n"
 CHECK = "@check('TST-001', severity='major', targets=each_host, remedy='r', source='s')\n"
 
 
@@ -126,7 +126,11 @@ def run_with_more(code: str, estate: Path, tmp_path: Path) -> subprocess.Complet
     [
         ("import nothing_of_that_name\n", 4, "does not load"),
         ("def test_that_is_no_check() -> None:\n    pass\n", 4, "is no check"),
-        ('from readiness.plugin import check\n@check("X", severity="major")\ndef test_x(): ...\n', 4, "does not load"),
+        (
+            'from readiness.checking import check\n@check("X", severity="major")\ndef test_x(): ...\n',
+            4,
+            "does not load",
+        ),
         ((ROOT / "checks" / "test_os.py").read_text(), 4, "OS-001 is also at"),
         ("import pytest\npytest.exit('enough')\n", 4, "does not load"),
         ("raise SystemExit(0)\n", 3, "ERROR"),

@@ -18,7 +18,7 @@ import pytest
 from junitparser import JUnitXml
 
 from readiness import products
-from readiness.commands import Commands
+from readiness.planning.commands import Commands
 from readiness.probes.elevation import sudoers
 from tests.lab import faults
 from tests.lab.lab import Lab

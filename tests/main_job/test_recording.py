@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from readiness.run_folder import RunFolder
-from readiness.runs import FACT_KINDS
+from readiness.gate.runs import FACT_KINDS
+from readiness.run_folder.saved import SavedRun
 from tests.bench import record, stand_in
 from tests.bench.fleet import VARIABLE, WORD, fleet
 from tests.main_job.job import ROOT, run
@@ -46,7 +46,7 @@ def test_a_run_becomes_a_recording_of_the_same_facts(finished: Path, kept: Path)
     words = {"RUN-FOLDER": str(finished), "HOST": HOST, "NAME": "bk-real"}
     record.main([words[word] for word in line.split()])
     assert [path.name for path in kept.iterdir()] == ["bk-real.json"]
-    told = RunFolder.open(finished).facts(FACT_KINDS)[0][HOST].values
+    told = SavedRun.open(finished).facts(FACT_KINDS)[0][HOST].values
     parsed = {name: PROBE[name].parse(output) for name, output in record.saved("bk-real").items()}
     assert parsed == {name: value for name, value in told.items() if name in parsed}
     assert {"clock", "services", "schannel", "vss_writers"} <= parsed.keys()
@@ -103,7 +103,9 @@ def test_what_a_run_lacks_is_told(name: str, finished: Path, tmp_path: Path, mon
     change, told = LACKS[name]
     folder = Path(shutil.copytree(finished, tmp_path / "copy"))
     (folder / "transcript.jsonl").write_bytes(changed_line(change)((folder / "transcript.jsonl").read_bytes()))
-    monkeypatch.setattr("readiness.run_folder.SavedRun.check_manifest", lambda _: [])  # as if it had been written so
+    monkeypatch.setattr(
+        "readiness.run_folder.saved.SavedRun.check_manifest", lambda _: []
+    )  # as if it had been written so
     with pytest.raises(SystemExit, match=told):
         record.main([str(folder), HOST, "bk-real"])
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from readiness import products
-from readiness.commands import Commands
 from readiness.core.facts import Missing, Why
+from readiness.planning.commands import Commands
 from readiness.probes import PROBES, Processes, SudoRules
 from readiness.probes.certificates import PUBLIC, READ
 from readiness.probes.elevation import elevated, spelt_out, sudoers

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from readiness.core.facts import HostFacts, Missing
 from readiness.core.scripts import Output, Probe
-from readiness.journals import facts_from_json, facts_to_json
 from readiness.probes import PROBES
+from readiness.run_folder.journals import facts_from_json, facts_to_json
 
 from .samples import HERE, SAMPLES, Sample, parsed, plain
 

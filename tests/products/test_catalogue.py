@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from readiness.core.errors import InputError
+from readiness.planning.inputs import names_of
 from readiness.products import load, load_bytes
 from readiness.products.places import read
-from readiness.runs import names_of
 
 SHIPPED = {one.name: one.read_bytes() for one in files("readiness.products").iterdir() if one.name.endswith(".yaml")}
 SMALL = """\

@@ -10,7 +10,7 @@ import pytest
 
 from readiness.core.outcomes import Judgement, Outcome
 from readiness.renderers import junit, markdown, results, terminal
-from readiness.run_folder import to_json
+from readiness.run_folder.names import to_json
 
 from .samples import AS_OF, HOSTILE, RUN_ID, SEAL, hostile, judged
 

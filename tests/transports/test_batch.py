@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from readiness.core.facts import Why
 from readiness.core.scripts import Output, Script
-from readiness.transports import posix
+from readiness.transports.shells import posix
 from tests.transports.openssh import require
 
 NONCE = "0123456789abcdef0123456789abcdef"

@@ -10,8 +10,8 @@ import pytest
 
 from readiness.core.errors import InputError
 from readiness.demo.keys import new_key
-from readiness.transports import ssh_config
-from readiness.transports.known_hosts import KnownHosts
+from readiness.transports.ssh import config as ssh_config
+from readiness.transports.ssh.known_hosts import KnownHosts
 
 KEY, OTHER = new_key().public, new_key().public
 

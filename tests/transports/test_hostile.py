@@ -15,8 +15,8 @@ from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.core.scripts import Limits, Script, Visit
 from readiness.demo.keys import new_key
 from readiness.transports import Stop
-from readiness.transports.ssh import SshTransport
-from readiness.transports.ssh_login import SshTarget
+from readiness.transports.ssh.login import SshTarget
+from readiness.transports.ssh.transport import SshTransport
 from tests.bench import hostile
 
 LIMITS = Limits(connect_s=1, login_s=1.5, probe_s=1, host_s=6)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from readiness.core.errors import InputError
-from readiness.transports.known_hosts import KnownHosts
-from readiness.transports.ssh_login import fingerprint
+from readiness.transports.ssh.known_hosts import KnownHosts
+from readiness.transports.ssh.login import fingerprint
 from tests.transports.conftest import Keys
 from tests.transports.openssh import public, require
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output, Script
-from readiness.transports import posix
+from readiness.transports.shells import posix
 
 NONCE = "0123456789abcdef" * 2
 OTHER = "fedcba9876543210" * 2

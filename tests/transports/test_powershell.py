@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output, Script
-from readiness.transports import powershell
+from readiness.transports.shells import powershell
 from tests.bench import stand_in
 
 NONCE = "0123456789abcdef" * 2

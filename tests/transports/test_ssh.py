@@ -14,7 +14,7 @@ import pytest
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.core.scripts import Limits, Output, Script
 from readiness.transports import Stop
-from readiness.transports.ssh import SshTransport
+from readiness.transports.ssh.transport import SshTransport
 from tests.transports.contract import Spoken, TransportContract, visit
 from tests.transports.sshd import Sshd, new_key, sshd
 

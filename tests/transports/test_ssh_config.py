@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from readiness.core.errors import InputError
-from readiness.transports.ssh_config import HostSettings, SshConfig
-from readiness.transports.ssh_config import load as load_config
+from readiness.transports.ssh.config import HostSettings, SshConfig
+from readiness.transports.ssh.config import load as load_config
 from tests.transports.openssh import require
 
 

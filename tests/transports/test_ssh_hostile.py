@@ -11,9 +11,10 @@ import pytest
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.core.scripts import Limits, Script, Visit
 from readiness.core.text import one_line
-from readiness.transports import Stop, ssh_batch
-from readiness.transports.ssh import SshTransport
-from readiness.transports.ssh_login import SshTarget
+from readiness.transports import Stop
+from readiness.transports.ssh import batch as ssh_batch
+from readiness.transports.ssh.login import SshTarget
+from readiness.transports.ssh.transport import SshTransport
 from tests.bench import hostile_ssh as hostile
 from tests.bench.hostile_ssh import ESCAPES, Hostile, repeats, says
 from tests.transports.conftest import Keys

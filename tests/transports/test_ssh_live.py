@@ -12,8 +12,8 @@ import pytest
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Limits
 from readiness.transports import Budget, Stop
-from readiness.transports.ssh import SshTransport
-from readiness.transports.ssh_live import LiveConnection
+from readiness.transports.ssh.live import LiveConnection
+from readiness.transports.ssh.transport import SshTransport
 from tests.transports.conftest import Keys, target_of
 from tests.transports.full_contract import QUICK
 from tests.transports.openssh import Sshd, public

@@ -18,9 +18,9 @@ import pytest
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.core.scripts import Limits, Output, Script, Transport, Visit
 from readiness.transports import Stop
-from readiness.transports.known_hosts import KnownHosts
-from readiness.transports.ssh import SshTransport
-from readiness.transports.ssh_login import SshTarget
+from readiness.transports.ssh.known_hosts import KnownHosts
+from readiness.transports.ssh.login import SshTarget
+from readiness.transports.ssh.transport import SshTransport
 from tests.transports.conftest import Keys, target_of
 from tests.transports.full_contract import QUICK, Dialect, FullContract
 from tests.transports.openssh import USER, Sshd, free_port, make_key, public, require

@@ -20,9 +20,11 @@ from spnego.channel_bindings import GssChannelBindings
 from readiness.core.facts import Login, Missing, Reached, Why, WinrmListener
 from readiness.core.scripts import Limits, Output, Script, Transport, Visit
 from readiness.demo.winrm_batch import Batch
-from readiness.transports import Stop, powershell, winrm_batch
-from readiness.transports.winrm import WinrmTarget, WinrmTransport
-from readiness.transports.winrm_batch import errors
+from readiness.transports import Stop
+from readiness.transports.shells import powershell
+from readiness.transports.winrm import batch as winrm_batch
+from readiness.transports.winrm.batch import errors
+from readiness.transports.winrm.transport import WinrmTarget, WinrmTransport
 from tests.bench import hostile
 from tests.bench import winrm_programs as programs
 from tests.bench import winrm_soap as soap

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from readiness.core.facts import HostFacts, Missing, Why
 from readiness.core.scripts import Output
-from readiness.journals import facts_from_json, facts_to_json
 from readiness.probes.windows import PROBES
+from readiness.run_folder.journals import facts_from_json, facts_to_json
 from tests.bench import machine, record
 
 from .facts import parsed

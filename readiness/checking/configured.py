@@ -1,0 +1,56 @@
+"""What the configuration of a role says, for checks: its files, its resources, and who points at whom."""
+
+from __future__ import annotations
+
+from readiness.configs.model import ConfigurationFile, Resource
+from readiness.core.evaluate import unknown
+from readiness.core.facts import Facts
+from readiness.estate import Host
+from readiness.planning.inputs import RoleOnHost
+from readiness.planning.targets import PeerOnHost
+from readiness.probes import Configuration, OsRelease
+
+NEEDS = (Configuration, OsRelease)
+
+
+def files_of(held: RoleOnHost, facts: Facts) -> tuple[ConfigurationFile, ...]:
+    """The configuration files of a role, absent ones too; whether they are whole is CFG-001's to report."""
+    here = facts.of(held.host.name)
+    family = here.need(OsRelease).family
+    paths = held.role.configuration_for(family)
+    if not paths:
+        unknown(f"the catalogue names no configuration of {held.role.name} for the {family} family")
+    read = here.need(Configuration).files
+    return tuple(read[path] for path in paths)
+
+
+def resources_of(held: RoleOnHost, facts: Facts) -> list[Resource]:
+    """All resources of a role's files; UNKNOWN unless the files were read wholly."""
+    files = files_of(held, facts)
+    if any(one.is_absent or one.unread for one in files):
+        unknown(f"the configuration of {held.id} was not read wholly", blocked_by=f"CFG-001 {held.id}")
+    return [resource for one in files for resource in one.resources]
+
+
+def of_kind(held: RoleOnHost, facts: Facts, kind: str) -> list[Resource]:
+    """Those of one kind, in any spelling."""
+    return [one for one in resources_of(held, facts) if one.is_kind(kind)]
+
+
+def points_at(resource: Resource, directive: str, host: Host, configuration: Configuration) -> bool:
+    """Whether a resource's address is this host: its name, its address, or a name that resolves to it there."""
+    address = resource.value(directive)
+    if address is None:
+        return False
+    names = {host.fqdn.lower(), host.address.lower()}
+    return address.lower().rstrip(".") in names or host.address in configuration.resolved.get(address, ())
+
+
+def naming(subject: PeerOnHost, facts: Facts) -> list[Resource]:
+    """The other role's resources that point at this host."""
+    other, peer = subject.other, subject.peer
+    if other is None:
+        unknown(f"the estate has no {peer.role} that {subject.holder.host.name} uses")
+    configuration = facts.of(other.host.name).need(Configuration)
+    resources = of_kind(other, facts, peer.resource)
+    return [one for one in resources if points_at(one, peer.address, subject.holder.host, configuration)]

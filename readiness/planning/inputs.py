@@ -1,0 +1,111 @@
+"""All that a run rests on, from the estate's files and the catalogue, or from a run that was saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from readiness import products
+from readiness.estate import Baseline, CatalogueNames, Estate, Host, LoadedEstate, load, load_bytes
+from readiness.products import Catalogue, Product, Role
+
+CATALOGUE = "products/"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that planning and judging rest on: `as_of` is the run's own time in UTC, `files` the bytes as read."""
+
+    estate: Estate
+    baseline: Baseline
+    catalogue: Catalogue
+    as_of: datetime
+    files: Mapping[str, bytes]
+
+    @cached_property
+    def peers(self) -> Mapping[str, tuple[Host, ...]]:
+        """By host, those that it uses and those that use it, in the estate's order."""
+        hosts = self.estate.hosts
+        names: dict[str, set[str]] = {name: set() for name in hosts}
+        for host in hosts.values():
+            for used in (hosts.keys() & host.uses.values()) - {host.name}:
+                names[host.name].add(used)
+                names[used].add(host.name)
+        place = {name: number for number, name in enumerate(hosts)}
+        return {name: tuple(hosts[peer] for peer in sorted(own, key=place.__getitem__)) for name, own in names.items()}
+
+    @cached_property
+    def roles(self) -> Mapping[tuple[str, str, str], RoleOnHost]:
+        """Every role of every product on every host, by the names of host, product and role."""
+        products = self.catalogue.products
+        return {
+            (host.name, name, role): RoleOnHost(host, products[name], products[name].roles[role])
+            for host in self.estate.hosts.values()
+            for name, held in host.products.items()
+            for role in held
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RoleOnHost:
+    """One role of one product on one host."""
+
+    host: Host
+    product: Product
+    role: Role
+
+    @property
+    def id(self) -> str:
+        """`host/product.role`, unique in the estate."""
+        return f"{self.host.name}/{self.product.product}.{self.role.name}"
+
+
+def inputs_of(estate_folder: Path, as_of: datetime) -> Inputs:
+    """The inputs as the estate's files and the shipped catalogue state them now; InputError with every mistake."""
+    catalogue = products.load()
+    return _inputs(load(estate_folder, names_of(catalogue)), catalogue, as_of)
+
+
+def inputs_again(files: Mapping[str, bytes], as_of: datetime) -> Inputs:
+    """The inputs of a saved run from its files as they were read then, the catalogue's included."""
+    catalogue = products.load_bytes(
+        {name.removeprefix(CATALOGUE): data for name, data in files.items() if name.startswith(CATALOGUE)}
+    )
+    estate = {name: data for name, data in files.items() if not name.startswith(CATALOGUE)}
+    return _inputs(load_bytes(estate, names_of(catalogue)), catalogue, as_of)
+
+
+def names_of(catalogue: products.Catalogue) -> CatalogueNames:
+    """What an estate may name."""
+    held = [role for one in catalogue.products.values() for role in one.roles.values()]
+    rules = [(name, rule) for name, one in catalogue.products.items() for rule in one.version_rules]
+    return CatalogueNames(
+        roles={name: frozenset(one.roles) for name, one in catalogue.products.items()},
+        related=frozenset((name, rule.role, rule.other) for name, rule in rules if rule.other),
+        accounts=frozenset(user.name for role in held for user in role.users.values()),
+    )
+
+
+def _inputs(loaded: LoadedEstate, catalogue: products.Catalogue, as_of: datetime) -> Inputs:
+    used = {name for host in loaded.estate.hosts.values() for name in host.products}
+    kept = {f"{CATALOGUE}{name}": data for name, data in catalogue.files.items() if Path(name).stem in used}
+    return Inputs(loaded.estate, loaded.baseline, catalogue, as_of, {**loaded.files, **kept})
+
+
+def with_limits(inputs: Inputs, *, jobs: int | None, deadline_s: float | None) -> Inputs:
+    """The inputs with what the command line says about speed, which takes no part in judging."""
+    estate = inputs.estate
+    if jobs is not None:
+        estate = replace(estate, jobs=jobs)
+    if deadline_s is not None:
+        limits = replace(
+            estate.limits,
+            run_s=deadline_s,
+            host_s=min(estate.limits.host_s, deadline_s),
+            probe_s=min(estate.limits.probe_s, deadline_s),
+        )
+        estate = replace(estate, limits=limits)
+    return replace(inputs, estate=estate)

@@ -1,0 +1,1 @@
+"""The folder that a run is written to, and read back from."""

@@ -1,0 +1,209 @@
+"""The run folder: written so that no older verdict passes for this run's, and read back."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from readiness.core.errors import ToolFault
+from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, Verdict
+from readiness.run_folder import safe_files
+from readiness.run_folder.journals import Journal
+from readiness.run_folder.names import (
+    FACTS,
+    INPUTS,
+    MANIFEST,
+    PLAN,
+    RESULTS,
+    SCHEMA,
+    SIGNATURES,
+    TRANSCRIPT,
+    UNSEALED,
+    VERDICT,
+    json_object,
+    to_json,
+    verdict_in,
+)
+from readiness.run_folder.safe_files import refuse, write_fault
+
+_OUTPUTS = frozenset(
+    {VERDICT, MANIFEST, FACTS, TRANSCRIPT, PLAN, RESULTS, INPUTS, "junit.xml", "report.html", "summary.md"}
+)
+_NO_JUDGEMENT: Mapping[str, Any] = {
+    **dict.fromkeys(("estate", "change", "valid_until", "counts", "partial", "inputs")),
+    "report_only": False,
+}
+
+
+class RunFolder:
+    """The folder of one run while it is written; no other run can write to it until `close`."""
+
+    def __init__(self, path: Path, directory: int, lock: int, clock: Callable[[], datetime]) -> None:
+        self.path = path
+        self._directory, self._lock, self._clock = directory, lock, clock
+        self._head: dict[str, Any] = dict.fromkeys(("run_id", "started_at", "tool_version"))
+        self._journals: dict[str, Journal] = {}
+        self._sealed = self._closed = False
+
+    @classmethod
+    def create(cls, path: Path, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Self:
+        """Take a new or empty folder, or an older run's; InputError for any other, and while another run has it."""
+        path = path.absolute()
+        with contextlib.ExitStack() as undo:
+            directory = safe_files.make_folder(path)
+            undo.callback(os.close, directory)
+            _refuse_foreign(path, directory)  # before the lock, so that nothing is written into a foreign folder
+            lock = safe_files.take_lock(path, directory, clock())
+            undo.callback(os.close, lock)
+            undo.callback(safe_files.forget_lock, directory)
+            _old_files(path, directory)
+            undo.pop_all()
+        return cls(path, directory, lock, clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def begin(self, run_id: str, started_at: datetime, tool_version: str) -> None:
+        """Say RUNNING, which ends what an older verdict said, and only then remove the older run's files."""
+        old = _old_files(self.path, self._directory)
+        self._head = {"run_id": run_id, "started_at": started_at.isoformat(), "tool_version": tool_version}
+        self._say(Verdict.RUNNING, ["the run has not ended"], exit_code=None, finished_at=None)
+        for name in old:
+            with self._faults(name):
+                safe_files.remove(self._directory, name)
+        self._journals[TRANSCRIPT] = self._new_journal(TRANSCRIPT)
+        self._journals[FACTS] = self._new_journal(FACTS, after=self._journals[TRANSCRIPT])
+        with self._faults(""):
+            os.fsync(self._directory)
+
+    @property
+    def facts(self) -> Journal:
+        """The journal of facts, a line a host; once it is appended, the host's transcript is on the disk, too."""
+        return self._journal(FACTS)
+
+    @property
+    def transcript(self) -> Journal:
+        """The journal of what was sent and what came back, a line a command."""
+        return self._journal(TRANSCRIPT)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file whole or not at all; `name` may lie in folders below."""
+        if not self._journals or self._sealed or name in {*UNSEALED, FACTS, TRANSCRIPT}:
+            raise ToolFault(f"{self.path}: {name} is not written now, or not this way")
+        self._put(name, data)
+
+    def inputs(self, files: Mapping[str, bytes]) -> None:
+        """Keep the estate's files as they were read, under `inputs/`."""
+        for name, data in files.items():
+            self.write(f"{INPUTS}/{name}", data)
+
+    def finish(self, judgement: Mapping[str, Any], *, as_of: datetime) -> str:
+        """Write the manifest, then the final verdict that carries its digest, which is returned.
+
+        `judgement` is the object as it stands in `verdict.json`. Nothing can be written afterwards.
+        """
+        verdict = Verdict(judgement["verdict"])
+        if verdict not in EXIT_CODES or not self._journals or self._sealed:
+            raise ToolFault(f"{self.path}: a run does not end here with {verdict}")
+        for journal in self._journals.values():
+            journal.close()
+        self._sealed = True
+        with self._faults(MANIFEST):
+            names = [name for name in safe_files.names_below(self._directory) if name not in UNSEALED]
+            digests = {name: safe_files.digest(self._directory, name) for name in names}
+        manifest = to_json({"schema": SCHEMA, "sha256": digests})
+        self._put(MANIFEST, manifest)
+        seal = hashlib.sha256(manifest).hexdigest()
+        self._put_verdict(judgement, finished_at=self._now(), as_of=as_of.isoformat(), seal=seal)
+        return seal
+
+    def error(self, message: str, *, exit_code: int = EXIT_FAULT) -> None:
+        """End the run as ERROR: a fault of the tool, or with `exit_code` 4 wrong input."""
+        self._say(Verdict.ERROR, [message], exit_code=exit_code, finished_at=self._now())
+
+    def nothing_to_check(self, reasons: Sequence[str]) -> None:
+        """End the run as NOTHING_TO_CHECK, when there is no judgement to end it with."""
+        code = EXIT_CODES[Verdict.NOTHING_TO_CHECK]
+        self._say(Verdict.NOTHING_TO_CHECK, reasons, exit_code=code, finished_at=self._now())
+
+    def close(self) -> None:
+        """Let go of the folder; closing twice does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        with contextlib.ExitStack() as last:
+            last.callback(os.close, self._directory)
+            last.callback(os.close, self._lock)
+            # Before the lock is given back: whoever opened this file in between sees that it is gone.
+            last.callback(safe_files.forget_lock, self._directory)
+            for journal in self._journals.values():
+                last.callback(journal.close)
+
+    def _now(self) -> str:
+        return self._clock().isoformat()
+
+    def _say(self, verdict: Verdict, reasons: Sequence[str], *, exit_code: int | None, finished_at: str | None) -> None:
+        judgement = {**_NO_JUDGEMENT, "verdict": verdict, "exit_code": exit_code, "reasons": list(reasons)}
+        self._put_verdict(judgement, finished_at=finished_at, as_of=None, seal=None)
+
+    def _put_verdict(
+        self, judgement: Mapping[str, Any], *, finished_at: str | None, as_of: str | None, seal: str | None
+    ) -> None:
+        own = {"schema": SCHEMA, "finished_at": finished_at, "as_of": as_of, "manifest_sha256": seal}
+        self._put(VERDICT, to_json({**self._head, **own, "judgement": judgement}))
+
+    def _put(self, name: str, data: bytes) -> None:
+        with self._faults(name):
+            safe_files.replace(self._directory, name, data)
+
+    @contextlib.contextmanager
+    def _faults(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise write_fault(self.path / name, error) from error
+
+    def _new_journal(self, name: str, *, after: Journal | None = None) -> Journal:
+        with self._faults(name):
+            return Journal(safe_files.new_journal(self._directory, name), self.path / name, after=after)
+
+    def _journal(self, name: str) -> Journal:
+        if name not in self._journals:
+            raise ToolFault(f"{self.path}: {name} is there after begin()")
+        return self._journals[name]
+
+
+def _refuse_foreign(path: Path, directory: int) -> None:
+    """InputError unless the folder is empty or an older run's."""
+    if any(not name.startswith(safe_files.OWN) for name in os.listdir(directory)) and verdict_in(directory) is None:
+        refuse(path, "is not empty, and no run folder", "name a new or an empty folder")
+
+
+def _old_files(path: Path, directory: int) -> list[str]:
+    """What goes when a new run takes the folder; InputError when anything in it is not an older run's."""
+    _refuse_foreign(path, directory)
+    names = sorted(set(os.listdir(directory)) - {safe_files.LOCK, VERDICT})
+    known = _OUTPUTS | SIGNATURES | {name.split("/")[0] for name in _listed(directory)}
+    strange = [name for name in names if name not in known and not name.startswith(safe_files.OWN)]
+    if strange:
+        refuse(path, f"holds files that are no run's: {', '.join(strange[:5])}", "move them, or name another folder")
+    return names
+
+
+def _listed(directory: int) -> Iterable[str]:
+    """The files that an older run's manifest names."""
+    with contextlib.suppress(OSError):
+        listed = (json_object(safe_files.read(directory, MANIFEST)) or {}).get("sha256")
+        return listed if isinstance(listed, dict) else ()
+    return ()

@@ -1,0 +1,113 @@
+"""A run that was saved, read back: its verdict, inputs, facts, results, and whether its files are those it wrote."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from readiness.core.errors import InputError, Problem
+from readiness.core.facts import Fact, HostFacts
+from readiness.run_folder import safe_files
+from readiness.run_folder.journals import facts_from_json, parse_journal
+from readiness.run_folder.names import (
+    FACTS,
+    INPUTS,
+    MANIFEST,
+    PLAN,
+    RESULTS,
+    TRANSCRIPT,
+    UNSEALED,
+    VERDICT,
+    json_object,
+    verdict_in,
+)
+from readiness.run_folder.safe_files import refuse
+
+
+class SavedRun:
+    """A run folder as it was left; whatever it lacks or holds broken is an InputError."""
+
+    def __init__(self, path: Path, verdict: Mapping[str, Any]) -> None:
+        self.path, self.verdict = path, verdict
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """The run in a folder, whatever its verdict; InputError when it is no run of this schema."""
+        with safe_files.opened(path) as directory:
+            verdict = verdict_in(directory)
+        if verdict is None:
+            refuse(path, "holds no verdict.json that this version wrote", "name the folder of a run")
+        return cls(path, verdict)
+
+    def plan(self) -> dict[str, Any]:
+        """The plan as it was written before any host was contacted."""
+        return json_object(self._read(PLAN)) or refuse(self.path / PLAN, "is no plan that this version wrote")
+
+    @property
+    def as_of(self) -> datetime:
+        """The run's own time."""
+        return datetime.fromisoformat(self.plan()["as_of"])
+
+    def inputs(self) -> dict[str, bytes]:
+        """The estate's files as they were read, by their path in the estate's folder."""
+        with safe_files.opened(self.path) as directory:
+            names = [name for name in safe_files.names_below(directory) if name.startswith(f"{INPUTS}/")]
+        return {name.removeprefix(f"{INPUTS}/"): self._read(name) for name in names}
+
+    def facts(self, kinds: Mapping[str, type[Fact]]) -> tuple[dict[str, HostFacts], bool]:
+        """The facts by host, and whether the last line was torn; `kinds` are the fact types by name."""
+        place = str(self.path / FACTS)
+        lines, torn = self._lines(FACTS)
+        found: dict[str, HostFacts] = {}
+        for number, line in enumerate(lines, start=1):
+            facts = facts_from_json(line, kinds, place=place, line=number)
+            if facts.host in found:
+                raise InputError([Problem(place, number, 1, f"{facts.host} stands there twice")])
+            found[facts.host] = facts
+        return found, torn
+
+    def transcript(self) -> tuple[list[dict[str, Any]], bool]:
+        """What was sent and what came back, and whether the last line was torn."""
+        return self._lines(TRANSCRIPT)
+
+    def results(self) -> list[dict[str, Any]]:
+        """The outcomes as they were written; they are written at once, so a torn line is no run's."""
+        lines, torn = self._lines(RESULTS)
+        return refuse(self.path / RESULTS, "is cut off") if torn else lines
+
+    def check_manifest(self) -> list[str]:
+        """What differs from the manifest, and from its digest in the verdict, a line each; empty when all agree."""
+        with safe_files.opened(self.path) as directory:
+            here = {name: _digest(directory, name) for name in safe_files.names_below(directory)}
+        if MANIFEST not in here:
+            return [f"{MANIFEST}: missing; the verdict is {self.verdict['judgement']['verdict']}"]
+        data = self._read(MANIFEST)
+        listed = (json_object(data) or {}).get("sha256")
+        if hashlib.sha256(data).hexdigest() != self.verdict.get("manifest_sha256") or not isinstance(listed, dict):
+            return [f"{MANIFEST}: is not the one that {VERDICT} was written with"]
+        return [
+            f"{name}: {'missing' if name not in here else 'changed' if name in listed else 'not in the manifest'}"
+            for name in sorted(here.keys() - UNSEALED | listed.keys())
+            if here.get(name) != listed.get(name) or here.get(name) is None
+        ]
+
+    def _lines(self, name: str) -> tuple[list[dict[str, Any]], bool]:
+        return parse_journal(self._read(name), str(self.path / name))
+
+    def _read(self, name: str) -> bytes:
+        try:
+            with safe_files.opened(self.path) as directory:
+                return safe_files.read(directory, name)
+        except OSError as error:
+            refuse(self.path / name, f"cannot be read: {error.strerror}", "the run may have ended before")
+
+
+def _digest(directory: int, name: str) -> str | None:
+    """The digest of a file, None for what is no regular file and so cannot be the run's."""
+    try:
+        return safe_files.digest(directory, name)
+    except OSError:
+        return None

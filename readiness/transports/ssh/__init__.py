@@ -1,0 +1,1 @@
+"""SSH with pinned host keys."""

@@ -1,0 +1,1 @@
+"""WinRM: WS-Management with NTLM, Basic or a certificate."""

@@ -1,0 +1,219 @@
+"""A remote shell over a logon, by pywinrm's protocol: commands with a deadline, ended and closed on every way out."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from readiness.core.facts import Missing, Why
+from readiness.core.scripts import Limits
+from readiness.transports.shells import powershell
+from readiness.transports.winrm.faults import missing_of
+from readiness.transports.winrm.login import BY_CERTIFICATE, HEADERS, WinrmTarget, log_on
+from readiness.transports.winrm.wire import Failed, Wire
+
+if TYPE_CHECKING:
+    import requests
+
+IDLE_S = 180  # how long the host keeps a shell that we could not close
+_OPERATION_S = 20
+_RECEIVE_S = 1  # so short that a deadline is never far from an answer, after which the shell can be closed
+_ANSWER_S = 10.0
+_SEND_BYTES = 100_000  # in base64 it fits the smallest envelope there is, 150 kB
+_UTF8 = 65001
+
+
+class Session:
+    """One connection that is logged on; `shell_id` while a shell of ours is open."""
+
+    def __init__(self, target: WinrmTarget, wire: Wire, limits: Limits) -> None:
+        """Log on; raises Failed."""
+        self.wire, self.shell_id = wire, ""
+        self._target = target
+        self._logged_on = False
+        context = log_on(target, wire, limits)
+        self._protocol = _protocol(target, _Adapter(wire, self._limit_s), context)
+        self._opening_s = limits.login_s
+
+    def _limit_s(self) -> float:
+        return self._opening_s if not self._logged_on else self._protocol.operation_timeout_sec + _ANSWER_S
+
+    def ask(
+        self,
+        what: Callable[..., Any],
+        *arguments: Any,
+        operation_s: int = _OPERATION_S,
+        tidy: bool = False,
+        **named: Any,
+    ) -> Any:
+        """One request in pywinrm's words; raises Failed for whatever comes of it."""
+        self.wire.tidying = tidy
+        self._protocol.operation_timeout_sec = operation_s
+        try:
+            return what(*arguments, **named)
+        except Failed:
+            raise
+        except Exception as error:
+            missing, again = missing_of(error, self._target, logged_on=self._logged_on)
+            if missing.why is Why.LOGIN_REFUSED:
+                self.wire.broken = True  # each request over it might be one more refused logon, tidying up included
+            raise Failed(missing, again=again) from error
+
+    def close_left(self, shell_id: str) -> None:
+        """Close a shell that an earlier connection left behind, so that it does not count against the quota."""
+        with contextlib.suppress(Failed):
+            self.ask(self._protocol.close_shell, shell_id, close_session=False, tidy=True)
+
+    def open(self) -> None:
+        """Open the shell; raises Failed."""
+        opened = self.ask(self._protocol.open_shell, codepage=_UTF8, noprofile=True, idle_timeout=f"PT{IDLE_S}S")
+        self._logged_on, self.shell_id = True, str(opened)
+        self.wire.grace_s = _RECEIVE_S + 0.2
+
+    def close(self) -> str:
+        """End the shell; gives the id of one that may still be open, or an empty text."""
+        if self.shell_id and not self.wire.broken:
+            with contextlib.suppress(Failed):
+                self.ask(self._protocol.close_shell, self.shell_id, close_session=False, tidy=True)
+                self.shell_id = ""
+        return self.shell_id
+
+    @contextlib.contextmanager
+    def command(self) -> Iterator[Command]:
+        """PowerShell, waiting for a batch on its standard input; ended on the way out if it did not end itself."""
+        program, arguments = powershell.command()
+        command_id = self.ask(
+            self._protocol.run_command,
+            self.shell_id,
+            program,
+            arguments,
+            console_mode_stdin=False,
+            skip_cmd_shell=False,
+        )
+        command = Command(self, str(command_id))
+        try:
+            yield command
+        finally:
+            command.end()
+
+    def send(self, command_id: str, data: bytes, *, end: bool) -> None:
+        """Part of a command's input; raises Failed."""
+        self.ask(self._protocol.send_command_input, self.shell_id, command_id, data, end=end)
+
+    def receive(self, command_id: str) -> tuple[bytes, bytes, int, bool]:
+        """What a command printed lately, its exit code and whether it has ended; raises Failed."""
+        from winrm.exceptions import WinRMOperationTimeoutError  # noqa: PLC0415 - slow
+
+        try:
+            answer = self.ask(self._protocol.get_command_output_raw, self.shell_id, command_id, operation_s=_RECEIVE_S)
+        except Failed as failed:
+            if isinstance(failed.__cause__, WinRMOperationTimeoutError):
+                return b"", b"", -1, False
+            raise
+        return answer  # type: ignore[no-any-return]
+
+    def terminate(self, command_id: str) -> None:
+        """End a command; raises Failed."""
+        self.ask(self._protocol.cleanup_command, self.shell_id, command_id, tidy=True)
+
+
+class Command:
+    """A command in a shell; `ended` once it has told its exit code."""
+
+    def __init__(self, session: Session, command_id: str) -> None:
+        self._session, self._id = session, command_id
+        self.ended = False
+        self.status = -1
+
+    def send(self, data: bytes) -> None:
+        """All of its standard input, in pieces that fit an envelope; raises Failed."""
+        for at in range(0, len(data), _SEND_BYTES):
+            self._session.send(self._id, data[at : at + _SEND_BYTES], end=at + _SEND_BYTES >= len(data))
+
+    def receive(self) -> tuple[bytes, bytes]:
+        """What it printed on both streams; empty when nothing came for a second. Raises Failed."""
+        stdout, stderr, self.status, self.ended = self._session.receive(self._id)
+        return stdout, stderr
+
+    def end(self) -> None:
+        """Tell it to end; the host frees what it kept for the command, for one that has ended, too."""
+        if not self._session.wire.broken:
+            with contextlib.suppress(Failed):
+                self._session.terminate(self._id)
+
+
+class _Adapter:
+    """The wire as `requests` sends through it; whole answers only, nothing followed."""
+
+    def __init__(self, wire: Wire, limit_s: Callable[[], float]) -> None:
+        self._wire, self._limit_s = wire, limit_s
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        import requests  # noqa: PLC0415 - slow
+
+        body = request.body or b""
+        data = body.encode() if isinstance(body, str) else bytes(body)  # type: ignore[arg-type]
+        headers = {str(name): str(value) for name, value in request.headers.items() if name != "Content-Length"}
+        reply = self._wire.exchange(data, headers, self._limit_s(), Why.CONNECTION_LOST)
+        if 300 <= reply.status < 400:
+            raise Failed(Missing(Why.NOT_WINRM, f"HTTP {reply.status}: it sends us elsewhere"))
+        response = requests.Response()
+        response.status_code, response.reason = reply.status, reply.reason
+        response.headers.update({"Content-Type": "", **dict(reply.headers.items())})
+        response.raw, response.request, response.url = None, request, str(request.url)
+        response._content = reply.body  # noqa: SLF001 - it reads from urllib3 only
+        return response
+
+    def close(self) -> None:
+        """Nothing: the wire is closed by who opened it."""
+
+
+class _Keys:
+    """An NTLM logon as pywinrm's encryption uses it."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self.session_security = self
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Nothing to add to a request: the connection is logged on."""
+        return request
+
+    def wrap(self, message: bytes) -> tuple[bytes, bytes]:
+        """Sealed message and signature."""
+        sealed = self._context.wrap(message, encrypt=True).data
+        return sealed[16:], sealed[:16]
+
+    def unwrap(self, message: bytes, signature: bytes) -> bytes:
+        """The message, proved to be the host's."""
+        return bytes(self._context.unwrap(signature + message).data)
+
+
+def _protocol(target: WinrmTarget, adapter: _Adapter, context: Any) -> Any:
+    """Pywinrm's protocol over our connection: without environment, proxy, netrc or a logon of its own."""
+    import requests  # noqa: PLC0415 - slow
+    from winrm.encryption import Encryption  # noqa: PLC0415
+    from winrm.protocol import Protocol  # noqa: PLC0415
+
+    session = requests.Session()
+    session.trust_env = False
+    session.adapters.clear()
+    session.mount(f"{target.scheme}://", adapter)  # type: ignore[arg-type]
+    session.headers.clear()
+    session.headers.update(HEADERS)
+    if target.auth == "basic":
+        pair = base64.b64encode(f"{target.user}:{target.password}".encode()).decode()
+        session.headers["Authorization"] = f"Basic {pair}"
+    elif target.auth == "certificate":
+        session.headers["Authorization"] = BY_CERTIFICATE
+    else:
+        session.auth = _Keys(context)
+    # What the protocol's own transport is told does not matter: the session and the sealing it would make are here.
+    nobody = "-"
+    protocol: Any = Protocol(target.url, transport="plaintext", username=nobody, password=nobody, proxy=None)
+    protocol.transport.session = session
+    if target.sealed:
+        protocol.transport.encryption = Encryption(session, "ntlm")
+    return protocol

@@ -1,0 +1,1 @@
+"""One visit a host, side by side: connecting, sending, and what came back as facts."""
