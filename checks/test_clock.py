@@ -1,6 +1,6 @@
 """Do all clocks agree: certificates, Kerberos and retention depend on it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
@@ -12,7 +12,7 @@ from readiness.checking import (
     ClockSync,
     Estate,
     Facts,
-    HostFacts,
+    Inputs,
     Target,
     agreed,
     check,
@@ -33,10 +33,9 @@ class Reference:
 
 
 @pytest.fixture(scope="session")
-def reference(all_facts: Mapping[str, HostFacts], estate: Estate) -> Reference:
-    """The median of all clocks that were read."""
-    clocks = [one.values.get(Clock.name) for one in all_facts.values()]
-    read = [clock for clock in clocks if isinstance(clock, Clock)]
+def reference(all_facts: Facts, estate: Estate) -> Reference:
+    """The median of all clocks that were read; each of them is evidence of what is held against it."""
+    read = [clock for clock in all_facts.every(Clock).values() if isinstance(clock, Clock)]
     if not read:
         return Reference(0.0, 0.0, 0, len(estate.hosts))
     # Each true offset lies between its bounds, so the true median lies between the medians of the bounds.
@@ -52,13 +51,13 @@ def _enough(reference: Reference) -> None:
 
 def _judge(offset_s: float, uncertainty_s: float, limit_s: float) -> None:
     """Within the limit for sure, beyond it for sure, or too uncertain to say."""
-    told = f"{offset_s:+.3f} s (uncertain by {uncertainty_s:.3f} s)"
+    offset = f"{offset_s:+.3f} s (uncertain by {uncertainty_s:.3f} s)"
     if abs(offset_s) + uncertainty_s > limit_s >= abs(offset_s) - uncertainty_s:
-        unknown(f"the clock is off by {told}: too uncertain to hold against {limit_s} s")
+        unknown(f"the clock is off by {offset}: too uncertain to hold against {limit_s} s")
     expect_that(
         abs(offset_s) + uncertainty_s <= limit_s,
         expected=f"a clock within {limit_s} s of the estate's median",
-        found=f"{told}",
+        found=offset,
     )
 
 
@@ -95,23 +94,24 @@ def test_clock_is_synchronised(facts: Facts) -> None:
     A clock that is right today and follows nobody is wrong by the next quarter.
     """
     sync = facts.need(ClockSync)
-    told = f"by {sync.source}, says {sync.tool}" if sync.source else f"says {sync.tool}"
+    by = f"by {sync.source}, says {sync.tool}" if sync.source else f"says {sync.tool}"
     expect_that(
         sync.synchronised,
         expected="a synchronised clock",
-        found=f"synchronised {told}" if sync.synchronised else f"not synchronised, {told}",
+        found=f"synchronised {by}" if sync.synchronised else f"not synchronised, {by}",
     )
 
 
-def controller(_: object) -> Iterator[Target]:
-    """The engineer's own machine."""
-    yield Target("controller")
+def controller(inputs: Inputs) -> Iterator[Target]:
+    """The engineer's own machine, whose clock is held against those of all hosts."""
+    yield Target("controller", peers=tuple(inputs.estate.hosts))
 
 
 @check(
     "CLK-003",
     severity="major",
     targets=controller,
+    needs=(Clock,),
     remedy="Mend the time service of the machine that runs this: the times in the report are its own.",
     source="the estate's median clock",
 )

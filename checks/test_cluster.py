@@ -14,6 +14,7 @@ from readiness.checking import (
     Packages,
     RoleOnHost,
     Target,
+    TargetOf,
     check,
     each_cluster,
     each_cluster_node,
@@ -44,7 +45,7 @@ def test_clusters_are_those_that_are_declared(target: Target, facts: Facts, esta
     service is down is a node still.
     """
     membership = facts.need(ClusterMembership)
-    declared = next((one.name for one in estate.clusters.values() if target.host in one.nodes), None)
+    declared = next((cluster.name for cluster in estate.clusters.values() if target.host in cluster.nodes), None)
     state = "" if membership.running else ", its service down"
     expected = f"a node of {declared}" if declared else "no cluster node"
     if not membership.member:
@@ -88,13 +89,12 @@ def test_cluster_service_runs(facts: Facts) -> None:
     remedy="Bring the node back into the cluster, or correct clusters in estate.yaml.",
     source="learn.microsoft.com, Get-ClusterNode",
 )
-def test_every_node_is_up(target: Target, facts: Facts, estate: Estate) -> None:
+def test_every_node_is_up(target: TargetOf[ClusterNode], facts: Facts, estate: Estate) -> None:
     """The node sees the declared nodes and no others, and all of them up.
 
     A node that is down or paused leaves the cluster without a spare for the cutover.
     """
-    subject: ClusterNode = target.subject
-    wanted = dict.fromkeys(sorted(names_of(subject.cluster, estate).values()), "Up")
+    wanted = dict.fromkeys(sorted(names_of(target.subject.cluster, estate).values()), "Up")
     nodes = {name.upper(): state for name, state in seen(facts).nodes.items()}
     expect(dict(sorted(nodes.items())), equals=wanted, what="nodes:")
 
@@ -107,29 +107,31 @@ def test_every_node_is_up(target: Target, facts: Facts, estate: Estate) -> None:
     remedy="Move the group back (Move-ClusterGroup), or agree on another preferred owner in estate.yaml.",
     source="estate.yaml, clusters, preferred_owners; learn.microsoft.com, Get-ClusterGroup",
 )
-def test_groups_are_online_where_they_should_be(target: Target, facts: Facts, estate: Estate) -> None:
+def test_groups_are_online_where_they_should_be(
+    target: TargetOf[FailoverCluster], facts: Facts, estate: Estate
+) -> None:
     """Every group is online, on the node that was agreed.
 
     A group that moved to another node, and nobody moved it, is how a cluster tells of a snapshot the day after.
     """
-    cluster: FailoverCluster = target.subject
-    there = seen_by_a_node(cluster, facts)
-    groups = there.groups
+    cluster = target.subject
+    view = seen_by_a_node(cluster, facts)
+    groups = view.groups
     if cluster.preferred_owners is None:
         unknown(f"never agreed: clusters.{cluster.name}.preferred_owners says which node owns which group, or {{}}")
     names = names_of(cluster, estate)
     owners = {group: names[node] for group, node in cluster.preferred_owners.items()}
     if strange := sorted(owners.keys() - groups.keys()):
         unknown(f"the cluster has no group {', '.join(strange)}: it has {', '.join(groups)}")
-    wanted, found = {}, {}
-    used = {one.group for one in there.resources.values()}
+    wanted, states = {}, {}
+    used = {resource.group for resource in view.resources.values()}
     for name, group in sorted(groups.items()):
         if group.spare and group.state == "Offline" and name not in {*used, *owners}:
             continue  # no unassigned disks
         owner = group.owner.upper()
         wanted[name] = f"Online on {owners.get(name, owner)}"
-        found[name] = f"{group.state} on {owner}"
-    expect(found, equals=wanted, what="groups:")
+        states[name] = f"{group.state} on {owner}"
+    expect(states, equals=wanted, what="groups:")
 
 
 @check(
@@ -140,32 +142,32 @@ def test_groups_are_online_where_they_should_be(target: Target, facts: Facts, es
     remedy="Configure a witness (Set-ClusterQuorum), or bring it online.",
     source="learn.microsoft.com, Configure and manage quorum",
 )
-def test_quorum_has_its_witness(target: Target, facts: Facts) -> None:
+def test_quorum_has_its_witness(target: TargetOf[FailoverCluster], facts: Facts) -> None:
     """The cluster has a witness that is online.
 
     Without one, two nodes that lose each other for some seconds stop both, or one by chance.
     """
-    cluster: FailoverCluster = target.subject
-    found = seen_by_a_node(cluster, facts)
-    if found.witness is None:
+    cluster = target.subject
+    view = seen_by_a_node(cluster, facts)
+    if view.witness is None:
         unknown("WMI was asked, since the module FailoverClusters is not there, and does not tell the witness")
-    resource = found.resources.get(found.witness)
-    if found.witness and resource is None:
-        unknown(f"the witness {found.witness} is none of the cluster's resources")
+    resource = view.resources.get(view.witness)
+    if view.witness and resource is None:
+        unknown(f"the witness {view.witness} is none of the cluster's resources")
     expect_that(
         resource is not None and resource.state == "Online",
         expected=f"a witness that is online, for {len(cluster.nodes)} nodes",
-        found=f"{found.witness} {resource.state}" if resource is not None else "no witness",
+        found=f"{view.witness} {resource.state}" if resource is not None else "no witness",
     )
 
 
 def _roles_of(cluster: FailoverCluster, inputs: Inputs) -> Iterator[tuple[str, list[RoleOnHost]]]:
     """The roles that two nodes or more hold, by product and role."""
-    held: dict[str, list[RoleOnHost]] = {}
-    for one in roles(inputs):
-        if one.host.name in cluster.nodes:
-            held.setdefault(f"{one.product.product}.{one.role.name}", []).append(one)
-    yield from ((name, entries) for name, entries in held.items() if len(entries) > 1)
+    by_name: dict[str, list[RoleOnHost]] = {}
+    for own in roles(inputs):
+        if own.host.name in cluster.nodes:
+            by_name.setdefault(f"{own.product.product}.{own.role.name}", []).append(own)
+    yield from ((name, entries) for name, entries in by_name.items() if len(entries) > 1)
 
 
 @check(
@@ -176,34 +178,30 @@ def _roles_of(cluster: FailoverCluster, inputs: Inputs) -> Iterator[tuple[str, l
     remedy="Bring the agents of all nodes to one version.",
     source="products.md section 12; the nodes take over each other's work",
 )
-def test_nodes_have_one_version(target: Target, facts: Facts, inputs: Inputs) -> None:
+def test_nodes_have_one_version(target: TargetOf[FailoverCluster], facts: Facts, inputs: Inputs) -> None:
     """The nodes have the same roles of the product, on the same version.
 
     After a failover the other node's agent reads what the first one wrote.
     """
-    cluster: FailoverCluster = target.subject
-    held = {node: inputs.estate.hosts[node].products for node in cluster.nodes}
-    if not any(held.values()):
+    cluster = target.subject
+    products = {node: dict(inputs.estate.hosts[node].products) for node in cluster.nodes}
+    if not any(products.values()):
         not_applicable("the estate declares no product on its nodes")
     first = cluster.nodes[0]
-    expect(
-        {node: dict(one) for node, one in held.items()},
-        equals={node: dict(held[first]) for node in held},
-        what="roles:",
-    )
+    expect(products, equals=dict.fromkeys(products, products[first]), what="roles:")
     for name, entries in _roles_of(cluster, inputs):
-        versions = {one.host.name: _versions(one, facts.of(one.host.name)) for one in entries}
+        versions = {own.host.name: _versions(own, facts.of(own.host.name)) for own in entries}
         expect(versions, equals=dict.fromkeys(versions, versions[first]), what=f"{name}:")
 
 
-def _versions(held: RoleOnHost, facts: Facts) -> str:
+def _versions(own: RoleOnHost, facts: Facts) -> str:
     """The versions of the role's packages; their absence is VER-001's to report."""
     family = facts.need(OsRelease).family
     installed = facts.need(Packages).installed
-    found = [one.version for name in held.role.package_names(family) for one in installed.get(name, ())]
-    if not found:
-        unknown(f"no package of {held.id}", blocked_by=f"VER-001 {held.id}")
-    return ", ".join(found)
+    packages = [package for name in own.role.package_names(family) for package in installed.get(name, ())]
+    if not packages:
+        unknown(f"no package of {own.id}", blocked_by=f"VER-001 {own.id}")
+    return ", ".join(package.version for package in packages)
 
 
 @check(
@@ -214,25 +212,26 @@ def _versions(held: RoleOnHost, facts: Facts) -> str:
     remedy="Make the setting the same on every node.",
     source="the product's catalogue entry, same_on_cluster_nodes",
 )
-def test_nodes_are_configured_alike(target: Target, facts: Facts, inputs: Inputs) -> None:
+def test_nodes_are_configured_alike(target: TargetOf[FailoverCluster], facts: Facts, inputs: Inputs) -> None:
     """What the product wants the same on every node is."""
-    cluster: FailoverCluster = target.subject
+    cluster = target.subject
     alike = 0
     for name, entries in _roles_of(cluster, inputs):
-        directives = [one for one in entries[0].product.same_on_cluster_nodes if one.role == entries[0].role.name]
-        for one in directives:
-            found = {held.host.name: _stated(held, facts, one.resources, one.directive) for held in entries}
-            first = next(iter(found.values()))
-            expect(found, equals=dict.fromkeys(found, first), what=f"{name} {one.directive}:")
-            alike += 1
+        first = entries[0]
+        for same in first.product.same_on_cluster_nodes:
+            if same.role == first.role.name:
+                stated = {own.host.name: _stated(own, facts, same.resources, same.directive) for own in entries}
+                expect(stated, equals=dict.fromkeys(stated, stated[first.host.name]), what=f"{name} {same.directive}:")
+                alike += 1
     if not alike:
         not_applicable("the catalogue names no setting of the products on its nodes that must be the same")
 
 
-def _stated(held: RoleOnHost, facts: Facts, kinds: tuple[str, ...], directive: str) -> str:
+def _stated(own: RoleOnHost, facts: Facts, kinds: tuple[str, ...], directive: str) -> str:
     """What is stated, a secret by its digest; UNKNOWN where it was hidden on the host."""
-    stated = [one.get(directive) for kind in kinds for one in of_kind(held, facts, kind)]
-    found = [one for one in stated if one is not None]
-    if hidden := [one for one in found if one.value is None and one.digest is None]:
-        unknown(f"{directive} at {hidden[0].place} on {held.host.name} {hidden[0].hidden}")
-    return ", ".join(sorted(one.value if one.value is not None else f"{one.digest}" for one in found)) or "not stated"
+    stated = [resource.get(directive) for kind in kinds for resource in of_kind(own, facts, kind)]
+    there = [each for each in stated if each is not None]
+    if hidden := [each for each in there if each.value is None and each.digest is None]:
+        unknown(f"{directive} at {hidden[0].place} on {own.host.name} {hidden[0].hidden}")
+    values = sorted(each.value if each.value is not None else f"{each.digest}" for each in there)
+    return ", ".join(values) or "not stated"

@@ -12,7 +12,6 @@ from readiness.checking import (
     APPLICATION,
     MARGIN_S,
     OPERATIONAL,
-    SHARED_DISKS,
     SYSTEM,
     WINDOWS,
     Backup,
@@ -22,26 +21,21 @@ from readiness.checking import (
     ClusterNode,
     Facts,
     FailoverCluster,
-    Findings,
     Inputs,
     SnapshotEvents,
-    Target,
+    TargetOf,
     VirtualMachine,
     check,
     each_cluster,
     each_cluster_node,
     expect_that,
     failed,
-    findings,
-    moves,
+    has_service,
     not_applicable,
-    not_covered,
-    of_the_hypervisor,
-    time_line,
+    roles,
+    snapshots,
     unknown,
     windows_of,
-    with_marks,
-    within,
 )
 from readiness.checking.clusters import seen, seen_by_a_node
 
@@ -50,15 +44,15 @@ LEAST_MS, SLOW_MS = 10_000, 20_000
 LOOKED_DAYS = 7
 
 
-def _backup(target: Target) -> Backup:
+def _backup(target: TargetOf[ClusterNode]) -> Backup:
     """How the node is backed up; UNKNOWN where nobody said."""
-    subject: ClusterNode = target.subject
-    if subject.host.backup is None:
-        unknown(f"never declared: hosts.{subject.host.name}.backup says by which method the node is backed up")
-    return subject.host.backup
+    host = target.subject.host
+    if host.backup is None:
+        unknown(f"never declared: hosts.{host.name}.backup says by which method the node is backed up")
+    return host.backup
 
 
-def _snapshot(target: Target) -> Backup:
+def _snapshot(target: TargetOf[ClusterNode]) -> Backup:
     """The backup where it is by snapshot; anything else does no harm of this kind."""
     backup = _backup(target)
     if backup.method != "vm_snapshot":
@@ -86,7 +80,9 @@ def _windows(cluster: FailoverCluster, inputs: Inputs) -> Bounds:
     remedy="Back the node up with an agent in the guest, and exclude its virtual machine from snapshots.",
     source="products.md section 12: snapshots of machines with bus sharing are not supported",
 )
-def test_a_node_with_shared_disks_is_not_snapshotted(target: Target, facts: Facts, inputs: Inputs) -> None:
+def test_a_node_with_shared_disks_is_not_snapshotted(
+    target: TargetOf[ClusterNode], facts: Facts, inputs: Inputs
+) -> None:
     """A node whose cluster has shared disks is backed up in the guest, not by snapshot.
 
     Where no snapshot is declared, the node's log must not tell of one either.
@@ -99,7 +95,8 @@ def test_a_node_with_shared_disks_is_not_snapshotted(target: Target, facts: Fact
     if not machine.hypervisor:
         failed(expected="a virtual machine", found=f"{machine.manufacturer} {machine.model}, which has no snapshots")
     cluster = seen(facts)
-    shared = [name for name, one in cluster.resources.items() if one.kind in SHARED_DISKS]
+    kinds = snapshots.SHARED_DISKS
+    shared = [name for name, resource in cluster.resources.items() if resource.kind in kinds]
     shared += [f"{name} (CSV)" for name in cluster.shared_volumes]
     expect_that(
         not shared,
@@ -111,19 +108,20 @@ def test_a_node_with_shared_disks_is_not_snapshotted(target: Target, facts: Fact
 def _not_by_snapshot(node: ClusterNode, backup: Backup, facts: Facts, inputs: Inputs) -> None:
     """Only VMware's snapshots leave a trace in the guest; a log that does not tell has none of them either."""
     windows, read = _windows(node.cluster, inputs), facts.need(SnapshotEvents)
-    taken = of_the_hypervisor(read.events)
-    if not taken and (gap := not_covered(read, windows, (SYSTEM,))):
+    taken = snapshots.of_the_hypervisor(read.events)
+    if not taken and (gap := snapshots.not_covered(read, windows, (SYSTEM,))):
         unknown(gap)
     expect_that(
         not taken,
         expected=f"no snapshot, since the backup method {backup.method} is declared",
-        found=f"VMware's snapshot service ran: {time_line(taken)}" if taken else "no trace of VMware's",
+        found=f"VMware's snapshot service ran: {snapshots.time_line(taken)}" if taken else "no trace of VMware's",
     )
     if backup.method == "agent":
-        products = inputs.catalogue.products
-        held = [f"{name} {role}" for name, roles in node.host.products.items() for role in roles]
-        daemons = [one for one in held if products[one.split()[0]].roles[one.split()[1]].services]
-        expect_that(bool(daemons), expected="an agent on the node", found=", ".join(held) or "the estate declares none")
+        own = [role for role in roles(inputs) if role.host.name == node.host.name]
+        names = ", ".join(f"{role.product.product} {role.role.name}" for role in own)
+        expect_that(
+            any(map(has_service, own)), expected="an agent on the node", found=names or "the estate declares none"
+        )
 
 
 @check(
@@ -135,7 +133,7 @@ def _not_by_snapshot(node: ClusterNode, backup: Backup, facts: Facts, inputs: In
     " consistent, and back the application up with an agent in the guest.",
     source="products.md section 12: memory and quiescing stop it; vSphere's client has memory on by default",
 )
-def test_snapshots_do_not_stop_the_node(target: Target, facts: Facts) -> None:
+def test_snapshots_do_not_stop_the_node(target: TargetOf[ClusterNode], facts: Facts) -> None:
     """A snapshot of the node leaves its memory out; quiescing it is a risk, not doing so has a price.
 
     Writing the memory, and waiting for the guest to quiesce, stop the machine for seconds; the cluster then takes it
@@ -143,15 +141,15 @@ def test_snapshots_do_not_stop_the_node(target: Target, facts: Facts) -> None:
     """
     backup = _snapshot(target)
     machine, host = facts.need(VirtualMachine), target.subject.host
-    told = f"memory {_on(backup.memory)}, quiesce {_on(backup.quiesce)}, declared"
-    expect_that(not backup.memory, expected="snapshots without memory", found=told)
+    declared = f"memory {_on(backup.memory)}, quiesce {_on(backup.quiesce)}, declared"
+    expect_that(not backup.memory, expected="snapshots without memory", found=declared)
     settings = {name.lower(): value.lower() for name, value in machine.settings.items()}
     if backup.quiesce and settings.get("vss.disableappquiescing") == "true":
         failed(
             expected="a guest that quiesces, as declared",
             found="vss.disableAppQuiescing = true in tools.conf: the snapshot is crash consistent, and says nothing",
         )
-    expect_that(not backup.quiesce, expected="snapshots without quiescing", found=told, severity="minor")
+    expect_that(not backup.quiesce, expected="snapshots without quiescing", found=declared, severity="minor")
     expect_that(
         bool(host.products),
         expected="an agent in the guest for the application, since disks alone are crash consistent",
@@ -171,22 +169,23 @@ def _on(flag: bool) -> str:
     remedy="Give the nodes windows that do not meet, with ten minutes between them.",
     source="products.md section 12 rule (d): at most one node of a cluster at a time",
 )
-def test_nodes_are_backed_up_one_at_a_time(target: Target, inputs: Inputs) -> None:
+def test_nodes_are_backed_up_one_at_a_time(target: TargetOf[FailoverCluster], inputs: Inputs) -> None:
     """The windows of two nodes that are backed up by snapshot do not meet."""
-    cluster: FailoverCluster = target.subject
+    cluster = target.subject
     declared = {node: inputs.estate.hosts[node].backup for node in cluster.nodes}
     if silent := [node for node, backup in declared.items() if backup is None]:
         unknown(f"never declared: how {', '.join(silent)} is backed up")
-    by_snapshot = {node: one for node, one in declared.items() if one is not None and one.method == "vm_snapshot"}
+    by_snapshot = {node: backup for node, backup in declared.items() if backup and backup.method == "vm_snapshot"}
     if len(by_snapshot) < 2:
         not_applicable("estate.yaml declares snapshots of fewer than two nodes")
     if silent := [node for node, backup in by_snapshot.items() if backup.window is None]:
         unknown(f"never declared: the window of {', '.join(silent)}")
-    windows = {node: one.window for node, one in by_snapshot.items() if one.window is not None}
+    windows = {node: backup.window for node, backup in by_snapshot.items() if backup.window is not None}
     pairs = combinations(windows.items(), 2)
     meeting = [f"{a} and {b}" for (a, first), (b, second) in pairs if _meet(first, second, inputs.as_of)]
-    told = ", ".join(f"{node} {window}" for node, window in windows.items())
-    expect_that(not meeting, expected="windows that do not meet", found=f"{told}; {', '.join(meeting) or 'none'} meet")
+    listed = ", ".join(f"{node} {window}" for node, window in windows.items())
+    found = f"{listed}; {', '.join(meeting) or 'none'} meet"
+    expect_that(not meeting, expected="windows that do not meet", found=found)
 
 
 def _meet(first: BackupWindow, second: BackupWindow, as_of: datetime) -> bool:
@@ -207,41 +206,43 @@ def _meet(first: BackupWindow, second: BackupWindow, as_of: datetime) -> bool:
     remedy="Raise the tolerance, for example (Get-Cluster).SameSubnetThreshold = 20, on the cluster.",
     source="products.md section 11: Server 2016's 10 s; vendors advise up to 20 s and more",
 )
-def test_heartbeat_outlasts_a_snapshot(target: Target, facts: Facts, inputs: Inputs) -> None:
+def test_heartbeat_outlasts_a_snapshot(target: TargetOf[FailoverCluster], facts: Facts, inputs: Inputs) -> None:
     """The cluster waits long enough for a node that a snapshot stops: ten seconds at least.
 
     And longer than that, if a node was removed before; which one was is told by the others' logs.
     """
-    cluster: FailoverCluster = target.subject
+    cluster = target.subject
     backups = [inputs.estate.hosts[node].backup for node in cluster.nodes]
     if None in backups:
         unknown("never declared: how some of its nodes are backed up")
-    if not any(one.method == "vm_snapshot" for one in backups if one is not None):
+    if not any(backup.method == "vm_snapshot" for backup in backups if backup is not None):
         not_applicable("estate.yaml declares snapshots of none of its nodes")
     settings = seen_by_a_node(cluster, facts).settings
     waits = {kind: settings[f"{kind}Delay"] * settings[f"{kind}Threshold"] for kind in ("SameSubnet", "CrossSubnet")}
-    told = ", ".join(f"{kind} {settings[f'{kind}Delay']} ms x {settings[f'{kind}Threshold']}" for kind in waits)
+    tolerance = ", ".join(f"{kind} {settings[f'{kind}Delay']} ms x {settings[f'{kind}Threshold']}" for kind in waits)
     note = ", slow to fail over" if max(waits.values()) > SLOW_MS else ""
-    expect_that(min(waits.values()) >= LEAST_MS, expected=f"at least {LEAST_MS} ms", found=told + note)
+    expect_that(min(waits.values()) >= LEAST_MS, expected=f"at least {LEAST_MS} ms", found=tolerance + note)
     if waits["SameSubnet"] > LEAST_MS:
         return
     windows = _windows(cluster, inputs)
     logs = [facts.of(node).need(SnapshotEvents) for node in cluster.nodes]
     removed = [event for read in logs for event in read.events if event.id == NODE_REMOVED]
-    if not removed and (gaps := [gap for read in logs if (gap := not_covered(read, windows, (SYSTEM,)))]):
+    if not removed and (gaps := [gap for read in logs if (gap := snapshots.not_covered(read, windows, (SYSTEM,)))]):
         unknown(f"whether a node was removed before cannot be told: {gaps[0]}")
     expect_that(
         not removed,
         expected=f"more than {LEAST_MS} ms, or no node that was removed before",
-        found=f"{told}; {time_line(removed)}" if removed else told,
+        found=f"{tolerance}; {snapshots.time_line(removed)}" if removed else tolerance,
         severity="minor",
     )
 
 
-def _judged(target: Target, facts: Facts, inputs: Inputs) -> tuple[Findings, SnapshotEvents, Bounds]:
+def _judged(
+    target: TargetOf[ClusterNode], facts: Facts, inputs: Inputs
+) -> tuple[snapshots.Findings, SnapshotEvents, Bounds]:
     windows = _windows(target.subject.cluster, inputs)
     read = facts.need(SnapshotEvents)
-    return findings(read.events, windows), read, windows
+    return snapshots.findings(read.events, windows), read, windows
 
 
 @check(
@@ -252,22 +253,24 @@ def _judged(target: Target, facts: Facts, inputs: Inputs) -> tuple[Findings, Sna
     remedy="Back the node up in the guest, or by disk-only snapshots one node at a time.",
     source="products.md section 12, events and the rule of correlation",
 )
-def test_backup_windows_did_no_harm(target: Target, facts: Facts, inputs: Inputs) -> None:
+def test_backup_windows_did_no_harm(target: TargetOf[ClusterNode], facts: Facts, inputs: Inputs) -> None:
     """The last seven backup windows left no trace of harm in the node's logs.
 
     Lost writes, failed resources and lost quorum count at once, lesser ones when they come again in another window.
-    Ten minutes around a window or a snapshot count as near; that no snapshot service is seen acquits nobody.
+    Ten minutes around a window or a snapshot count as near; a log without snapshot service events is no proof that no
+    snapshot was taken.
     """
-    found, read, windows = _judged(target, facts, inputs)
-    harm = [event for events in found.near.values() for event in events]
-    told = f"in {', '.join(found.near)}: {time_line(with_marks(harm, read.events))}" if harm else "none"
-    if not found.grave and (gap := not_covered(read, windows, (SYSTEM, APPLICATION))):
-        unknown(f"{gap}; found {told}" if harm else gap)
+    findings, read, windows = _judged(target, facts, inputs)
+    harm = [event for events in findings.near.values() for event in events]
+    line = snapshots.time_line(snapshots.with_marks(harm, read.events))
+    found = f"in {', '.join(findings.near)}: {line}" if harm else "none"
+    if not findings.grave and (gap := snapshots.not_covered(read, windows, (SYSTEM, APPLICATION))):
+        unknown(f"{gap}; found {found}" if harm else gap)
     expect_that(
         not harm,
         expected=f"no harm near the last {len(windows)} windows of the cluster's nodes",
-        found=told,
-        severity=None if found.grave else "minor",
+        found=found,
+        severity=None if findings.grave else "minor",
     )
 
 
@@ -279,12 +282,13 @@ def test_backup_windows_did_no_harm(target: Target, facts: Facts, inputs: Inputs
     remedy="Read the events; they have another cause than the backup.",
     source="products.md section 12, events",
 )
-def test_no_harm_apart_from_backups(target: Target, facts: Facts, inputs: Inputs) -> None:
+def test_no_harm_apart_from_backups(target: TargetOf[ClusterNode], facts: Facts, inputs: Inputs) -> None:
     """The node's logs tell of no harm outside of the backup windows either."""
-    found, read, windows = _judged(target, facts, inputs)
-    if not found.apart and (gap := not_covered(read, windows, (SYSTEM, APPLICATION))):
+    findings, read, windows = _judged(target, facts, inputs)
+    if not findings.apart and (gap := snapshots.not_covered(read, windows, (SYSTEM, APPLICATION))):
         unknown(gap)
-    expect_that(not found.apart, expected="no harm outside of the windows", found=time_line(found.apart) or "none")
+    found = snapshots.time_line(findings.apart) or "none"
+    expect_that(not findings.apart, expected="no harm outside of the windows", found=found)
 
 
 @check(
@@ -295,18 +299,18 @@ def test_no_harm_apart_from_backups(target: Target, facts: Facts, inputs: Inputs
     remedy="Find out what moved the group; if it was the backup, change its method.",
     source="products.md section 12: event 1641 of FailoverClustering/Operational",
 )
-def test_no_group_moved_in_a_window(target: Target, facts: Facts, inputs: Inputs) -> None:
+def test_no_group_moved_in_a_window(target: TargetOf[FailoverCluster], facts: Facts, inputs: Inputs) -> None:
     """No group moved to another node in the last seven backup windows of any node.
 
     Every node's log is read: which node tells of a move depends on which one had the group.
     """
-    cluster: FailoverCluster = target.subject
+    cluster = target.subject
     windows = _windows(cluster, inputs)
     logs = [facts.of(node).need(SnapshotEvents) for node in cluster.nodes]
-    moved = [event for read in logs for event in within(moves(read.events), windows)]
-    if not moved and (gaps := [gap for read in logs if (gap := not_covered(read, windows, (OPERATIONAL,)))]):
+    moved = [event for read in logs for event in snapshots.within(snapshots.moves(read.events), windows)]
+    if not moved and (gaps := [gap for read in logs if (gap := snapshots.not_covered(read, windows, (OPERATIONAL,)))]):
         unknown(gaps[0])
-    expect_that(not moved, expected="no group that moved in a window", found=time_line(moved) or "none")
+    expect_that(not moved, expected="no group that moved in a window", found=snapshots.time_line(moved) or "none")
 
 
 @check(
@@ -316,7 +320,7 @@ def test_no_group_moved_in_a_window(target: Target, facts: Facts, inputs: Inputs
     remedy="Look at the machine's snapshots in the hypervisor, and state nothing_left_behind: who looked, and when.",
     source="products.md section 12 rule (e): no old snapshots; only the hypervisor sees them",
 )
-def test_no_snapshot_was_left_behind(target: Target, inputs: Inputs) -> None:
+def test_no_snapshot_was_left_behind(target: TargetOf[ClusterNode], inputs: Inputs) -> None:
     """No old snapshot was left on the machine, as far as somebody looked.
 
     A snapshot that stays grows, slows the disks down and stops the machine for long when it is removed at last.

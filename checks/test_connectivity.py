@@ -14,11 +14,11 @@ from readiness.checking import (
     Why,
     check,
     each_host,
-    each_ssh_host,
+    each_linux_host,
     expect,
+    expect_found,
     expect_that,
     failed,
-    found,
     unknown,
 )
 
@@ -41,6 +41,7 @@ NOT_REACHED = (
     "CON-001",
     severity="blocker",
     targets=each_host,
+    needs=(Reached, Login),
     remedy="Bring the host up, or open its SSH or WinRM port to the machine that runs this.",
     source="DESIGN: an unreachable host is never green",
     explains=NOT_REACHED,
@@ -54,13 +55,14 @@ def test_host_is_reached(facts: Facts) -> None:
     login = facts.get(Login)
     if isinstance(login, Missing) and login.why in NOT_REACHED:
         unknown(f"{reached.address} port {reached.port} accepts connections, and no more: {login}")
-    found(f"{reached.address} port {reached.port}", expected="a connection that holds")
+    expect_found(f"{reached.address} port {reached.port}", expected="a connection that holds")
 
 
 @check(
     "CON-002",
     severity="blocker",
-    targets=each_ssh_host,
+    targets=each_linux_host,
+    needs=(HostKey,),
     remedy="Find out why the key changed; pin the new one only when its owner confirms the fingerprint.",
     source="RFC 4251 section 4.1; OpenSSH ssh(1), VERIFYING HOST KEYS",
     explains=(Why.HOST_KEY_UNKNOWN, Why.HOST_KEY_DIFFERS, Why.LEGACY_ALGORITHMS),
@@ -82,6 +84,7 @@ def test_host_key_is_the_pinned_one(facts: Facts) -> None:
     "CON-003",
     severity="blocker",
     targets=each_host,
+    needs=(Login,),
     remedy="Let the host accept that login: its key in authorized_keys; over WinRM, its right to remote shells.",
     source="OpenSSH sshd(8), AUTHORIZED_KEYS FILE FORMAT; MS-WSMV",
     explains=(
@@ -101,13 +104,13 @@ def test_login_is_accepted(facts: Facts) -> None:
     One attempt a key, or one in all with a password, so that no account is locked.
     """
     login = facts.need(Login)
-    found(f"login {login.user} by {login.method}", expected="a login that may run commands")
+    expect_found(f"login {login.user} by {login.method}", expected="a login that may run commands")
 
 
 @check(
     "CON-004",
     severity="major",
-    targets=each_ssh_host,
+    targets=each_linux_host,
     needs=(SudoRules, Processes, Configuration, Certificates, Rights),
     remedy="Install the fragment that `readiness sudoers` prints.",
     source="sudoers(5)",
@@ -120,10 +123,9 @@ def test_sudo_rules_are_there(facts: Facts) -> None:
     """
     rules = facts.need(SudoRules)
     if rules.is_root:
-        found("the login is root", expected="root, or a sudo rule for each command")
+        expect_found("the login is root", expected="root, or a sudo rule for each command")
         return
     expect(rules.refused, equals=(), what="commands that sudo refuses:")
-    read = (facts.get(Processes), facts.get(Configuration), facts.get(Certificates), facts.get(Rights))
-    for one in read:
-        if isinstance(one, Missing) and one.why is Why.NOT_PERMITTED:
-            failed(expected="what sudo allows to work", found=str(one))
+    for fact in (facts.get(Processes), facts.get(Configuration), facts.get(Certificates), facts.get(Rights)):
+        if isinstance(fact, Missing) and fact.why is Why.NOT_PERMITTED:
+            failed(expected="what sudo allows to work", found=str(fact))

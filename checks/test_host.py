@@ -1,6 +1,5 @@
 """Is the host beneath the products fit: memory, limits, time zone, kernel, nothing failed and no reboot due."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from readiness.checking import (
@@ -8,31 +7,34 @@ from readiness.checking import (
     Boot,
     Facts,
     FailedUnits,
+    Host,
     Inputs,
     Machine,
     OpenFiles,
     OsRelease,
     RoleOnHost,
     Target,
-    Version,
+    TargetOf,
     agreed,
     check,
     each_host,
-    each_service_role,
-    each_ssh_host,
+    each_linux_host,
+    each_role,
     expect,
     expect_that,
     failed,
+    has_service,
     not_applicable,
     roles,
     unknown,
+    versions,
     windows_zone,
 )
 
 
-def each_daemon(inputs: Inputs) -> Iterator[Target]:
-    """Every role that runs a service on a host that is reached over SSH: only there is such a limit."""
-    return (target for target in each_service_role(inputs) if target.subject.host.transport == "ssh")
+def is_linux_daemon(own: RoleOnHost) -> bool:
+    """Whether it runs a service on a Linux host: only there is such a limit."""
+    return has_service(own) and own.host.os == "linux"
 
 
 def _agreed(baseline: Baseline, name: str) -> Any:
@@ -66,40 +68,42 @@ def test_swap_is_enough(facts: Facts, baseline: Baseline) -> None:
     _expect_size("swap", facts.need(Machine).swap_bytes, _agreed(baseline, "min_swap_bytes"))
 
 
-def _expect_size(what: str, found_bytes: int, least_bytes: int) -> None:
+def _expect_size(what: str, size_bytes: int, least_bytes: int) -> None:
     expect_that(
-        found_bytes >= least_bytes,
+        size_bytes >= least_bytes,
         expected=f"at least {least_bytes / (1 << 30):.2f} GiB of {what}",
-        found=f"{found_bytes / (1 << 30):.2f} GiB of {what}",
+        found=f"{size_bytes / (1 << 30):.2f} GiB of {what}",
     )
 
 
 @check(
     "HST-003",
     severity="major",
-    targets=each_daemon,
+    targets=each_role(is_linux_daemon),
     needs=(OpenFiles, OsRelease),
     remedy="Set LimitNOFILE= in a drop-in of the unit and restart it.",
     source="systemd.exec(5), LimitNOFILE; proc_pid_limits(5)",
 )
-def test_daemon_may_open_enough_files(target: Target, facts: Facts, baseline: Baseline) -> None:
+def test_daemon_may_open_enough_files(target: TargetOf[RoleOnHost], facts: Facts, baseline: Baseline) -> None:
     """The role's daemons may have as many files open as was agreed.
 
     Each job takes some connections and files; a daemon that runs out of them fails jobs on the busiest night.
     """
     least = _agreed(baseline, "min_open_files")
-    held: RoleOnHost = target.subject
-    units = held.role.services_for(facts.need(OsRelease).family)
+    own = target.subject
+    units = own.role.services_for(facts.need(OsRelease).family)
     limits = facts.need(OpenFiles).limits
     if not units or any(unit not in limits for unit in units):
-        unknown(f"no unit of {held.role.name} was read")
+        unknown(f"no unit of {own.role.name} was read")
     for unit in units:
         limit = limits[unit]
         if limit == 0:
             unknown(f"{unit} does not run", blocked_by=f"SVC-002 {target.id}")
-        told = "unlimited" if limit is None else str(limit)
-        enough = limit is None or limit >= least
-        expect_that(enough, expected=f"{unit} with at least {least} open files", found=f"{unit} {told}")
+        expect_that(
+            limit is None or limit >= least,
+            expected=f"{unit} with at least {least} open files",
+            found=f"{unit} {'unlimited' if limit is None else limit}",
+        )
 
 
 @check(
@@ -110,7 +114,7 @@ def test_daemon_may_open_enough_files(target: Target, facts: Facts, baseline: Ba
     remedy="Set the agreed one (timedatectl set-timezone; Set-TimeZone): schedules go by the host's own.",
     source="localtime(5); Windows' names by Unicode CLDR, windowsZones.xml",
 )
-def test_time_zone_is_as_agreed(target: Target, facts: Facts, baseline: Baseline) -> None:
+def test_time_zone_is_as_agreed(target: TargetOf[Host], facts: Facts, baseline: Baseline) -> None:
     """The time zone is the agreed one.
 
     Backup windows are written in local time: hosts of other zones start hours apart.
@@ -125,7 +129,7 @@ def test_time_zone_is_as_agreed(target: Target, facts: Facts, baseline: Baseline
 @check(
     "HST-005",
     severity="major",
-    targets=each_ssh_host,
+    targets=each_linux_host,
     needs=(Boot, Machine, OsRelease),
     remedy="Reboot into the newest kernel before the cutover, or remove the one that is not wanted.",
     source="uname(2); the kernels in /boot",
@@ -142,14 +146,14 @@ def test_running_kernel_is_the_newest_installed(facts: Facts) -> None:
     if not installed:
         unknown("no kernel is installed in /boot, so what the next reboot brings cannot be told")
     family = facts.need(OsRelease).family
-    newest = max(installed, key=lambda name: Version.parse(name, family))
+    newest = max(installed, key=lambda name: versions.Version.parse(name, family))
     expect(boot.kernel, equals=newest, what="kernel")
 
 
 @check(
     "HST-006",
     severity="major",
-    targets=each_ssh_host,
+    targets=each_linux_host,
     needs=(Boot,),
     remedy="Reboot the host before the cutover.",
     source="needs-restarting(1) of dnf-utils, its list of packages; /run/reboot-required of Debian and Ubuntu",
@@ -158,8 +162,8 @@ def test_no_reboot_is_due(facts: Facts) -> None:
     """No reboot is due: nothing was installed since the last one that only a reboot brings into use."""
     boot = facts.need(Boot)
     if boot.asked_by is not None:
-        told = f"/run/reboot-required, for {boot.asked_by or 'no package that is named'}"
-        failed(expected="no reboot due", found=told)
+        packages = boot.asked_by or "no package that is named"
+        failed(expected="no reboot due", found=f"/run/reboot-required, for {packages}")
     since = facts.part(Boot, boot.since)
     expect(since, equals=(), what="installed since the last reboot:")
 
@@ -167,7 +171,7 @@ def test_no_reboot_is_due(facts: Facts) -> None:
 @check(
     "HST-007",
     severity="major",
-    targets=each_ssh_host,
+    targets=each_linux_host,
     needs=(Machine,),
     remedy="Set SELinux or AppArmor as agreed, and try a backup and a restore with it.",
     source="selinux(8); apparmor(7)",
@@ -178,8 +182,7 @@ def test_access_control_is_as_agreed(facts: Facts, baseline: Baseline) -> None:
     A policy switched on later stops daemons that were only ever tried without it.
     """
     wanted = _agreed(baseline, "mandatory_access_control")
-    found = facts.part(Machine, facts.need(Machine).access_control)
-    expect(found, equals=wanted, what="mandatory access control")
+    expect(facts.part(Machine, facts.need(Machine).access_control), equals=wanted, what="mandatory access control")
 
 
 @check(
@@ -196,6 +199,6 @@ def test_no_unit_has_failed(target: Target, facts: Facts, inputs: Inputs) -> Non
     On Windows a service that starts by itself, ended and left an exit code.
     """
     family = facts.need(OsRelease).family
-    own = {unit for held in roles(inputs) if held.host.name == target.id for unit in held.role.services_for(family)}
-    failed = [unit for unit in facts.need(FailedUnits).units if unit not in own]
-    expect(failed, equals=[], what="failed units:")
+    own = {unit for role in roles(inputs) if role.host.name == target.id for unit in role.role.services_for(family)}
+    units = [unit for unit in facts.need(FailedUnits).units if unit not in own]
+    expect(units, equals=[], what="failed units:")

@@ -1,18 +1,15 @@
 """Is each host who the estate says it is, and only one."""
 
-from collections.abc import Mapping
-
 from readiness.checking import (
     Estate,
     Facts,
-    HostFacts,
     HostKey,
     Identity,
     Missing,
     Target,
     check,
     each_host,
-    each_ssh_host,
+    each_linux_host,
     expect,
     expect_that,
     unknown,
@@ -45,9 +42,7 @@ def test_name_is_as_declared(target: Target, facts: Facts, estate: Estate) -> No
     remedy="Give the clone a machine id of its own (systemd-machine-id-setup), or remove the host listed twice.",
     source="machine-id(5)",
 )
-def test_machine_id_is_its_own(
-    target: Target, facts: Facts, estate: Estate, all_facts: Mapping[str, HostFacts]
-) -> None:
+def test_machine_id_is_its_own(target: Target, facts: Facts, estate: Estate) -> None:
     """The machine id is the declared one and no other host's.
 
     Two entries with one machine id are one host, or clones that backup products take for one.
@@ -57,36 +52,37 @@ def test_machine_id_is_its_own(
         unknown(f"the machine id cannot be read: {own}")
     if declared := estate.hosts[target.id].machine_id:
         expect(own, equals=declared, what="machine id")
-    twins = sorted(name for name, one in all_facts.items() if name != target.id and _machine_id(one) == own)
+    identities = facts.every(Identity).items()
+    twins = sorted(
+        name
+        for name, other in identities
+        if name != target.id and not isinstance(other, Missing) and other.machine_id == own
+    )
     expect(twins, equals=[], what=f"other hosts with machine id {own}:")
-
-
-def _machine_id(facts: HostFacts) -> object:
-    identity = facts.values.get(Identity.name)
-    return identity.machine_id if isinstance(identity, Identity) else None
 
 
 @check(
     "IDN-003",
     severity="major",
-    targets=each_ssh_host,
+    targets=each_linux_host,
+    needs=(HostKey,),
     remedy="Make new host keys on the clone (ssh-keygen -A) and pin them.",
     source="sshd(8): a host key identifies one host",
 )
-def test_host_key_is_its_own(target: Target, facts: Facts, all_facts: Mapping[str, HostFacts]) -> None:
+def test_host_key_is_its_own(target: Target, facts: Facts) -> None:
     """The host key is no other host's.
 
     Hosts with one key can stand in for each other unnoticed.
     """
     own = facts.need(HostKey)
-    twins = sorted(name for name, one in all_facts.items() if name != target.id and _host_key(one) == own.offered)
+    keys = facts.every(HostKey).items()
+    twins = sorted(
+        name
+        for name, other in keys
+        if name != target.id and not isinstance(other, Missing) and other.offered == own.offered
+    )
     expect_that(
         not twins,
         expected="a host key of its own",
         found=f"{own.fingerprint} also on {', '.join(twins)}" if twins else f"{own.fingerprint}, on no other host",
     )
-
-
-def _host_key(facts: HostFacts) -> str | None:
-    key = facts.values.get(HostKey.name)
-    return key.offered if isinstance(key, HostKey) else None

@@ -13,14 +13,16 @@ from readiness.checking import (
     Services,
     Socket,
     Target,
+    TargetOf,
     agreed,
     check,
     comparable,
     each_host,
-    each_listening_role,
+    each_role,
     expect,
     expect_that,
     file_name,
+    listens,
     roles,
     unknown,
 )
@@ -29,114 +31,113 @@ _SSH = 22
 NEEDS = (Listening, Services, OsRelease)
 
 
-def _ports(held: RoleOnHost) -> tuple[int, ...]:
-    return held.role.ports.tcp if held.role.ports else ()
+def _ports(own: RoleOnHost) -> tuple[int, ...]:
+    return own.role.ports.tcp if own.role.ports else ()
 
 
-def _told(sockets: list[Socket]) -> str:
+def _listed(sockets: list[Socket]) -> str:
     return ", ".join(map(str, sockets)) or "nobody listens"
 
 
-def _sockets(held: RoleOnHost, facts: Facts) -> list[Socket]:
+def _sockets(own: RoleOnHost, facts: Facts) -> list[Socket]:
     """The sockets on the role's ports; where one lacks since a daemon does not run, that is SVC-002's to report."""
-    sockets = [one for one in facts.need(Listening).sockets if one.port in _ports(held)]
-    if _on_every_port(held, sockets):
+    sockets = [socket for socket in facts.need(Listening).sockets if socket.port in _ports(own)]
+    if _on_every_port(own, sockets):
         return sockets
     units = facts.need(Services).units
-    mine = held.role.services_for(facts.need(OsRelease).family)
-    if down := [name for name in mine if name not in units or units[name].active_state != "active"]:
-        unknown(f"{', '.join(down)} does not run", blocked_by=f"SVC-002 {held.id}")
+    wanted = own.role.services_for(facts.need(OsRelease).family)
+    if down := [name for name in wanted if name not in units or units[name].active_state != "active"]:
+        unknown(f"{', '.join(down)} does not run", blocked_by=f"SVC-002 {own.id}")
     return sockets
 
 
-def _on_every_port(held: RoleOnHost, sockets: list[Socket]) -> bool:
-    return {one.port for one in sockets} == set(_ports(held))
+def _on_every_port(own: RoleOnHost, sockets: list[Socket]) -> bool:
+    return {socket.port for socket in sockets} == set(_ports(own))
 
 
-def _all_sockets(held: RoleOnHost, facts: Facts) -> list[Socket]:
+def _all_sockets(own: RoleOnHost, facts: Facts) -> list[Socket]:
     """The same, at least one a port; a port without one is LSN-001's to report."""
-    sockets = _sockets(held, facts)
-    if not _on_every_port(held, sockets):
-        unknown("not all of the role's ports are listened on", blocked_by=f"LSN-001 {held.id}")
+    sockets = _sockets(own, facts)
+    if not _on_every_port(own, sockets):
+        unknown("not all of the role's ports are listened on", blocked_by=f"LSN-001 {own.id}")
     return sockets
 
 
 @check(
     "LSN-001",
     severity="blocker",
-    targets=each_listening_role,
+    targets=each_role(listens),
     needs=NEEDS,
     remedy="Let the daemon listen on the product's port; its journal says why it does not.",
     source="the product's catalogue entry, ports; proc_net(5)",
 )
-def test_port_of_the_role_is_listened_on(target: Target, facts: Facts) -> None:
+def test_port_of_the_role_is_listened_on(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """Somebody listens on the role's ports."""
     sockets = _sockets(target.subject, facts)
     for port in _ports(target.subject):
-        here = [one for one in sockets if one.port == port]
-        expect_that(bool(here), expected=f"port {port} listened on", found=f"port {port}: {_told(here)}")
+        here = [socket for socket in sockets if socket.port == port]
+        expect_that(bool(here), expected=f"port {port} listened on", found=f"port {port}: {_listed(here)}")
 
 
 @check(
     "LSN-002",
     severity="blocker",
-    targets=each_listening_role,
+    targets=each_role(listens),
     needs=NEEDS,
     remedy="Stop what took the port, then start the product's daemon.",
     source="the product's catalogue entry, programs; proc_pid_exe(5)",
 )
-def test_port_of_the_role_is_the_product_s(target: Target, facts: Facts) -> None:
+def test_port_of_the_role_is_the_product_s(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """It is the product's own program that listens on the role's ports.
 
     A port that another program took first looks open to everybody who only knocks.
     """
-    held: RoleOnHost = target.subject
-    programs = held.role.programs_for(facts.need(OsRelease).family)
+    own = target.subject
+    programs = own.role.programs_for(facts.need(OsRelease).family)
     if not programs:
-        unknown(f"the catalogue names no program of {held.role.name} for this host's family")
-    own_programs = set(map(comparable, programs))
+        unknown(f"the catalogue names no program of {own.role.name} for this host's family")
+    wanted = set(map(comparable, programs))
     listening = facts.need(Listening)
-    for one in _all_sockets(held, facts):
-        holders = facts.part(Listening, listening.holders)[one.inode]
+    for socket in _all_sockets(own, facts):
+        holders = facts.part(Listening, listening.holders)[socket.inode]
         if not holders:
-            unknown(f"no process was seen that holds {one}")
-        own = [
-            f"{one} {holder.program} (process {holder.pid})"
-            for holder in holders
-            if comparable(holder.program) in own_programs
-        ]
-        others = [f"{one} {holder.program} (process {holder.pid})" for holder in holders]
-        expect_that(bool(own), expected=f"{one} held by {' or '.join(programs)}", found=", ".join(own or others))
+            unknown(f"no process was seen that holds {socket}")
+        ours = [holder for holder in holders if comparable(holder.program) in wanted]
+        expect_that(
+            bool(ours),
+            expected=f"{socket} held by {' or '.join(programs)}",
+            found=", ".join(f"{socket} {holder.program} (process {holder.pid})" for holder in ours or holders),
+        )
 
 
 @check(
     "LSN-003",
     severity="blocker",
-    targets=each_listening_role,
+    targets=each_role(listens),
     needs=NEEDS,
     remedy="Give the daemon the host's own address in its configuration (Debian's template has 127.0.0.1).",
     source="products.md section 1: must not be loopback in an estate of several hosts",
 )
-def test_port_of_the_role_is_open_to_others(target: Target, facts: Facts, estate: Estate) -> None:
+def test_port_of_the_role_is_open_to_others(target: TargetOf[RoleOnHost], facts: Facts, estate: Estate) -> None:
     """The role's ports are listened on at more than a loopback address.
 
     A daemon on 127.0.0.1 works for whoever tries it on the host itself, and for nobody else.
     """
     sockets = _all_sockets(target.subject, facts)
     for port in _ports(target.subject):
-        here = [one for one in sockets if one.port == port]
+        here = [socket for socket in sockets if socket.port == port]
         expect_that(
-            len(estate.hosts) == 1 or any(not one.is_loopback for one in here),
+            len(estate.hosts) == 1 or any(not socket.is_loopback for socket in here),
             expected=f"port {port} on an address that others reach",
-            found=_told(here),
+            found=_listed(here),
         )
 
 
 def _own_ports(host: Host, inputs: Inputs) -> set[int]:
     """The ports of the host's roles and of the way in; SSH's may be another on the way to the host than on it."""
-    mine = (held for held in roles(inputs) if held.host.name == host.name)
+    own = (role for role in roles(inputs) if role.host.name == host.name)
     way_in = {_SSH, host.ssh.port} if host.transport == "ssh" else {host.winrm.effective_port}
-    return {*way_in, *(port for held in mine for port in _ports(held))}
+    return {*way_in, *(port for role in own for port in _ports(role))}
 
 
 def _process(holder: Holder, host: Host) -> str:
@@ -160,19 +161,19 @@ def test_nobody_else_listens(target: Target, facts: Facts, baseline: Baseline, i
     address is left out, since no other host can reach it.
     """
     host = inputs.estate.hosts[target.id]
-    also = [
-        (one.port, one.process.lower() if host.os == "windows" else one.process)
-        for one in agreed(baseline, "listening.also", baseline.listening_also)
-        if not one.groups or set(one.groups) & set(host.groups)
+    declared = [
+        (listener.port, listener.process.lower() if host.os == "windows" else listener.process)
+        for listener in agreed(baseline, "listening.also", baseline.listening_also)
+        if not listener.groups or set(listener.groups) & set(host.groups)
     ]
     ports = _own_ports(host, inputs)
     listening = facts.need(Listening)
     strange = []
-    for one in listening.sockets:
-        if one.port in ports or one.is_loopback:
+    for socket in listening.sockets:
+        if socket.port in ports or socket.is_loopback:
             continue
-        holders = facts.part(Listening, listening.holders)[one.inode]
+        holders = facts.part(Listening, listening.holders)[socket.inode]
         names = sorted({_process(holder, host) for holder in holders})
-        if not names or any((one.port, name) not in also for name in names):
-            strange.append(f"{one} {', '.join(names) or 'of no process that was seen'}")
+        if not names or any((socket.port, name) not in declared for name in names):
+            strange.append(f"{socket} {', '.join(names) or 'of no process that was seen'}")
     expect(strange, equals=[], what="undeclared listeners:")

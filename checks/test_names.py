@@ -11,6 +11,7 @@ from readiness.checking import (
     Missing,
     Names,
     Target,
+    TargetOf,
     check,
     each_host,
     each_host_with_peers,
@@ -31,7 +32,7 @@ def _flaws(names: Names, asked: Mapping[str, Collection[str] | None]) -> list[st
         if not addresses:
             flaws.append(f"{name} does not resolve")
         for address in addresses:
-            back = {one.lower().rstrip(".") for one in names.reverse[address]}
+            back = {each.lower().rstrip(".") for each in names.reverse[address]}
             if ip_address(address.partition("%")[0]).is_loopback:
                 flaws.append(f"{name} is {address}")
             elif real is not None and address.partition("%")[0] not in real:
@@ -41,7 +42,7 @@ def _flaws(names: Names, asked: Mapping[str, Collection[str] | None]) -> list[st
     return flaws
 
 
-def _told(names: Names, asked: Iterable[str]) -> str:
+def _listed(names: Names, asked: Iterable[str]) -> str:
     return ", ".join(f"{name} {' '.join(names.forward[name])}" for name in asked)
 
 
@@ -62,7 +63,9 @@ def test_own_name_resolves_on_the_host(target: Target, facts: Facts, estate: Est
     names = facts.need(Names)
     flaws = _flaws(names, {own[0]: facts.need(Addresses).addresses})
     expect_that(
-        not flaws, expected=f"{own[0]} on an address that leads back to it", found="; ".join(flaws) or _told(names, own)
+        not flaws,
+        expected=f"{own[0]} on an address that leads back to it",
+        found="; ".join(flaws) or _listed(names, own),
     )
 
 
@@ -74,18 +77,18 @@ def test_own_name_resolves_on_the_host(target: Target, facts: Facts, estate: Est
     remedy="Make the peers' names resolve on this host, forward and back, as they do elsewhere.",
     source=SOURCE,
 )
-def test_names_of_peers_resolve_on_the_host(target: Target, facts: Facts) -> None:
+def test_names_of_peers_resolve_on_the_host(target: TargetOf[tuple[Host, ...]], facts: Facts) -> None:
     """The names of the host's peers resolve on it to addresses that the peers have, forward and back.
 
     Resolved there and not where this runs: a daemon is told a name, and it is the daemon that looks it up. Held
     against what each peer says of itself: a name may lead to another machine forward and back.
     """
-    peers: tuple[Host, ...] = target.subject
+    peers = target.subject
     names = facts.need(Names)
     read = {peer.fqdn: facts.of(peer.name).get(Addresses) for peer in peers}
-    flaws = _flaws(names, {name: None if isinstance(one, Missing) else one.addresses for name, one in read.items()})
+    flaws = _flaws(names, {name: None if isinstance(fact, Missing) else fact.addresses for name, fact in read.items()})
     expected = f"{len(peers)} peers' names, each on an address of that peer that leads back to it"
     if not flaws:
         for peer in peers:
             facts.of(peer.name).need(Addresses)
-    expect_that(not flaws, expected=expected, found="; ".join(flaws) or _told(names, read))
+    expect_that(not flaws, expected=expected, found="; ".join(flaws) or _listed(names, read))

@@ -18,14 +18,14 @@ def test_operating_system_is_as_agreed(target: Target, facts: Facts, estate: Est
     """
     systems = agreed(baseline, "operating_systems", baseline.operating_systems)
     groups = set(estate.hosts[target.id].groups)
-    mine = [f"{one.id} {one.version}" for one in systems if not one.groups or groups & set(one.groups)]
-    if not mine:
+    releases = [f"{each.id} {each.version}" for each in systems if not each.groups or groups & set(each.groups)]
+    if not releases:
         unknown("never agreed: baseline.yaml states no operating system for this host's groups")
     release = facts.need(OsRelease)
-    expect(f"{release.id} {release.version_id}", one_of=_with_minors(mine, release), what="operating system")
+    expect(f"{release.id} {release.version_id}", one_of=_with_minors(releases, release), what="operating system")
 
 
-def _with_minors(mine: list[str], release: OsRelease) -> list[str]:
+def _with_minors(releases: list[str], release: OsRelease) -> list[str]:
     """An agreed major version covers its minor ones: `rhel 9` is met by 9.4."""
-    found = f"{release.id} {release.version_id}"
-    return [found if found.startswith(f"{one}.") else one for one in mine]
+    installed = f"{release.id} {release.version_id}"
+    return [installed if installed.startswith(f"{agreed_release}.") else agreed_release for agreed_release in releases]

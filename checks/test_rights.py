@@ -13,14 +13,13 @@ from readiness.checking import (
     Place,
     Rights,
     RoleOnHost,
-    Target,
+    TargetOf,
     WindowsPlace,
     agreed,
     check,
-    each_role_with_account,
-    each_role_with_places,
-    each_role_with_windows_places,
+    each_role,
     expect_that,
+    has_account,
     not_applicable,
     unknown,
 )
@@ -29,55 +28,67 @@ NEEDS = (Rights, OsRelease)
 NO_LOGIN = frozenset({"nologin", "false"})
 
 
-def _flaw(place: Place, found: Ownership | None) -> str:
-    if found is None:
+def has_places(own: RoleOnHost) -> bool:
+    """Whether it is on a Linux host, and the catalogue knows whose its files should be."""
+    return bool(own.role.places) and own.host.os == "linux"
+
+
+def has_windows_places(own: RoleOnHost) -> bool:
+    """Whether it is on a Windows host, and the catalogue knows who may have its files."""
+    return bool(own.role.windows_places) and own.host.os == "windows"
+
+
+def _flaw(place: Place, file: Ownership | None) -> str:
+    if file is None:
         return f"no {place.path}"
-    fits = found.owner in place.owners and found.group in place.groups and not int(found.mode, 8) & ~place.mode_bits
-    return "" if fits else f"{place.path} is {found.owner}:{found.group} {found.mode}"
+    fits = file.owner in place.owners and file.group in place.groups and not int(file.mode, 8) & ~place.mode_bits
+    return "" if fits else f"{place.path} is {file.owner}:{file.group} {file.mode}"
 
 
 @check(
     "RGT-001",
     severity="major",
-    targets=each_role_with_places,
+    targets=each_role(has_places),
     needs=NEEDS,
     remedy="chown and chmod as the product's package does; if others could read a password for long, change it.",
     source="the product's catalogue entry, places",
 )
-def test_files_belong_to_the_product(target: Target, facts: Facts) -> None:
+def test_files_belong_to_the_product(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """Files and folders of the product belong to it, and give others no more rights than they should.
 
     Its configuration holds passwords of other daemons in clear text.
     """
-    held: RoleOnHost = target.subject
+    own = target.subject
     family = facts.need(OsRelease).family
-    places = held.role.places_for(family)
+    places = own.role.places_for(family)
     if not places:
-        unknown(f"the catalogue names no files of {held.role.name} for the {family} family")
+        unknown(f"the catalogue names no files of {own.role.name} for the {family} family")
     read = facts.need(Rights).paths
     flaws = [flaw for place in places if (flaw := _flaw(place, read[place.path]))]
-    expected = ", ".join(f"{one.path} {'|'.join(one.owners)}:{'|'.join(one.groups)} {one.mode}" for one in places)
-    found = ((place.path, read[place.path]) for place in places)
-    told = [f"{path} {one.owner}:{one.group} {one.mode}" for path, one in found if one]
-    expect_that(not flaws, expected=f"at most {expected}", found="; ".join(flaws or told))
+    expected = ", ".join(
+        f"{place.path} {'|'.join(place.owners)}:{'|'.join(place.groups)} {place.mode}" for place in places
+    )
+    files = ((place.path, read[place.path]) for place in places)
+    fine = [f"{path} {file.owner}:{file.group} {file.mode}" for path, file in files if file]
+    expect_that(not flaws, expected=f"at most {expected}", found="; ".join(flaws or fine))
 
 
 @check(
     "RGT-002",
     severity="major",
-    targets=each_role_with_account,
+    targets=each_role(has_account),
     needs=NEEDS,
     remedy="usermod --shell /usr/sbin/nologin on the account.",
     source="baseline.yaml, no_login_shell",
 )
-def test_account_has_no_login_shell(target: Target, facts: Facts, baseline: Baseline) -> None:
+def test_account_has_no_login_shell(target: TargetOf[RoleOnHost], facts: Facts, baseline: Baseline) -> None:
     """Nobody can log in as an account of the product that was agreed to have no login shell."""
-    held: RoleOnHost = target.subject
+    own = target.subject
     wanted: tuple[str, ...] = agreed(baseline, "no_login_shell", baseline.no_login_shell)
     family = facts.need(OsRelease).family
-    account = held.role.account_for(family)
+    account = own.role.account_for(family)
     if account is None:
-        unknown(f"the catalogue names no account of {held.role.name} for the {family} family")
+        unknown(f"the catalogue names no account of {own.role.name} for the {family} family")
     if account not in wanted:
         not_applicable(f"baseline.yaml does not name {account} in no_login_shell")
     shell = facts.need(Rights).shells[account]
@@ -87,43 +98,43 @@ def test_account_has_no_login_shell(target: Target, facts: Facts, baseline: Base
     expect_that(ok, expected=f"no login shell for {account}", found=f"{account} with {shell}")
 
 
-def _open_to(place: WindowsPlace, found: AccessList) -> str:
+def _open_to(place: WindowsPlace, file: AccessList) -> str:
     """Which accounts that everybody has may read or change it, and should not."""
-    ways = {"changed": WRITE, **({"read": READ} if place.private else {})}
-    told = {way: found.open_to(mask) for way, mask in ways.items()}
-    flaws = [f"{way} by {', '.join(accounts)}" for way, accounts in told.items() if accounts]
+    masks = {"changed": WRITE, **({"read": READ} if place.private else {})}
+    accounts = {right: file.open_to(mask) for right, mask in masks.items()}
+    flaws = [f"{right} by {', '.join(names)}" for right, names in accounts.items() if names]
     return f"{place.path} may be {' and '.join(flaws)}" if flaws else ""
 
 
 @check(
     "RGT-003",
     severity="major",
-    targets=each_role_with_windows_places,
+    targets=each_role(has_windows_places),
     needs=(AccessLists,),
     remedy="icacls /inheritance:r /grant for SYSTEM and Administrators; if others could read a password, change it.",
     source="the product's catalogue entry, windows_places; learn.microsoft.com, Well-known SIDs",
 )
-def test_files_are_closed_to_everybody(target: Target, facts: Facts) -> None:
+def test_files_are_closed_to_everybody(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """No account that everybody has may change the product's files, or read those with passwords.
 
     Its service runs as SYSTEM: who may replace its program is SYSTEM after the next restart. Everyone, Users,
     Authenticated Users and their like count; a group that somebody made for operators does not.
     """
-    held: RoleOnHost = target.subject
+    own = target.subject
     lists = facts.need(AccessLists).paths
-    places = [(place, lists[place.path]) for place in held.role.windows_places]
-    missing = [f"no {place.path}" for place, found in places if found is None]
-    flaws = [flaw for place, found in places if found and (flaw := _open_to(place, found))]
-    expected = ", ".join(f"{one.path} {'read' if one.private else 'changed'}" for one in held.role.windows_places)
-    told = ", ".join(place.path for place, _ in places)
+    places = [(place, lists[place.path]) for place in own.role.windows_places]
+    missing = [f"no {place.path}" for place, file in places if file is None]
+    flaws = [flaw for place, file in places if file and (flaw := _open_to(place, file))]
+    expected = ", ".join(f"{place.path} {'read' if place.private else 'changed'}" for place, _ in places)
+    paths = ", ".join(place.path for place, _ in places)
     expect_that(
         not flaws and not missing,
         expected=f"by administrators only: {expected}",
-        found="; ".join(missing + flaws) or f"{told} closed to everybody else",
+        found="; ".join(missing + flaws) or f"{paths} closed to everybody else",
     )
-    owned = [f"{place.path} is {one.owner}'s" for place, one in places if one and _owner(one) not in place.owners]
+    owned = [f"{place.path} is {file.owner}'s" for place, file in places if file and _owner(file) not in place.owners]
     expect_that(not owned, expected="owners who are the system", found="; ".join(owned) or "theirs", severity="minor")
 
 
-def _owner(found: AccessList) -> str:
-    return NAMES.get(found.owner, found.owner)
+def _owner(file: AccessList) -> str:
+    return NAMES.get(file.owner, file.owner)

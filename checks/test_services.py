@@ -8,21 +8,22 @@ from readiness.checking import (
     RoleOnHost,
     Service,
     Services,
-    Target,
+    TargetOf,
     check,
-    each_service_role,
+    each_role,
     expect,
     expect_that,
+    has_service,
     unknown,
 )
 
 
-def _services(held: RoleOnHost, facts: Facts) -> dict[str, Service]:
+def _services(own: RoleOnHost, facts: Facts) -> dict[str, Service]:
     """The role's units on this host's family, as systemd knows them."""
     family = facts.need(OsRelease).family
-    units = held.role.services_for(family)
+    units = own.role.services_for(family)
     if not units:
-        unknown(f"the catalogue names no service of {held.role.name} for the {family} family")
+        unknown(f"the catalogue names no service of {own.role.name} for the {family} family")
     known = facts.need(Services).units
     if unread := [unit for unit in units if unit not in known]:
         unknown(f"{', '.join(unread)} not read")
@@ -32,50 +33,51 @@ def _services(held: RoleOnHost, facts: Facts) -> dict[str, Service]:
 @check(
     "SVC-001",
     severity="major",
-    targets=each_service_role,
+    targets=each_role(has_service),
     needs=(Services, OsRelease),
     remedy="Enable it (systemctl enable; Set-Service -StartupType Automatic), so that it runs after the next reboot.",
     source="systemctl(1), is-enabled",
 )
-def test_service_is_enabled(target: Target, facts: Facts) -> None:
+def test_service_is_enabled(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """The role's services are enabled.
 
     A daemon that runs and is not enabled is gone after the next reboot, weeks after anybody looked.
     """
     services = _services(target.subject, facts)
-    found = {unit: one.unit_file_state or one.load_state for unit, one in services.items()}
-    expect(found, equals=dict.fromkeys(found, "enabled"))
+    states = {unit: service.unit_file_state or service.load_state for unit, service in services.items()}
+    expect(states, equals=dict.fromkeys(states, "enabled"))
 
 
 @check(
     "SVC-002",
     severity="blocker",
-    targets=each_service_role,
+    targets=each_role(has_service),
     needs=(Services, OsRelease),
     remedy="Start it (systemctl start; Start-Service) and read its journal or the System log for why it was down.",
     source="systemctl(1), is-active",
 )
-def test_service_is_running(target: Target, facts: Facts) -> None:
+def test_service_is_running(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """The role's services are running."""
-    found = {unit: f"{one.active_state} ({one.sub_state})" for unit, one in _services(target.subject, facts).items()}
-    expect(found, equals=dict.fromkeys(found, "active (running)"))
+    services = _services(target.subject, facts)
+    states = {unit: f"{service.active_state} ({service.sub_state})" for unit, service in services.items()}
+    expect(states, equals=dict.fromkeys(states, "active (running)"))
 
 
 @check(
     "SVC-003",
     severity="major",
-    targets=each_service_role,
+    targets=each_role(has_service),
     needs=(Services, OsRelease, Packages, Processes),
     remedy="Restart the service, so that what runs is what is installed.",
     source="proc_pid_exe(5): a replaced program reads `(deleted)`",
 )
-def test_running_process_is_what_is_installed(target: Target, facts: Facts) -> None:
+def test_running_process_is_what_is_installed(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """The running process is not older than its installed package.
 
     After an upgrade without a restart the package list shows the new version while the old one runs.
     """
-    held: RoleOnHost = target.subject
-    for unit, service in _services(held, facts).items():
+    own = target.subject
+    for unit, service in _services(own, facts).items():
         if service.active_state == "active" and service.main_pid is None:
             unknown(f"systemd knows no main process of {unit}, so its age cannot be told")
         if service.main_pid is None or service.started_at_s is None:
@@ -91,16 +93,16 @@ def test_running_process_is_what_is_installed(target: Target, facts: Facts) -> N
             expected=f"{unit} runs the installed program",
             found=f"{program.path}" + (", replaced since the process started" if program.deleted else ""),
         )
-        _expect_not_older(held, unit, service.started_at_s, facts)
+        _expect_not_older(own, unit, service.started_at_s, facts)
 
 
-def _expect_not_older(held: RoleOnHost, unit: str, started_at_s: int, facts: Facts) -> None:
+def _expect_not_older(own: RoleOnHost, unit: str, started_at_s: int, facts: Facts) -> None:
     packages = facts.need(Packages)
-    names = held.role.package_names(facts.need(OsRelease).family)
-    installed = [one for name in names for one in packages.installed.get(name, ())]
+    names = own.role.package_names(facts.need(OsRelease).family)
+    installed = [package for name in names for package in packages.installed.get(name, ())]
     if not installed:
-        unknown("none of the role's packages is installed", blocked_by=f"VER-001 {held.id}")
-    times = [one.installed_at_s for one in installed if one.installed_at_s is not None]
+        unknown("none of the role's packages is installed", blocked_by=f"VER-001 {own.id}")
+    times = [package.installed_at_s for package in installed if package.installed_at_s is not None]
     if packages.manager == "windows" and not times:
         return  # it keeps none; that a program was replaced shows in its file
     if len(times) != len(installed):

@@ -7,7 +7,7 @@ from readiness.checking import (
     Missing,
     Space,
     SpaceDemand,
-    Target,
+    TargetOf,
     agreed,
     check,
     comparable,
@@ -20,25 +20,24 @@ from readiness.checking import (
 )
 
 
-def _demand(target: Target, baseline: Baseline) -> SpaceDemand:
+def _demand(target: TargetOf[SpaceDemand | None], baseline: Baseline) -> SpaceDemand:
     agreed(baseline, "space", baseline.space)
-    if target.host is None:
+    if target.subject is None:
         unknown(f"no host of the estate has {target.detail}, by its roles, its groups and its system")
-    demand: SpaceDemand = target.subject
-    return demand
+    return target.subject
 
 
-def _filesystem(target: Target, facts: Facts, baseline: Baseline) -> Filesystem:
+def _filesystem(target: TargetOf[SpaceDemand | None], facts: Facts, baseline: Baseline) -> Filesystem:
     """The demanded path's filesystem; one that was not read, or is the wrong one, is SPC-001's to report."""
     demand = _demand(target, baseline)
-    found = facts.need(Space).filesystems.get(demand.path)
-    if found is None or isinstance(found, Missing) or (demand.mounted and not _is_mount(found, demand)):
+    filesystem = facts.need(Space).filesystems.get(demand.path)
+    if filesystem is None or isinstance(filesystem, Missing) or (demand.mounted and not _is_mount(filesystem, demand)):
         unknown(f"{demand.path} was not found as agreed", blocked_by=f"SPC-001 {target.id}")
-    return found
+    return filesystem
 
 
-def _is_mount(found: Filesystem, demand: SpaceDemand) -> bool:
-    return comparable(found.mount) == comparable(demand.path)
+def _is_mount(filesystem: Filesystem, demand: SpaceDemand) -> bool:
+    return comparable(filesystem.mount) == comparable(demand.path)
 
 
 @check(
@@ -49,25 +48,27 @@ def _is_mount(found: Filesystem, demand: SpaceDemand) -> bool:
     remedy="Mount what belongs there, writable; look into the kernel's log for why it became read-only.",
     source="proc_pid_mountinfo(5); products.md section 0: free space on catalogue, spool and volumes",
 )
-def test_place_is_there_and_can_be_written_to(target: Target, facts: Facts, baseline: Baseline) -> None:
+def test_place_is_there_and_can_be_written_to(
+    target: TargetOf[SpaceDemand | None], facts: Facts, baseline: Baseline
+) -> None:
     """The place is there, mounted where that was agreed, and not read-only.
 
     Without its mount a daemon fills the filesystem below, and the next mount hides what it wrote.
     """
     demand = _demand(target, baseline)
     space = facts.need(Space)
-    place = f"{demand.path} mounted" if demand.mounted else demand.path
+    expected = f"{demand.path} mounted" if demand.mounted else demand.path
     if demand.path not in space.filesystems:
         unknown(f"{demand.path} was not read")
-    found = facts.part(Space, space.filesystems[demand.path])
-    if found is None:
-        failed(expected=place, found=f"no {demand.path}")
-    told = f"{found.kind} mounted on {found.mount}"
-    expect_that(not demand.mounted or _is_mount(found, demand), expected=place, found=told)
+    filesystem = facts.part(Space, space.filesystems[demand.path])
+    if filesystem is None:
+        failed(expected=expected, found=f"no {demand.path}")
+    mount = f"{filesystem.kind} mounted on {filesystem.mount}"
+    expect_that(not demand.mounted or _is_mount(filesystem, demand), expected=expected, found=mount)
     expect_that(
-        not found.read_only,
+        not filesystem.read_only,
         expected=f"{demand.path} writable",
-        found=f"{told}, {'read-only' if found.read_only else 'writable'}",
+        found=f"{mount}, {'read-only' if filesystem.read_only else 'writable'}",
     )
 
 
@@ -79,17 +80,17 @@ def test_place_is_there_and_can_be_written_to(target: Target, facts: Facts, base
     remedy="Free space, or enlarge the filesystem: a full one fails every job that writes there.",
     source="baseline.yaml, space; statvfs(3), f_bavail",
 )
-def test_space_is_left(target: Target, facts: Facts, baseline: Baseline) -> None:
+def test_space_is_left(target: TargetOf[SpaceDemand | None], facts: Facts, baseline: Baseline) -> None:
     """Enough space is left, for others than root."""
     demand = _demand(target, baseline)
-    found = _filesystem(target, facts, baseline)
-    if not found.size_bytes:
-        unknown(f"the filesystem {found.kind} on {found.mount} has no size")
-    percent = 100 * found.free_bytes / found.size_bytes
+    there = _filesystem(target, facts, baseline)
+    if not there.size_bytes:
+        unknown(f"the filesystem {there.kind} on {there.mount} has no size")
+    percent = 100 * there.free_bytes / there.size_bytes
     expect_that(
-        percent >= demand.min_free_percent and found.free_bytes >= demand.min_free_bytes,
+        percent >= demand.min_free_percent and there.free_bytes >= demand.min_free_bytes,
         expected=f"at least {demand.min_free_percent:g} % and {_gib(demand.min_free_bytes)} free at {demand.path}",
-        found=f"{percent:.1f} % and {_gib(found.free_bytes)} free of {_gib(found.size_bytes)} on {found.mount}",
+        found=f"{percent:.1f} % and {_gib(there.free_bytes)} free of {_gib(there.size_bytes)} on {there.mount}",
     )
 
 
@@ -101,17 +102,17 @@ def test_space_is_left(target: Target, facts: Facts, baseline: Baseline) -> None
     remedy="Remove small files that nobody needs, or make the filesystem anew with more inodes.",
     source="baseline.yaml, space; statvfs(3), f_ffree",
 )
-def test_inodes_are_left(target: Target, facts: Facts, baseline: Baseline) -> None:
+def test_inodes_are_left(target: TargetOf[SpaceDemand | None], facts: Facts, baseline: Baseline) -> None:
     """Enough inodes are left: without one, no file can be made however much space is free."""
     demand = _demand(target, baseline)
-    found = _filesystem(target, facts, baseline)
-    if found.inodes is None or found.free_inodes is None:
-        not_applicable(f"the filesystem {found.kind} on {found.mount} has no fixed number of inodes")
-    percent = 100 * found.free_inodes / found.inodes
+    there = _filesystem(target, facts, baseline)
+    if there.inodes is None or there.free_inodes is None:
+        not_applicable(f"the filesystem {there.kind} on {there.mount} has no fixed number of inodes")
+    percent = 100 * there.free_inodes / there.inodes
     expect_that(
         percent >= demand.min_free_inodes_percent,
         expected=f"at least {demand.min_free_inodes_percent:g} % of the inodes free at {demand.path}",
-        found=f"{percent:.1f} % free of {found.inodes} on {found.mount}",
+        found=f"{percent:.1f} % free of {there.inodes} on {there.mount}",
     )
 
 

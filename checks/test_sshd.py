@@ -1,6 +1,6 @@
 """Is sshd set up as agreed."""
 
-from readiness.checking import Baseline, Facts, Sshd, agreed, check, each_ssh_host, expect, unknown
+from readiness.checking import Baseline, Facts, Sshd, agreed, check, each_linux_host, expect, unknown
 
 # Two words for one thing: sshd_config(5) has the one, `sshd -T` of most versions says the other.
 _SAME = {"without-password": "prohibit-password"}
@@ -9,7 +9,7 @@ _SAME = {"without-password": "prohibit-password"}
 @check(
     "SSH-001",
     severity="major",
-    targets=each_ssh_host,
+    targets=each_linux_host,
     needs=(Sshd,),
     remedy="Set it in sshd_config or a file that it includes, where the first value counts, and reload sshd.",
     source="sshd(8), -T; sshd_config(5)",
@@ -23,8 +23,8 @@ def test_sshd_is_set_up_as_agreed(facts: Facts, baseline: Baseline) -> None:
     settings = facts.need(Sshd).settings
     if strange := [keyword for keyword in wanted if keyword.lower() not in settings]:
         unknown(f"sshd tells of no {', '.join(strange)}")
-    found = {keyword: " ".join(settings[keyword.lower()]) for keyword in wanted}
+    values = {keyword: " ".join(settings[keyword.lower()]) for keyword in wanted}
     expect(
-        {keyword: _SAME.get(value, value) for keyword, value in found.items()},
+        {keyword: _SAME.get(value, value) for keyword, value in values.items()},
         equals={keyword: _SAME.get(value, value) for keyword, value in wanted.items()},
     )

@@ -11,112 +11,107 @@ from readiness.checking import (
     RoleOnHost,
     RuleOnHost,
     Target,
+    TargetOf,
     Unjudged,
-    Version,
     agreed,
     check,
     counterpart,
     each_group_of_one_version,
     each_role,
     each_version_rule,
-    evaluate_rule,
     expect_that,
-    matches_agreed,
     roles,
     unknown,
+    versions,
 )
 
 NEEDS = (Packages, OsRelease)
 
 
-def _packages(held: RoleOnHost, facts: Facts) -> tuple[PackageChoice, ...]:
+def _packages(own: RoleOnHost, facts: Facts) -> tuple[PackageChoice, ...]:
     """The packages of the role on this host's family."""
-    family = facts.of(held.host.name).need(OsRelease).family
-    return held.role.packages_for(family) or unknown(
-        f"the catalogue names no package of {held.role.name} for the {family} family"
+    family = facts.of(own.host.name).need(OsRelease).family
+    return own.role.packages_for(family) or unknown(
+        f"the catalogue names no package of {own.role.name} for the {family} family"
     )
 
 
-def _installed(choice: PackageChoice, held: RoleOnHost, facts: Facts) -> tuple[str, Version]:
+def _installed(choice: PackageChoice, own: RoleOnHost, facts: Facts) -> tuple[str, versions.Version]:
     """Name and version of a package; what is absent or there twice is VER-001's to report."""
-    here = facts.of(held.host.name)
-    there = [entry for name in choice.names for entry in here.need(Packages).installed.get(name, ())]
+    here = facts.of(own.host.name)
+    there = [package for name in choice.names for package in here.need(Packages).installed.get(name, ())]
     if len(there) != 1:
-        told = f"{len(there)} versions of {' or '.join(choice.names)} on {held.host.name}"
-        unknown(told, blocked_by=f"VER-001 {held.id}")
-    return there[0].name, Version.parse(there[0].version, here.need(OsRelease).family)
+        reason = f"{len(there)} versions of {' or '.join(choice.names)} on {own.host.name}"
+        unknown(reason, blocked_by=f"VER-001 {own.id}")
+    return there[0].name, versions.Version.parse(there[0].version, here.need(OsRelease).family)
 
 
-def _version(held: RoleOnHost, facts: Facts) -> Version:
+def _version(own: RoleOnHost, facts: Facts) -> versions.Version:
     """The version of the role's first package, which is the daemon's own."""
-    return _installed(_packages(held, facts)[0], held, facts)[1]
+    return _installed(_packages(own, facts)[0], own, facts)[1]
 
 
 @check(
     "VER-001",
     severity="blocker",
-    targets=each_role,
+    targets=each_role(),
     needs=NEEDS,
     remedy="Install the product's package for this role.",
     source="the product's catalogue entry",
 )
-def test_package_of_the_role_is_installed(target: Target, facts: Facts) -> None:
+def test_package_of_the_role_is_installed(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """The role's packages are installed, each once and whole."""
-    held: RoleOnHost = target.subject
-    family = facts.need(OsRelease).family
-    wanted = held.role.packages_for(family)
-    if not wanted:
-        unknown(f"the catalogue names no package of {held.role.name} for the {family} family")
+    choices = _packages(target.subject, facts)
     packages = facts.need(Packages)
-    for one in wanted:
-        there = {name: packages.installed.get(name, ()) for name in one.names}
-        versions = [f"{name} {entry.version}" for name, entries in there.items() for entry in entries]
-        broken = [f"{name} {packages.broken[name]}" for name in one.names if name in packages.broken]
+    for choice in choices:
+        names = choice.names
+        there = [f"{name} {package.version}" for name in names for package in packages.installed.get(name, ())]
+        broken = [f"{name} {packages.broken[name]}" for name in names if name in packages.broken]
         expect_that(
-            len(versions) == 1 and not broken,
-            expected=f"one of {', '.join(one.names)} installed once" if len(one.names) > 1 else f"{one.name} installed",
-            found=", ".join(versions + broken) or f"no {' or '.join(one.names)}",
+            len(there) == 1 and not broken,
+            expected=f"one of {', '.join(names)} installed once" if len(names) > 1 else f"{names[0]} installed",
+            found=", ".join(there + broken) or f"no {' or '.join(names)}",
         )
 
 
 @check(
     "VER-002",
     severity="blocker",
-    targets=each_role,
+    targets=each_role(),
     needs=NEEDS,
     remedy="Bring the package to the agreed version, or agree on the new one in baseline.yaml.",
     source="baseline.yaml, versions",
 )
-def test_version_is_as_agreed(target: Target, facts: Facts, baseline: Baseline) -> None:
+def test_version_is_as_agreed(target: TargetOf[RoleOnHost], facts: Facts, baseline: Baseline) -> None:
     """The version is the agreed one.
 
     That of each of its packages: one that was left behind is half an upgrade. An agreed value with a distribution
     revision is compared whole, one without by the parts it states.
     """
-    held: RoleOnHost = target.subject
-    product, role = held.product.product, held.role.name
+    own = target.subject
+    product, role = own.product.product, own.role.name
     key = f"versions.{product}.{role}"
     wanted = agreed(baseline, key, (baseline.versions or {}).get(product, {}).get(role))
-    versions = dict(_installed(choice, held, facts) for choice in _packages(held, facts))
-    first, *_ = versions.values()
-    others = [f"{name} {version}" for name, version in versions.items() if version != first]
+    installed = dict(_installed(choice, own, facts) for choice in _packages(own, facts))
+    first, *_ = installed.values()
+    others = [f"{name} {version}" for name, version in installed.items() if version != first]
     expect_that(
-        all(matches_agreed(version, wanted) for version in versions.values()),
+        all(versions.matches_agreed(version, wanted) for version in installed.values()),
         expected=f"{product} {role} {wanted}",
         found=f"{product} {role} {first}" + (f", and {', '.join(others)}" if others else ""),
     )
 
 
-def _keep_rule(target: Target, facts: Facts, baseline: Baseline) -> None:
-    subject: RuleOnHost = target.subject
-    rule, others = subject.rule, subject.others
+def _keep_rule(target: TargetOf[RuleOnHost], facts: Facts, baseline: Baseline) -> None:
+    """The version keeps the rule; the rule's own reason is told with it."""
+    own, rule, other = target.subject.own, target.subject.rule, target.subject.other
+    because = rule.why.rstrip(".")
     if rule.other:
-        others = counterpart(baseline, subject.holder.product.product, rule.other, others)
-    own = _version(subject.holder, facts)
-    for other in others or (None,):
-        judged = evaluate_rule(rule, own, _version(other, facts) if other else None)
-        place = f" ({rule.other} {other.host.name})" if other else ""
-        expect_that(judged.ok, expected=judged.expected + place, found=judged.found, severity=rule.severity)
+        other = counterpart(baseline, own.product.product, rule.other, other)
+        because = f"{rule.other} {other.host.name}; {because}"
+    judged = versions.evaluate_rule(rule, _version(own, facts), _version(other, facts) if other else None)
+    expected = f"{judged.expected} ({because})"
+    expect_that(judged.ok, expected=expected, found=judged.found, severity=rule.severity)
 
 
 @check(
@@ -127,7 +122,9 @@ def _keep_rule(target: Target, facts: Facts, baseline: Baseline) -> None:
     remedy="Bring both daemons to one version: upgrade them together.",
     source="the product's catalogue entry, rule eq",
 )
-def test_version_equals_where_the_product_demands_it(target: Target, facts: Facts, baseline: Baseline) -> None:
+def test_version_equals_where_the_product_demands_it(
+    target: TargetOf[RuleOnHost], facts: Facts, baseline: Baseline
+) -> None:
     """Daemons that the product wants on one version are."""
     _keep_rule(target, facts, baseline)
 
@@ -140,7 +137,7 @@ def test_version_equals_where_the_product_demands_it(target: Target, facts: Fact
     remedy="Upgrade the server first, or bring the client back to the server's version.",
     source="the product's catalogue entry, rule ge",
 )
-def test_client_is_not_newer_than_its_server(target: Target, facts: Facts, baseline: Baseline) -> None:
+def test_client_is_not_newer_than_its_server(target: TargetOf[RuleOnHost], facts: Facts, baseline: Baseline) -> None:
     """A client is not newer than its server.
 
     A newer client may write backups that the server cannot read back.
@@ -156,7 +153,7 @@ def test_client_is_not_newer_than_its_server(target: Target, facts: Facts, basel
     remedy="Upgrade the client to a release that the server still supports.",
     source="the product's catalogue entry, rule max_lag",
 )
-def test_client_does_not_lag_too_far_behind(target: Target, facts: Facts, baseline: Baseline) -> None:
+def test_client_does_not_lag_too_far_behind(target: TargetOf[RuleOnHost], facts: Facts, baseline: Baseline) -> None:
     """A client does not lag too far behind its server."""
     _keep_rule(target, facts, baseline)
 
@@ -169,7 +166,7 @@ def test_client_does_not_lag_too_far_behind(target: Target, facts: Facts, baseli
     remedy="Upgrade to a release of the series that the product demands.",
     source="the product's catalogue entry, rules min and same_series",
 )
-def test_version_is_of_a_supported_series(target: Target, facts: Facts, baseline: Baseline) -> None:
+def test_version_is_of_a_supported_series(target: TargetOf[RuleOnHost], facts: Facts, baseline: Baseline) -> None:
     """The version is of a series that the product supports."""
     _keep_rule(target, facts, baseline)
 
@@ -185,22 +182,22 @@ def test_version_is_of_a_supported_series(target: Target, facts: Facts, baseline
 def test_members_of_a_group_have_one_version(target: Target, facts: Facts, inputs: Inputs) -> None:
     """All members of a group have the same versions of the product's packages."""
     agreed(inputs.baseline, "same_version_groups", inputs.baseline.same_version_groups)
-    held_by: dict[str, dict[str, Version]] = {}
+    by_role: dict[str, dict[str, versions.Version]] = {}
     unread: list[FactMissing | Unjudged] = []
-    for held in roles(inputs):
-        if held.host.name in target.peers:
-            name = f"{held.product.product} {held.role.name}"
+    for member in roles(inputs):
+        if member.host.name in target.peers:
+            name = f"{member.product.product} {member.role.name}"
             try:
-                held_by.setdefault(name, {})[held.host.name] = _version(held, facts)
+                by_role.setdefault(name, {})[member.host.name] = _version(member, facts)
             except (FactMissing, Unjudged) as error:  # members that differ are told before one that was not read
                 unread.append(error)
-    for name, versions in held_by.items():
-        one_family = len({version.family for version in versions.values()}) == 1
+    for name, installed in by_role.items():
+        same_family = len({version.family for version in installed.values()}) == 1
         hosts_of: dict[str, list[str]] = {}
-        for host, version in versions.items():
+        for host, version in installed.items():
             # Families number their packages differently: across them the product's own version counts.
-            hosts_of.setdefault(version.text if one_family else version.upstream, []).append(host)
-        told = "; ".join(f"{version} on {', '.join(hosts)}" for version, hosts in hosts_of.items())
-        expect_that(len(hosts_of) == 1, expected=f"one version of {name} in {target.id}", found=told)
+            hosts_of.setdefault(version.text if same_family else version.upstream, []).append(host)
+        by_version = "; ".join(f"{version} on {', '.join(hosts)}" for version, hosts in hosts_of.items())
+        expect_that(len(hosts_of) == 1, expected=f"one version of {name} in {target.id}", found=by_version)
     if unread:
         raise unread[0]

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from ntpath import dirname
 
 from readiness.checking import (
-    DEFAULTS,
     PROTOCOLS,
     SIDES,
     Baseline,
@@ -17,18 +16,16 @@ from readiness.checking import (
     Inputs,
     PendingReboot,
     SChannel,
-    State,
-    Target,
+    TargetOf,
     VssWriters,
     agreed,
-    broken_suites,
     check,
-    dated_suites,
     each_windows_host,
     expect,
     expect_that,
     lies_in,
-    state,
+    roles,
+    schannel,
     unknown,
 )
 
@@ -48,29 +45,29 @@ def test_login_has_the_rights_to_look(facts: Facts) -> None:
 
     Without it Windows hides services, shadow copies and exclusions; nothing that was hidden counts as absent.
     """
-    found = facts.need(Elevation)
+    login = facts.need(Elevation)
     expect_that(
-        found.administrator,
+        login.administrator,
         expected="an administrator with the full token",
-        found=f"{found.login}, {'an' if found.administrator else 'no'} administrator, PowerShell {found.powershell}",
+        found=f"{login.login}, {'an' if login.administrator else 'no'} administrator, PowerShell {login.powershell}",
     )
 
 
-def _states(facts: Facts, protocols: tuple[str, ...]) -> Iterator[tuple[str, State]]:
+def _states(facts: Facts, protocols: tuple[str, ...]) -> Iterator[tuple[str, schannel.State]]:
     """What becomes of each protocol on each side; UNKNOWN where a build's default counts that nobody knows."""
     keys = facts.need(SChannel)
     for protocol in protocols:
         for side in SIDES:
-            found = state(keys.build, protocol, keys.protocols[f"{protocol}/{side}"])
-            if found is None:
+            state = schannel.state(keys.build, protocol, keys.protocols[f"{protocol}/{side}"])
+            if state is None:
                 unknown(f"what build {keys.build} does by itself with {protocol} is not known")
-            yield f"{protocol} {side}", found
+            yield f"{protocol} {side}", state
 
 
-def _told(facts: Facts, states: dict[str, State]) -> str:
-    build = facts.need(SChannel).build
-    rests = f" (defaults of Server {DEFAULTS[build].release}: {DEFAULTS[build].source})" if build in DEFAULTS else ""
-    return ", ".join(f"{name} {one.value}" for name, one in states.items()) + rests
+def _listed(facts: Facts, states: dict[str, schannel.State]) -> str:
+    release = schannel.release_of(facts.need(SChannel).build)
+    defaults = f" (defaults of Server {release.name}: {release.source})" if release else ""
+    return ", ".join(f"{name} {state.value}" for name, state in states.items()) + defaults
 
 
 @check(
@@ -88,12 +85,13 @@ def test_old_protocols_are_off(facts: Facts, baseline: Baseline) -> None:
     """
     least = agreed(baseline, "windows.tls_min", baseline.windows.tls_min)
     states = dict(_states(facts, PROTOCOLS[: PROTOCOLS.index(f"TLS {least}")]))
-    bad: dict[str, State] = {name: one for name, one in states.items() if one in {State.ON, State.ASKED}}
+    spoken = {schannel.State.ON, schannel.State.ASKED}
+    bad = {name: state for name, state in states.items() if state in spoken}
     expect_that(
         not bad,
         expected=f"nothing older than TLS {least}",
-        found=_told(facts, bad or states),
-        severity=None if State.ON in bad.values() else "minor",
+        found=_listed(facts, bad or states),
+        severity=None if schannel.State.ON in bad.values() else "minor",
     )
 
 
@@ -109,11 +107,11 @@ def test_an_agreed_protocol_is_on(facts: Facts, baseline: Baseline) -> None:
     """SChannel speaks a protocol that was agreed, as a client and as a server."""
     least = agreed(baseline, "windows.tls_min", baseline.windows.tls_min)
     states = dict(_states(facts, PROTOCOLS[PROTOCOLS.index(f"TLS {least}") :]))
-    on = {side for side in SIDES if any(one is State.ON for name, one in states.items() if name.endswith(side))}
+    on = [name for name, state in states.items() if state is schannel.State.ON]
     expect_that(
-        on == set(SIDES),
+        all(any(name.endswith(side) for name in on) for side in SIDES),
         expected=f"TLS {least} or newer on for client and server",
-        found=_told(facts, states),
+        found=_listed(facts, states),
     )
 
 
@@ -128,12 +126,12 @@ def test_an_agreed_protocol_is_on(facts: Facts, baseline: Baseline) -> None:
 def test_no_broken_cipher_suite_is_offered(facts: Facts) -> None:
     """No cipher suite is offered that is broken; dated ones are advice."""
     offered = facts.need(CipherSuites)
-    told = f"{len(offered.suites)} suites, by {offered.by}"
-    broken = broken_suites(offered.suites, facts.need(SChannel).ciphers)
-    expect_that(not broken, expected="no suite that is broken", found=", ".join(broken) or told)
-    dated = dated_suites(offered.suites)
+    count = f"{len(offered.suites)} suites, by {offered.by}"
+    broken = schannel.broken_suites(offered.suites, facts.need(SChannel).ciphers)
+    expect_that(not broken, expected="no suite that is broken", found=", ".join(broken) or count)
+    dated = schannel.dated_suites(offered.suites)
     expect_that(
-        not dated, expected="suites with forward secrecy and AEAD", found=", ".join(dated) or told, severity="minor"
+        not dated, expected="suites with forward secrecy and AEAD", found=", ".join(dated) or count, severity="minor"
     )
 
 
@@ -161,8 +159,8 @@ def test_no_restart_is_due(facts: Facts) -> None:
 
 def _folders(host: Host, inputs: Inputs) -> set[str]:
     """The folders of the product's programs on Windows."""
-    roles = [inputs.catalogue.products[product].roles[role] for product, held in host.products.items() for role in held]
-    return {dirname(path) for role in roles if "windows" in role.programs for path in role.programs["windows"].paths}
+    own = [role for role in roles(inputs) if role.host.name == host.name]
+    return {dirname(path) for role in own for path in role.role.programs_for("windows")}
 
 
 @check(
@@ -173,7 +171,7 @@ def _folders(host: Host, inputs: Inputs) -> set[str]:
     remedy="Exclude the folders (Add-MpPreference -ExclusionPath, or the group policy).",
     source="products.md section 0: antivirus exclusions for the product's folders",
 )
-def test_antivirus_leaves_the_product_alone(target: Target, facts: Facts, inputs: Inputs) -> None:
+def test_antivirus_leaves_the_product_alone(target: TargetOf[Host], facts: Facts, inputs: Inputs) -> None:
     """The antivirus leaves the product's folders alone.
 
     Only Defender can be read; a host with another antivirus is UNKNOWN, and somebody has to look there.
@@ -184,7 +182,7 @@ def test_antivirus_leaves_the_product_alone(target: Target, facts: Facts, inputs
     defender = facts.need(DefenderExclusions)
     if not defender.real_time:
         unknown("Defender does not watch files as they are opened: another antivirus may, and cannot be read")
-    lacking = [folder for folder in wanted if not any(lies_in(folder, one) for one in defender.paths)]
+    lacking = [folder for folder in wanted if not any(lies_in(folder, path) for path in defender.paths)]
     expect(lacking, equals=[], what=f"of {', '.join(wanted)} not excluded:")
 
 
@@ -202,7 +200,7 @@ def test_vss_writers_are_stable(facts: Facts) -> None:
     A writer that failed makes the snapshot fail, or leaves its application out of it.
     """
     writers = facts.need(VssWriters).writers
-    bad = [f"{one.name} {one.told}" for one in writers if one.state != STABLE]
+    bad = [f"{writer.name} {writer.told}" for writer in writers if writer.state != STABLE]
     expect_that(
         not bad, expected="every writer [1] stable", found=", ".join(bad) or f"{len(writers)} writers, all stable"
     )
@@ -220,5 +218,5 @@ def test_firewall_is_on(facts: Facts, baseline: Baseline) -> None:
     """The firewall is on in the agreed profiles."""
     wanted = agreed(baseline, "windows.firewall_profiles", baseline.windows.firewall_profiles)
     profiles = facts.need(FirewallProfiles).profiles
-    found = {name: "on" if profiles[name].enabled else "off" for name in wanted}
-    expect(found, equals=dict.fromkeys(wanted, "on"), what="firewall profiles:")
+    states = {name: "on" if profiles[name].enabled else "off" for name in wanted}
+    expect(states, equals=dict.fromkeys(wanted, "on"), what="firewall profiles:")

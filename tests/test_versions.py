@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from readiness.products import VersionRule
 from readiness.rules.versions import Version, evaluate_rule, matches_agreed
 
 from .probes.real import need
@@ -21,15 +22,10 @@ def rpm(text: str) -> Version:
     return Version.parse(text, "redhat")
 
 
-@dataclass(frozen=True)
-class Rule:
-    rule: str
-    role: str = "client"
-    other: str | None = "director"
-    parts: int | None = None
-    n: int | None = None
-    unit: str | None = None
-    version: str | None = None
+def rule_of(kind: str, role: str = "client", other: str | None = "director", **terms: Any) -> VersionRule:
+    """A rule as a product's file states it."""
+    entry = {"rule": kind, "role": role, "other": other, **terms}
+    return VersionRule(**entry, severity="major", source="a test", why="A test.")
 
 
 @pytest.mark.parametrize(
@@ -279,45 +275,45 @@ def test_agreed_on_what_is_no_version(agreed: str) -> None:
 @pytest.mark.parametrize(
     ("rule", "own", "other", "ok"),
     [
-        (Rule("eq", parts=3), deb("9.6.7-7"), deb("9.6.7-7"), True),
-        (Rule("eq", parts=3), deb("9.6.7-7"), rpm("9.6.7-2.el9"), True),
-        (Rule("eq", parts=3), deb("1:9.6.7-7"), deb("9.6.7-7"), True),
-        (Rule("eq", parts=3), deb("9.6.7-7"), deb("9.6.6-7"), False),
-        (Rule("eq", parts=3), deb("9.6.7-7"), deb("9.6.7~rc1-7"), False),
-        (Rule("eq", parts=3), deb("9.6.7~rc1-7"), rpm("9.6.7~rc1-1"), True),
-        (Rule("eq", parts=3), deb("9.6.7~rc1-7"), rpm("9.6.7rc1-1"), True),
-        (Rule("eq", parts=3), deb("9.6.7~rc1-7"), deb("9.6.7~rc2-7"), False),
-        (Rule("eq", parts=2), deb("9.6.7"), deb("9.6.6"), True),
-        (Rule("eq"), deb("9.6"), deb("9.6.1"), False),
-        (Rule("eq"), deb("9.6"), deb("9.6.0"), True),
-        (Rule("eq", parts=3), deb("13.0.1+really9.6.7-1"), deb("9.6.7-1"), True),
-        (Rule("ge", parts=2), deb("9.6.7-7"), deb("9.6.5-1"), True),
-        (Rule("ge", parts=2), deb("9.6.7-7"), deb("9.10.0-1"), True),
-        (Rule("ge", parts=2), deb("10.0.0-1"), deb("9.6.7-7"), False),
-        (Rule("ge", parts=2), rpm("11.0.1-5.el9"), deb("9.6.7-7"), False),
-        (Rule("ge", parts=2), rpm("1:9.4.0-1"), deb("9.6.7-7"), True),
-        (Rule("ge", parts=2), deb("15.0-1"), deb("15.0~rc1-1"), False),
-        (Rule("ge", parts=2), deb("15.0~rc1-1"), deb("15.0-1"), True),
-        (Rule("ge"), deb("9.6.8-1"), deb("9.6.7-1"), False),
-        (Rule("max_lag", n=2, unit="major"), deb("9.6.7"), deb("11.0.1"), True),
-        (Rule("max_lag", n=2, unit="major"), deb("9.6.7"), deb("12.0.0"), False),
-        (Rule("max_lag", n=2, unit="major"), deb("9.6.7"), deb("9.6.7"), True),
-        (Rule("max_lag", n=2, unit="major"), deb("15.0.2"), deb("9.6.7"), True),
-        (Rule("max_lag", n=1, unit="minor"), deb("9.4.0"), deb("9.6.0"), False),
-        (Rule("max_lag", n=2, unit="minor"), deb("9.4.0"), deb("9.6.0"), True),
-        (Rule("max_lag", n=9, unit="minor"), deb("8.9"), deb("9.0"), False),
-        (Rule("max_lag", n=9, unit="minor"), deb("9.0"), deb("8.9"), True),
-        (Rule("same_series", parts=2), deb("9.6.7-7"), deb("9.6.1-1"), True),
-        (Rule("same_series", parts=2), deb("9.6.7-7"), deb("9.60.1-1"), False),
-        (Rule("same_series", parts=1), deb("9"), deb("9.6"), True),
-        (Rule("min", other=None, version="9.6"), deb("9.6.7-7"), None, True),
-        (Rule("min", other=None, version="9.6"), rpm("10-1"), None, True),
-        (Rule("min", other=None, version="9.6"), deb("9.5.9-1"), None, False),
-        (Rule("min", other=None, version="9.6.7"), deb("9.6.7~rc1-1"), None, False),
-        (Rule("min", other=None, version="9.6.7"), deb("9.6-1"), None, False),
+        (rule_of("eq", parts=3), deb("9.6.7-7"), deb("9.6.7-7"), True),
+        (rule_of("eq", parts=3), deb("9.6.7-7"), rpm("9.6.7-2.el9"), True),
+        (rule_of("eq", parts=3), deb("1:9.6.7-7"), deb("9.6.7-7"), True),
+        (rule_of("eq", parts=3), deb("9.6.7-7"), deb("9.6.6-7"), False),
+        (rule_of("eq", parts=3), deb("9.6.7-7"), deb("9.6.7~rc1-7"), False),
+        (rule_of("eq", parts=3), deb("9.6.7~rc1-7"), rpm("9.6.7~rc1-1"), True),
+        (rule_of("eq", parts=3), deb("9.6.7~rc1-7"), rpm("9.6.7rc1-1"), True),
+        (rule_of("eq", parts=3), deb("9.6.7~rc1-7"), deb("9.6.7~rc2-7"), False),
+        (rule_of("eq", parts=2), deb("9.6.7"), deb("9.6.6"), True),
+        (rule_of("eq"), deb("9.6"), deb("9.6.1"), False),
+        (rule_of("eq"), deb("9.6"), deb("9.6.0"), True),
+        (rule_of("eq", parts=3), deb("13.0.1+really9.6.7-1"), deb("9.6.7-1"), True),
+        (rule_of("ge", parts=2), deb("9.6.7-7"), deb("9.6.5-1"), True),
+        (rule_of("ge", parts=2), deb("9.6.7-7"), deb("9.10.0-1"), True),
+        (rule_of("ge", parts=2), deb("10.0.0-1"), deb("9.6.7-7"), False),
+        (rule_of("ge", parts=2), rpm("11.0.1-5.el9"), deb("9.6.7-7"), False),
+        (rule_of("ge", parts=2), rpm("1:9.4.0-1"), deb("9.6.7-7"), True),
+        (rule_of("ge", parts=2), deb("15.0-1"), deb("15.0~rc1-1"), False),
+        (rule_of("ge", parts=2), deb("15.0~rc1-1"), deb("15.0-1"), True),
+        (rule_of("ge"), deb("9.6.8-1"), deb("9.6.7-1"), False),
+        (rule_of("max_lag", n=2, unit="major"), deb("9.6.7"), deb("11.0.1"), True),
+        (rule_of("max_lag", n=2, unit="major"), deb("9.6.7"), deb("12.0.0"), False),
+        (rule_of("max_lag", n=2, unit="major"), deb("9.6.7"), deb("9.6.7"), True),
+        (rule_of("max_lag", n=2, unit="major"), deb("15.0.2"), deb("9.6.7"), True),
+        (rule_of("max_lag", n=1, unit="minor"), deb("9.4.0"), deb("9.6.0"), False),
+        (rule_of("max_lag", n=2, unit="minor"), deb("9.4.0"), deb("9.6.0"), True),
+        (rule_of("max_lag", n=9, unit="minor"), deb("8.9"), deb("9.0"), False),
+        (rule_of("max_lag", n=9, unit="minor"), deb("9.0"), deb("8.9"), True),
+        (rule_of("same_series", parts=2), deb("9.6.7-7"), deb("9.6.1-1"), True),
+        (rule_of("same_series", parts=2), deb("9.6.7-7"), deb("9.60.1-1"), False),
+        (rule_of("same_series", parts=1), deb("9"), deb("9.6"), True),
+        (rule_of("min", other=None, version="9.6"), deb("9.6.7-7"), None, True),
+        (rule_of("min", other=None, version="9.6"), rpm("10-1"), None, True),
+        (rule_of("min", other=None, version="9.6"), deb("9.5.9-1"), None, False),
+        (rule_of("min", other=None, version="9.6.7"), deb("9.6.7~rc1-1"), None, False),
+        (rule_of("min", other=None, version="9.6.7"), deb("9.6-1"), None, False),
     ],
 )
-def test_rules(rule: Rule, own: Version, other: Version | None, ok: bool) -> None:
+def test_rules(rule: VersionRule, own: Version, other: Version | None, ok: bool) -> None:
     judged = evaluate_rule(rule, own, other)
     assert judged.ok is ok
     assert judged.found.startswith(f"client {own}")
@@ -326,26 +322,23 @@ def test_rules(rule: Rule, own: Version, other: Version | None, ok: bool) -> Non
 
 
 def test_rules_are_told_in_words() -> None:
-    judged = evaluate_rule(Rule("ge", parts=2), rpm("11.0.1-5.el9"), deb("9.6.7-7"))
+    judged = evaluate_rule(rule_of("ge", parts=2), rpm("11.0.1-5.el9"), deb("9.6.7-7"))
     assert judged.expected == "client 9.6 or older, not newer than its director 9.6.7-7"
     assert judged.found == "client 11.0.1-5.el9"
-    judged = evaluate_rule(Rule("max_lag", n=2, unit="major"), deb("9.6.7-7"), deb("15.0.2-1"))
+    judged = evaluate_rule(rule_of("max_lag", n=2, unit="major"), deb("9.6.7-7"), deb("15.0.2-1"))
     assert judged.expected == "client at most 2 major behind its director 15.0.2-1"
     assert judged.found == "client 9.6.7-7, 6 major behind"
-    judged = evaluate_rule(Rule("eq", role="storage", parts=3), deb("9.6.7-7"), deb("9.6.5-1"))
+    judged = evaluate_rule(rule_of("eq", role="storage", parts=3), deb("9.6.7-7"), deb("9.6.5-1"))
     assert judged.expected == "storage 9.6.5, as its director 9.6.5-1"
 
 
 @pytest.mark.parametrize(
     ("rule", "own", "other"),
     [
-        (Rule("eq", parts=3), deb("9.6.7"), None),
-        (Rule("eq", parts=3), rpm("R20-1"), deb("9.6.7")),
-        (Rule("max_lag", n=2), deb("9"), deb("9")),
-        (Rule("max_lag", unit="major"), deb("9"), deb("9")),
-        (Rule("min", other=None), deb("9"), None),
+        (rule_of("eq", parts=3), deb("9.6.7"), None),
+        (rule_of("eq", parts=3), rpm("R20-1"), deb("9.6.7")),
     ],
 )
-def test_what_cannot_be_judged_is_an_error(rule: Rule, own: Version, other: Version | None) -> None:
+def test_what_cannot_be_judged_is_an_error(rule: VersionRule, own: Version, other: Version | None) -> None:
     with pytest.raises(ValueError, match=r"."):
         evaluate_rule(rule, own, other)

@@ -1,137 +1,96 @@
-"""All that a check imports, and nothing else: what a check file writes, the selectors of targets, the facts.
+"""The page to read before writing a check: all that a check file imports, and nothing else.
 
-The fixtures of a check are `target`, `facts`, `inputs`, `estate`, `baseline` and `all_facts`.
+A check is one function in `checks/test_<area>.py`, and the file's name is its area:
+
+    @check("CLK-002", severity="major", targets=each_host, needs=(ClockSync,), remedy="...", source="chronyc(1)")
+    def test_clock_is_synchronised(facts: Facts) -> None:
+        '''The clock is synchronised.'''
+        expect(facts.need(ClockSync).synchronised, equals=True, what="synchronised")
+
+It is UNKNOWN unless it states an expectation, on PASS, too: `expect` compares a value with a demand, `expect_that`
+takes what was expected and found in words, `expect_each` several findings, `expect_found` what only had to be there,
+and `failed` says what else was there. `unknown` and `not_applicable` end it with a reason; a missing fact ends it, too.
+
+`needs` names every fact it asks for, of helpers, too (`NEEDS` of `checking.configured`); any other one is refused.
+What it read and relied on is recorded: the lines of the transcript as evidence, and values of the catalogue or of a
+policy that nobody has verified in the message.
+
+Fixtures: `target` (what is looked at), `facts` (of its host; `.of(host)`, `.every(fact)`), `estate`, `baseline` (what
+was agreed), `inputs` (both and the catalogue), and for a file's own fixtures `all_facts`. A demand of the baseline is
+asked for by `agreed`, a role on another host by `counterpart`.
+
+What `target.subject` is says the selector: `each_role` gives `TargetOf[RoleOnHost]`. Facts are those of
+`readiness.probes`, each importable from here by its name; knowledge to judge by is the modules of `readiness.rules`.
 """
 
-from readiness.checking.agreed import agreed as agreed
-from readiness.checking.agreed import counterpart as counterpart
-from readiness.configs.model import same_value as same_value
-from readiness.core.checks import check as check
-from readiness.core.evaluate import Unjudged as Unjudged
-from readiness.core.evaluate import expect as expect
-from readiness.core.evaluate import expect_that as expect_that
-from readiness.core.evaluate import failed as failed
-from readiness.core.evaluate import found as found
-from readiness.core.evaluate import not_applicable as not_applicable
-from readiness.core.evaluate import unknown as unknown
-from readiness.core.facts import FactMissing as FactMissing
-from readiness.core.facts import Facts as Facts
-from readiness.core.facts import HostFacts as HostFacts
-from readiness.core.facts import HostKey as HostKey
-from readiness.core.facts import Login as Login
-from readiness.core.facts import Missing as Missing
-from readiness.core.facts import Reached as Reached
-from readiness.core.facts import Why as Why
-from readiness.core.facts import WinrmListener as WinrmListener
-from readiness.core.outcomes import Target as Target
-from readiness.core.paths import comparable as comparable
-from readiness.core.paths import file_name as file_name
-from readiness.core.paths import lies_in as lies_in
-from readiness.estate import Backup as Backup
-from readiness.estate import BackupWindow as BackupWindow
-from readiness.estate import Baseline as Baseline
-from readiness.estate import Bounds as Bounds
-from readiness.estate import Estate as Estate
-from readiness.estate import FailoverCluster as FailoverCluster
-from readiness.estate import Host as Host
-from readiness.estate import windows_of as windows_of
-from readiness.estate.backups import MARGIN_S as MARGIN_S
-from readiness.estate.backups import WINDOWS as WINDOWS
-from readiness.estate.models import SpaceDemand as SpaceDemand
-from readiness.planning.inputs import Inputs as Inputs
-from readiness.planning.inputs import RoleOnHost as RoleOnHost
-from readiness.planning.targets import ClusterNode as ClusterNode
-from readiness.planning.targets import PeerOnHost as PeerOnHost
-from readiness.planning.targets import RuleOnHost as RuleOnHost
-from readiness.planning.targets import each_cluster as each_cluster
-from readiness.planning.targets import each_cluster_node as each_cluster_node
-from readiness.planning.targets import each_configured_role as each_configured_role
-from readiness.planning.targets import each_group_of_one_version as each_group_of_one_version
-from readiness.planning.targets import each_host as each_host
-from readiness.planning.targets import each_host_with_peers as each_host_with_peers
-from readiness.planning.targets import each_listening_role as each_listening_role
-from readiness.planning.targets import each_named_role as each_named_role
-from readiness.planning.targets import each_naming_role as each_naming_role
-from readiness.planning.targets import each_role as each_role
-from readiness.planning.targets import each_role_with_account as each_role_with_account
-from readiness.planning.targets import each_role_with_places as each_role_with_places
-from readiness.planning.targets import each_role_with_windows_places as each_role_with_windows_places
-from readiness.planning.targets import each_service_role as each_service_role
-from readiness.planning.targets import each_space as each_space
-from readiness.planning.targets import each_space_with_inodes as each_space_with_inodes
-from readiness.planning.targets import each_ssh_host as each_ssh_host
-from readiness.planning.targets import each_version_rule as each_version_rule
-from readiness.planning.targets import each_windows_host as each_windows_host
-from readiness.planning.targets import roles as roles
-from readiness.planning.targets import the_estate as the_estate
-from readiness.probes import Addresses as Addresses
-from readiness.probes import Boot as Boot
-from readiness.probes import CertificateFile as CertificateFile
-from readiness.probes import Certificates as Certificates
-from readiness.probes import Clock as Clock
-from readiness.probes import ClockSync as ClockSync
-from readiness.probes import Configuration as Configuration
-from readiness.probes import FailedUnits as FailedUnits
-from readiness.probes import Filesystem as Filesystem
-from readiness.probes import Holder as Holder
-from readiness.probes import Identity as Identity
-from readiness.probes import Listening as Listening
-from readiness.probes import Machine as Machine
-from readiness.probes import Names as Names
-from readiness.probes import OpenFiles as OpenFiles
-from readiness.probes import OsRelease as OsRelease
-from readiness.probes import Packages as Packages
-from readiness.probes import Processes as Processes
-from readiness.probes import Rights as Rights
-from readiness.probes import Service as Service
-from readiness.probes import Services as Services
-from readiness.probes import Socket as Socket
-from readiness.probes import Space as Space
-from readiness.probes import Sshd as Sshd
-from readiness.probes import SudoRules as SudoRules
-from readiness.probes.rights import Ownership as Ownership
-from readiness.probes.windows.access import NAMES as NAMES
-from readiness.probes.windows.access import READ as READ
-from readiness.probes.windows.access import WRITE as WRITE
-from readiness.probes.windows.access import AccessList as AccessList
-from readiness.probes.windows.access import AccessLists as AccessLists
-from readiness.probes.windows.cluster import Cluster as Cluster
-from readiness.probes.windows.cluster import ClusterMembership as ClusterMembership
-from readiness.probes.windows.cluster import VirtualMachine as VirtualMachine
-from readiness.probes.windows.events import APPLICATION as APPLICATION
-from readiness.probes.windows.events import OPERATIONAL as OPERATIONAL
-from readiness.probes.windows.events import SYSTEM as SYSTEM
-from readiness.probes.windows.events import SnapshotEvents as SnapshotEvents
-from readiness.probes.windows.network import FirewallProfiles as FirewallProfiles
-from readiness.probes.windows.settings import DefenderExclusions as DefenderExclusions
-from readiness.probes.windows.software import PendingReboot as PendingReboot
-from readiness.probes.windows.storage import VssWriters as VssWriters
-from readiness.probes.windows.system import Elevation as Elevation
-from readiness.probes.windows.system import windows_zone as windows_zone
-from readiness.probes.windows.tls import PROTOCOLS as PROTOCOLS
-from readiness.probes.windows.tls import SIDES as SIDES
-from readiness.probes.windows.tls import CipherSuites as CipherSuites
-from readiness.probes.windows.tls import MachineCertificate as MachineCertificate
-from readiness.probes.windows.tls import MachineCertificates as MachineCertificates
-from readiness.probes.windows.tls import SChannel as SChannel
-from readiness.products import PackageChoice as PackageChoice
-from readiness.products import Place as Place
-from readiness.products import WindowsPlace as WindowsPlace
-from readiness.rules import certificates as certificates
-from readiness.rules.schannel import DEFAULTS as DEFAULTS
-from readiness.rules.schannel import State as State
-from readiness.rules.schannel import broken_suites as broken_suites
-from readiness.rules.schannel import dated_suites as dated_suites
-from readiness.rules.schannel import state as state
-from readiness.rules.snapshots import SHARED_DISKS as SHARED_DISKS
-from readiness.rules.snapshots import Findings as Findings
-from readiness.rules.snapshots import findings as findings
-from readiness.rules.snapshots import moves as moves
-from readiness.rules.snapshots import not_covered as not_covered
-from readiness.rules.snapshots import of_the_hypervisor as of_the_hypervisor
-from readiness.rules.snapshots import time_line as time_line
-from readiness.rules.snapshots import with_marks as with_marks
-from readiness.rules.snapshots import within as within
-from readiness.rules.versions import Version as Version
-from readiness.rules.versions import evaluate_rule as evaluate_rule
-from readiness.rules.versions import matches_agreed as matches_agreed
+import importlib
+import pkgutil
+from typing import Any
+
+from readiness import probes
+from readiness.checking.agreed import agreed, counterpart
+from readiness.configs.model import ConfigurationFile, Resource, same_value
+from readiness.core.checks import check
+from readiness.core.evaluate import (
+    Unjudged,
+    expect,
+    expect_each,
+    expect_found,
+    expect_that,
+    failed,
+    not_applicable,
+    unknown,
+)
+from readiness.core.facts import FactMissing, Facts, HostKey, Login, Missing, Reached, Why, WinrmListener
+from readiness.core.outcomes import Target, TargetOf
+from readiness.core.paths import comparable, file_name, lies_in
+from readiness.core.text import first_few
+from readiness.estate import Backup, BackupWindow, Baseline, Bounds, Estate, FailoverCluster, Host, windows_of
+from readiness.estate.backups import MARGIN_S, WINDOWS
+from readiness.estate.models import SpaceDemand
+from readiness.planning.inputs import Inputs, RoleOnHost
+from readiness.planning.targets import *  # noqa: F403
+from readiness.probes.certificates import CertificateFile, Certificates
+from readiness.probes.clock import Clock, ClockSync
+from readiness.probes.configuration import Configuration
+from readiness.probes.elevation import SudoRules
+from readiness.probes.host import Boot, Machine
+from readiness.probes.listening import Holder, Listening, Socket
+from readiness.probes.names import Addresses, Names
+from readiness.probes.packages import Package, Packages
+from readiness.probes.processes import Processes, Program
+from readiness.probes.rights import Ownership, Rights
+from readiness.probes.services import Service, Services
+from readiness.probes.space import Filesystem, Space
+from readiness.probes.sshd import Sshd
+from readiness.probes.system import Identity, OsRelease
+from readiness.probes.units import FailedUnits, OpenFiles
+from readiness.probes.windows.access import NAMES, READ, WRITE, AccessList, AccessLists
+from readiness.probes.windows.cluster import Cluster, ClusterMembership, VirtualMachine
+from readiness.probes.windows.events import APPLICATION, OPERATIONAL, SYSTEM, SnapshotEvents
+from readiness.probes.windows.network import FirewallProfiles
+from readiness.probes.windows.settings import DefenderExclusions
+from readiness.probes.windows.software import PendingReboot
+from readiness.probes.windows.storage import VssWriters
+from readiness.probes.windows.system import Elevation, windows_zone
+from readiness.probes.windows.tls import (
+    PROTOCOLS,
+    SIDES,
+    CipherSuites,
+    MachineCertificate,
+    MachineCertificates,
+    SChannel,
+)
+from readiness.products import PackageChoice, Peer, Place, WindowsPlace
+from readiness.rules import certificates, schannel, snapshots, versions
+
+
+def __getattr__(name: str) -> Any:
+    """A fact type that stands in a module of `readiness.probes` and not in the lines above."""
+    if name.startswith("_"):
+        raise AttributeError(name)
+    for module in pkgutil.walk_packages(probes.__path__, f"{probes.__name__}."):
+        value = getattr(importlib.import_module(module.name), name, None)
+        if isinstance(value, type) and value.__module__ == module.name:
+            return value
+    raise AttributeError(f"a check cannot import {name}: readiness.checking has none")

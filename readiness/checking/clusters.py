@@ -9,6 +9,8 @@ from readiness.core.facts import FactMissing, Facts
 from readiness.estate import Estate, FailoverCluster
 from readiness.probes.windows.cluster import Cluster
 
+NEEDS = (Cluster,)
+
 
 def seen(facts: Facts) -> Cluster:
     """The cluster as the host sees it; UNKNOWN where its service is down, which CLU-002 reports."""
@@ -23,12 +25,12 @@ def seen_by_a_node(cluster: FailoverCluster, facts: Facts) -> Cluster:
     lacking: FactMissing | None = None
     for node in cluster.nodes:
         try:
-            found = facts.of(node).need(Cluster)
+            view = facts.of(node).need(Cluster)
         except FactMissing as missing:
             lacking = lacking or missing
             continue
-        if found.running:
-            return found
+        if view.running:
+            return view
     if lacking is not None:
         raise lacking
     return unknown("the Cluster service runs on no node", blocked_by=tuple(f"CLU-002 {node}" for node in cluster.nodes))

@@ -13,28 +13,28 @@ from readiness.probes import Configuration, OsRelease
 NEEDS = (Configuration, OsRelease)
 
 
-def files_of(held: RoleOnHost, facts: Facts) -> tuple[ConfigurationFile, ...]:
-    """The configuration files of a role, absent ones too; whether they are whole is CFG-001's to report."""
-    here = facts.of(held.host.name)
+def files_of(own: RoleOnHost, facts: Facts) -> tuple[ConfigurationFile, ...]:
+    """The configuration files of a role, absent ones too; whether they were read wholly is CFG-001's to report."""
+    here = facts.of(own.host.name)
     family = here.need(OsRelease).family
-    paths = held.role.configuration_for(family)
+    paths = own.role.configuration_for(family)
     if not paths:
-        unknown(f"the catalogue names no configuration of {held.role.name} for the {family} family")
-    read = here.need(Configuration).files
-    return tuple(read[path] for path in paths)
+        unknown(f"the catalogue names no configuration of {own.role.name} for the {family} family")
+    files = here.need(Configuration).files
+    return tuple(files[path] for path in paths)
 
 
-def resources_of(held: RoleOnHost, facts: Facts) -> list[Resource]:
+def resources_of(own: RoleOnHost, facts: Facts) -> list[Resource]:
     """All resources of a role's files; UNKNOWN unless the files were read wholly."""
-    files = files_of(held, facts)
-    if any(one.is_absent or one.unread for one in files):
-        unknown(f"the configuration of {held.id} was not read wholly", blocked_by=f"CFG-001 {held.id}")
-    return [resource for one in files for resource in one.resources]
+    files = files_of(own, facts)
+    if any(file.is_absent or file.unread for file in files):
+        unknown(f"the configuration of {own.id} was not read wholly", blocked_by=f"CFG-001 {own.id}")
+    return [resource for file in files for resource in file.resources]
 
 
-def of_kind(held: RoleOnHost, facts: Facts, kind: str) -> list[Resource]:
+def of_kind(own: RoleOnHost, facts: Facts, kind: str) -> list[Resource]:
     """Those of one kind, in any spelling."""
-    return [one for one in resources_of(held, facts) if one.is_kind(kind)]
+    return [resource for resource in resources_of(own, facts) if resource.is_kind(kind)]
 
 
 def points_at(resource: Resource, directive: str, host: Host, configuration: Configuration) -> bool:
@@ -50,7 +50,7 @@ def naming(subject: PeerOnHost, facts: Facts) -> list[Resource]:
     """The other role's resources that point at this host."""
     other, peer = subject.other, subject.peer
     if other is None:
-        unknown(f"the estate has no {peer.role} that {subject.holder.host.name} uses")
+        unknown(f"the estate has no {peer.role} that {subject.own.host.name} uses")
     configuration = facts.of(other.host.name).need(Configuration)
     resources = of_kind(other, facts, peer.resource)
-    return [one for one in resources if points_at(one, peer.address, subject.holder.host, configuration)]
+    return [resource for resource in resources if points_at(resource, peer.address, subject.own.host, configuration)]

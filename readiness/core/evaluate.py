@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
-from collections.abc import Callable, Iterable, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from readiness.core.checks import Check
+from readiness.core.examination import Examination, current, examining, not_in_needs
 from readiness.core.facts import FactMissing, Facts, HostFacts, Why
 from readiness.core.judge import disposition
 from readiness.core.outcomes import Outcome, Result, Severity, Target
+from readiness.core.text import first_few
 
+MOST_SHOWN = 8
 _UNSET = object()
 _COMPARISONS: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
     ("", operator.eq),
@@ -20,17 +23,6 @@ _COMPARISONS: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
     ("at least ", operator.ge),
     ("one of ", lambda value, demand: value in demand),
 )
-
-
-@dataclass
-class _Examination:
-    """What one check stated about one target so far."""
-
-    expected: list[str] = field(default_factory=list)
-    found: list[str] = field(default_factory=list)
-
-
-_current: ContextVar[_Examination | None] = ContextVar("examination", default=None)
 
 
 class ExpectationFailed(AssertionError):
@@ -63,9 +55,24 @@ def not_applicable(reason: str) -> NoReturn:
     raise NotApplicable(reason)
 
 
-def found(what: str, *, expected: str) -> None:
+def expect_found(what: str, *, expected: str) -> None:
     """State what was found where its being there is all that was expected."""
     expect_that(bool(what), expected=expected, found=what)
+
+
+def expect_each(findings: Iterable[tuple[bool, str]], *, expected: str, severity: str | None = None) -> None:
+    """Expect each of several things, given as whether it is fine and what was found, and fail unless all are fine.
+
+    What is wrong is all that is stated where something is, each text once; of many only the first few. Nothing at all
+    is UNKNOWN: nobody looked at anything.
+    """
+    every = tuple(findings)
+    if not every:
+        unknown(f"nothing to look at, where this is expected: {expected}")
+    wrong = [text for ok, text in every if not ok]
+    texts = list(dict.fromkeys(wrong or [text for _, text in every]))
+    found = first_few(texts, MOST_SHOWN, separator="; ")
+    expect_that(not wrong, expected=expected, found=found, severity=severity)
 
 
 def expect_that(ok: bool, *, expected: str, found: str, severity: str | None = None) -> None:
@@ -82,9 +89,9 @@ def failed(*, expected: str, found: str) -> NoReturn:
 
 
 def _note(expected: str, found: str) -> None:
-    if (examination := _current.get()) is not None:
-        examination.expected.append(expected)
-        examination.found.append(found)
+    examination = current()
+    examination.expected.append(expected)
+    examination.found.append(found)
 
 
 def expect(
@@ -109,27 +116,27 @@ def expect(
     label = f"{what} " if what else ""
     expect_that(
         bool(holds(value, demand)),
-        expected=f"{label}{words}{_told(demand)}",
-        found=f"{label}{_told(value)}",
+        expected=f"{label}{words}{_text(demand)}",
+        found=f"{label}{_text(value)}",
         severity=severity,
     )
 
 
-def _told(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_told(entry)}" for key, entry in value.items()) or "none"
+        return ", ".join(f"{key} {_text(entry)}" for key, entry in value.items()) or "none"
     if isinstance(value, list | tuple | set | frozenset):
         entries = sorted(value, key=str) if isinstance(value, set | frozenset) else value
-        return ", ".join(_told(entry) for entry in entries) or "none"
+        return ", ".join(_text(entry) for entry in entries) or "none"
     return str(value)
 
 
 def note_assertion(explanation: str) -> None:
     """Record a plain `assert` that held, so that a check of plain assertions says what it found."""
-    if (examination := _current.get()) is not None:
-        examination.found.append(explanation)
+    with contextlib.suppress(LookupError):  # pytest tells of those outside of checks, too
+        current().found.append(explanation)
 
 
 def evaluate(
@@ -140,44 +147,52 @@ def evaluate(
     store: Mapping[str, HostFacts],
     arguments: Mapping[str, Any],
     blockers: Callable[[str, Why], str | None],
+    fixtures: Sequence[Examination] = (),
 ) -> Outcome:
     """Run one check on one target and say what came of it; only KeyboardInterrupt comes through.
 
-    `arguments` are fixtures by name; `target` and `facts` among them are replaced by this target's.
-    `blockers(host, why)` names the pair that reports a missing fact's reason, or None.
+    `arguments` are fixtures by name; `target` and `facts` among them are replaced by this target's. `fixtures` is what
+    they read when they were set up: it is evidence, too. `blockers(host, why)` names the pair that reports a missing
+    fact's reason, or None.
     AssertionError is FAIL; any other exception, skip and xfail included, is UNKNOWN; no expectation at all, too.
     """
-    evidence: dict[str, None] = {}
-    examination = _Examination()
     given = {
         **arguments,
         **({"target": target} if "target" in arguments else {}),
-        **({"facts": Facts(store, target.host, evidence)} if "facts" in arguments else {}),
+        **({"facts": Facts(store, target.host)} if "facts" in arguments else {}),
     }
-    token = _current.set(examination)
-    try:
-        function(**given)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - whatever a check raises is an outcome, never a crash of the run
-        said = _from_exception(check, error, examination, blockers)
-    else:
-        said = _from_silence(check, examination)
-    finally:
-        _current.reset(token)
-    result, severity, message, expected, found, blocked_by = said
+    with examining(Examination(needs=frozenset(kind.name for kind in check.needs))) as examination:
+        try:
+            for fixture in fixtures:
+                examination.include(fixture)
+            function(**given)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever a check raises is an outcome, never a crash of the run
+            conclusion = _from_exception(check, error, examination, blockers)
+        else:
+            conclusion = _from_silence(check, examination)
+    if examination.refused:
+        conclusion = _broken(check, not_in_needs(examination.refused))
+    message = conclusion.message + _reservation(examination)
     return outcome_for(
         check,
         target,
-        result,
-        severity,
+        conclusion.result,
+        conclusion.severity,
         message=message,
-        expected=expected,
-        found=found,
-        remedy=_remedy(check, result, message),
-        blocked_by=blocked_by,
-        evidence=tuple(evidence),
+        expected=conclusion.expected,
+        found=conclusion.found,
+        remedy=_remedy(check, conclusion.result, message),
+        blocked_by=conclusion.blocked_by,
+        evidence=tuple(examination.evidence),
     )
+
+
+def _reservation(examination: Examination) -> str:
+    """What stands behind the message of an outcome that rests on values which nobody has verified."""
+    sources = "; ".join(examination.unverified)
+    return f" (rests on values that nobody has verified: {sources})" if sources else ""
 
 
 def outcome_for(check: Check, target: Target, result: Result, severity: Severity, **told: Any) -> Outcome:
@@ -197,37 +212,52 @@ def outcome_for(check: Check, target: Target, result: Result, severity: Severity
     )
 
 
-_Said = tuple[Result, Severity, str, str, str, tuple[str, ...]]
+@dataclass(frozen=True, slots=True)
+class _Conclusion:
+    """What a check's end means."""
+
+    result: Result
+    severity: Severity
+    message: str
+    expected: str = ""
+    found: str = ""
+    blocked_by: tuple[str, ...] = ()
 
 
-def _from_silence(check: Check, examination: _Examination) -> _Said:
+def _from_silence(check: Check, examination: Examination) -> _Conclusion:
     if not examination.found:
-        return Result.UNKNOWN, check.severity, "the check stated no expectation: nothing was examined", "", "", ()
-    told = "; ".join(examination.found)
-    return Result.PASS, check.severity, f"found {told}", "; ".join(examination.expected), told, ()
+        reason = "the check stated no expectation: nothing was examined"
+        return _Conclusion(Result.UNKNOWN, check.severity, reason)
+    expected, found = "; ".join(examination.expected), "; ".join(examination.found)
+    return _Conclusion(Result.PASS, check.severity, f"found {found}", expected, found)
 
 
 def _from_exception(
     check: Check,
     error: BaseException,
-    examination: _Examination,
+    examination: Examination,
     blockers: Callable[[str, Why], str | None],
-) -> _Said:
+) -> _Conclusion:
     if isinstance(error, ExpectationFailed):
         severity = _lowered(check.severity, error.severity)
-        return Result.FAIL, severity, str(error), error.expected, error.found, ()
+        return _Conclusion(Result.FAIL, severity, str(error), error.expected, error.found)
     if isinstance(error, AssertionError):
-        return Result.FAIL, check.severity, str(error) or "assertion failed", "; ".join(examination.expected), "", ()
+        expected = "; ".join(examination.expected)
+        return _Conclusion(Result.FAIL, check.severity, str(error) or "assertion failed", expected)
     if isinstance(error, NotApplicable):
-        return Result.NOT_APPLICABLE, check.severity, str(error), "", "", ()
+        return _Conclusion(Result.NOT_APPLICABLE, check.severity, str(error))
     if isinstance(error, Unjudged):
-        return Result.UNKNOWN, check.severity, str(error), "", "", error.blocked_by
+        return _Conclusion(Result.UNKNOWN, check.severity, str(error), blocked_by=error.blocked_by)
     if isinstance(error, FactMissing):
         blocker = blockers(error.host, error.missing.why)
         remedy = f"; {error.missing.remedy}" if error.missing.remedy else ""
         blocked_by = (blocker,) if blocker else ()
-        return Result.UNKNOWN, check.severity, f"{error}{remedy}", "", "", blocked_by
-    return Result.UNKNOWN, check.severity, f"the check itself broke: {type(error).__name__}: {error}", "", "", ()
+        return _Conclusion(Result.UNKNOWN, check.severity, f"{error}{remedy}", blocked_by=blocked_by)
+    return _broken(check, f"{type(error).__name__}: {error}")
+
+
+def _broken(check: Check, reason: str) -> _Conclusion:
+    return _Conclusion(Result.UNKNOWN, check.severity, f"the check itself broke: {reason}")
 
 
 def _lowered(own: Severity, wanted: Severity | None) -> Severity:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, TypeVar
 
+from readiness.core.examination import current
+
 
 class Why(StrEnum):
     """Why a fact is missing; no two situations that an engineer would mend differently share a reason."""
@@ -132,40 +134,43 @@ class HostFacts:
 
 
 class Facts:
-    """The facts as one check sees them: those of the target's host, and of others through `of`.
+    """The facts of a run as a check sees them: those of the target's host, of others through `of`, of all by `every`.
 
-    What is asked for is recorded as the evidence of the outcome.
+    What is asked for is recorded as evidence of the outcome, and refused when the check's `needs` do not name it.
     """
 
-    def __init__(self, store: Mapping[str, HostFacts], host: str | None, evidence: dict[str, None]) -> None:
-        self._store, self._host, self._evidence = store, host, evidence
+    def __init__(self, store: Mapping[str, HostFacts], host: str | None = None) -> None:
+        self._store, self._host = store, host
 
     @property
     def host(self) -> str:
         """The host these facts are of; an error for a target without a host."""
         if self._host is None:
-            msg = "this target has no host of its own: use facts.of(name)"
-            raise LookupError(msg)
+            raise LookupError("this target has no host of its own: use facts.of(name)")
         return self._host
 
     def of(self, host: str) -> Facts:
         """The facts of another host."""
-        return Facts(self._store, host, self._evidence)
+        return Facts(self._store, host)
 
     def get(self, kind: type[F]) -> F | Missing:
         """The fact, or `Missing` with its reason; a fact nobody asked the host for is Missing, too."""
+        examination = current()
+        examination.ask(kind.name, kind.__name__)
         known = self._store.get(self.host)
         if known is None:
             return Missing(Why.NOT_ASKED, f"{self.host} was not contacted")
-        value = known.values.get(kind.name)
-        if value is None:
-            value = Missing(Why.NOT_ASKED, f"no probe read {kind.name} on {self.host}")
         if reference := known.evidence.get(kind.name):
-            self._evidence[reference] = None
-        if not isinstance(value, kind | Missing):
-            msg = f"{kind.name} of {self.host} is a {type(value).__name__}"
-            raise TypeError(msg)
-        return value
+            examination.evidence[reference] = None
+        return _value(known, kind)
+
+    def every(self, kind: type[F]) -> Mapping[str, F | Missing]:
+        """The fact of each host that was contacted, by host; the lines of all of them are evidence."""
+        examination = current()
+        examination.ask(kind.name, kind.__name__)
+        references = (known.evidence.get(kind.name) for known in self._store.values())
+        examination.evidence |= dict.fromkeys(reference for reference in references if reference)
+        return {host: _value(known, kind) for host, known in self._store.items()}
 
     def part(self, kind: type[Fact], value: T | Missing) -> T:
         """A part of a fact; its absence makes the outcome UNKNOWN with the reason, as that of the whole fact would."""
@@ -175,7 +180,13 @@ class Facts:
 
     def need(self, kind: type[F]) -> F:
         """The fact; its absence makes the outcome UNKNOWN with the reason."""
-        value = self.get(kind)
-        if isinstance(value, Missing):
-            raise FactMissing(self.host, kind.name, value)
-        return value
+        return self.part(kind, self.get(kind))
+
+
+def _value(known: HostFacts, kind: type[F]) -> F | Missing:
+    value = known.values.get(kind.name)
+    if value is None:
+        return Missing(Why.NOT_ASKED, f"no probe read {kind.name} on {known.host}")
+    if not isinstance(value, kind | Missing):
+        raise TypeError(f"{kind.name} of {known.host} is a {type(value).__name__}")
+    return value

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Generic, TypeVar
+
+S = TypeVar("S")
 
 
 class Severity(StrEnum):
@@ -71,7 +73,6 @@ class Target:
     `id` is unique among a check's targets (a host's name, `host/product.role`, a group's name, `estate`);
     `host` is the host it belongs to, None for targets without one; `peers` are other hosts whose facts it needs;
     `detail` says which part of the host it is, empty for the host itself. `owner` may be empty.
-    `subject` carries what the selector knows of it (a role, a rule); it takes no part in comparison.
     """
 
     id: str
@@ -79,13 +80,19 @@ class Target:
     detail: str = ""
     peers: tuple[str, ...] = ()
     owner: str = ""
-    subject: Any = field(default=None, compare=False, repr=False)
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """Every host whose facts this target needs."""
         own = (self.host,) if self.host else ()
         return tuple(dict.fromkeys((*own, *self.peers)))
+
+
+@dataclass(frozen=True, slots=True)
+class TargetOf(Target, Generic[S]):
+    """A target with what its selector knows of it, such as a role or a rule, which takes no part in comparison."""
+
+    subject: S = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

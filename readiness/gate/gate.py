@@ -12,6 +12,7 @@ import readiness
 from readiness.core.checks import Check, explaining
 from readiness.core.errors import InputError, NothingToCheck, Problem
 from readiness.core.evaluate import evaluate, outcome_for
+from readiness.core.examination import Examination
 from readiness.core.facts import HostFacts, Why
 from readiness.core.judge import Circumstances, in_plan_order, judge
 from readiness.core.outcomes import Judgement, Outcome, Result, Target
@@ -140,16 +141,23 @@ class Gate:
         return replace(plan, pairs=kept, partial={**(plan.partial or {}), "the run had not planned": fewer})
 
     def judge_one(
-        self, check: Check, function: Callable[..., None], target: Target, arguments: Mapping[str, Any]
+        self,
+        check: Check,
+        function: Callable[..., None],
+        target: Target,
+        arguments: Mapping[str, Any],
+        fixtures: Sequence[Examination] = (),
     ) -> Outcome:
-        """Judge one pair and keep its outcome."""
+        """Judge one pair and keep its outcome; `fixtures` is what those among the arguments read."""
         own = f"{check.id} {target.id}"
 
         def blocker(host: str, why: Why) -> str | None:
             pair = self._blocker(host, why)
             return pair if pair != own else None
 
-        outcome = evaluate(check, function, target, store=self.store, arguments=arguments, blockers=blocker)
+        outcome = evaluate(
+            check, function, target, store=self.store, arguments=arguments, blockers=blocker, fixtures=fixtures
+        )
         self._recorded.append(outcome)
         return outcome
 

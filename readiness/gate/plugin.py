@@ -11,7 +11,8 @@ import pytest
 from readiness.core.checks import Check, check_of, made_in
 from readiness.core.errors import Problem
 from readiness.core.evaluate import note_assertion
-from readiness.core.facts import HostFacts
+from readiness.core.examination import Examination, examining
+from readiness.core.facts import Facts
 from readiness.core.outcomes import Outcome, Result, Target
 from readiness.estate import Baseline, Estate
 from readiness.gate.gate import Gate
@@ -51,9 +52,9 @@ def baseline(gate: Gate) -> Baseline:
 
 
 @pytest.fixture(scope="session")
-def all_facts(gate: Gate) -> Mapping[str, HostFacts]:
-    """The facts of every host that was contacted; what is read through it is no evidence of an outcome."""
-    return gate.store
+def all_facts(gate: Gate) -> Facts:
+    """The facts of every host, for fixtures; what a fixture reads is evidence of each check that uses the fixture."""
+    return Facts(gate.store)
 
 
 @pytest.fixture
@@ -145,6 +146,7 @@ class GatePlugin(CheckCollector):
         self.error: Exception | None = None
         self._item_per_target = item_per_target
         self._deselected: list[str] = []
+        self._read_by: dict[str, Examination] = {}
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Hand the gate to the fixtures."""
@@ -184,6 +186,14 @@ class GatePlugin(CheckCollector):
                 pairs |= {(check.id, target.id) for target in own}
         return frozenset(pairs)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
+        """Record what a fixture reads: the outcomes of the checks that use it rest on that, too."""
+        with examining(Examination()) as examination:
+            value = yield
+        self._read_by[fixturedef.argname] = examination
+        return value
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
         """Judge every target of one check and report each."""
@@ -191,8 +201,9 @@ class GatePlugin(CheckCollector):
         names = pyfuncitem._fixtureinfo.argnames  # noqa: SLF001 - pytest's own pyfunc_call uses it, nothing public does
         arguments = {name: pyfuncitem.funcargs.get(name) for name in names}
         function, tell = pyfuncitem.obj, pyfuncitem.ihook.pytest_runtest_logreport
+        fixtures = [self._read_by[name] for name in pyfuncitem.fixturenames if name in self._read_by]
         for target in self._targets(check, pyfuncitem):
-            outcome = self.gate.judge_one(check, function, target, arguments)
+            outcome = self.gate.judge_one(check, function, target, arguments, fixtures)
             if self.reports:
                 tell(report=_report(pyfuncitem, outcome))
         return True

@@ -1,62 +1,43 @@
-"""What checks look at: pure selectors from the run's inputs to targets, in the order the estate was written."""
+"""What checks look at: pure selectors from the run's inputs to targets, in the order the estate was written.
+
+Each selector is a function of `Inputs`; the type of its result says what a target's `subject` is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
-from readiness.core.outcomes import Target
-from readiness.estate import FailoverCluster, Host
+from readiness.core.outcomes import Target, TargetOf
+from readiness.estate import Estate, FailoverCluster, Host
+from readiness.estate.models import SpaceDemand
 from readiness.planning.inputs import Inputs, RoleOnHost
 from readiness.products import Peer, VersionRule
+
+S = TypeVar("S")
+ESTATE = "estate"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleOnHost:
-    """A version rule of a product, for the role on a host that it is about, and the hosts of the role it names."""
+    """A version rule of a product, for the role on a host that it is about, and the role that it is held against.
 
-    holder: RoleOnHost
+    `other` is that of the host which this one uses for it; None for a rule about one role alone, or for no host.
+    """
+
+    own: RoleOnHost
     rule: VersionRule
-    others: tuple[RoleOnHost, ...]
+    other: RoleOnHost | None
 
 
 @dataclass(frozen=True, slots=True)
 class PeerOnHost:
     """A role on a host, and the role that names it in its configuration, on the host that it uses; None for no host."""
 
-    holder: RoleOnHost
+    own: RoleOnHost
     peer: Peer
     other: RoleOnHost | None
-
-
-def _target(host: Host, *, detail: str = "", peers: tuple[str, ...] = (), subject: object = None) -> Target:
-    name = f"{host.name}/{detail}" if detail else host.name
-    return Target(name, host.name, detail, peers, host.owner or "", subject)
-
-
-def the_estate(inputs: Inputs) -> Iterator[Target]:
-    """The estate as a whole, whose peers are all its hosts."""
-    yield Target("estate", peers=tuple(inputs.estate.hosts), subject=inputs.estate)
-
-
-def each_host(inputs: Inputs) -> Iterator[Target]:
-    """Every host; the subject is the host."""
-    for host in inputs.estate.hosts.values():
-        yield _target(host, subject=host)
-
-
-def each_ssh_host(inputs: Inputs) -> Iterator[Target]:
-    """Every host that is reached over SSH."""
-    for host in inputs.estate.hosts.values():
-        if host.transport == "ssh":
-            yield _target(host, subject=host)
-
-
-def each_windows_host(inputs: Inputs) -> Iterator[Target]:
-    """Every Windows host."""
-    for host in inputs.estate.hosts.values():
-        if host.os == "windows":
-            yield _target(host, subject=host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +48,51 @@ class ClusterNode:
     cluster: FailoverCluster
 
 
-def each_cluster(inputs: Inputs) -> Iterator[Target]:
-    """Every failover cluster, its nodes as peers; the subject is the cluster."""
+def _target(host: Host, subject: S, *, detail: str = "", peers: tuple[str, ...] = ()) -> TargetOf[S]:
+    name = f"{host.name}/{detail}" if detail else host.name
+    return TargetOf(name, host.name, detail, peers, host.owner or "", subject=subject)
+
+
+def the_estate(inputs: Inputs) -> Iterator[TargetOf[Estate]]:
+    """The estate as a whole, whose peers are all its hosts."""
+    yield TargetOf(ESTATE, peers=tuple(inputs.estate.hosts), subject=inputs.estate)
+
+
+def each_host(inputs: Inputs) -> Iterator[TargetOf[Host]]:
+    """Every host."""
+    for host in inputs.estate.hosts.values():
+        yield _target(host, host)
+
+
+def each_linux_host(inputs: Inputs) -> Iterator[TargetOf[Host]]:
+    """Every Linux host, whatever the way in."""
+    return (target for target in each_host(inputs) if target.subject.os == "linux")
+
+
+def each_windows_host(inputs: Inputs) -> Iterator[TargetOf[Host]]:
+    """Every Windows host, whatever the way in."""
+    return (target for target in each_host(inputs) if target.subject.os == "windows")
+
+
+def each_cluster(inputs: Inputs) -> Iterator[TargetOf[FailoverCluster]]:
+    """Every failover cluster, its nodes as peers."""
     for cluster in inputs.estate.clusters.values():
-        yield Target(cluster.name, peers=cluster.nodes, subject=cluster)
+        yield TargetOf(cluster.name, peers=cluster.nodes, subject=cluster)
 
 
-def each_cluster_node(inputs: Inputs) -> Iterator[Target]:
-    """Every host that is declared a node; the subject is a `ClusterNode`."""
+def each_cluster_node(inputs: Inputs) -> Iterator[TargetOf[ClusterNode]]:
+    """Every host that is declared a node of a failover cluster."""
     for cluster in inputs.estate.clusters.values():
         for name in cluster.nodes:
             host = inputs.estate.hosts[name]
-            yield _target(host, subject=ClusterNode(host, cluster))
+            yield _target(host, ClusterNode(host, cluster))
 
 
-def each_host_with_peers(inputs: Inputs) -> Iterator[Target]:
-    """Every host that talks to others by the catalogue; the subject are those hosts."""
+def each_host_with_peers(inputs: Inputs) -> Iterator[TargetOf[tuple[Host, ...]]]:
+    """Every host that talks to others by the catalogue; the subject are those others."""
     for host in inputs.estate.hosts.values():
         if peers := inputs.peers[host.name]:
-            yield _target(host, peers=tuple(peer.name for peer in peers), subject=peers)
+            yield _target(host, peers, peers=tuple(peer.name for peer in peers))
 
 
 def roles(inputs: Inputs) -> Iterator[RoleOnHost]:
@@ -93,138 +100,112 @@ def roles(inputs: Inputs) -> Iterator[RoleOnHost]:
     yield from inputs.roles.values()
 
 
-def each_role(inputs: Inputs) -> Iterator[Target]:
-    """Every role of every product on every host; the subject is a `RoleOnHost`."""
-    for held in roles(inputs):
-        yield _target(held.host, detail=f"{held.product.product}.{held.role.name}", subject=held)
+def each_role(
+    where: Callable[[RoleOnHost], bool] = lambda _: True,
+) -> Callable[[Inputs], Iterator[TargetOf[RoleOnHost]]]:
+    """A selector of every role of every product on every host, of those only for which `where` holds."""
+
+    def select(inputs: Inputs) -> Iterator[TargetOf[RoleOnHost]]:
+        for role in roles(inputs):
+            if where(role):
+                yield _target(role.host, role, detail=f"{role.product.product}.{role.role.name}")
+
+    return select
 
 
-def each_service_role(inputs: Inputs) -> Iterator[Target]:
-    """Every role that runs a service; a console has packages and no daemon."""
-    for target in each_role(inputs):
-        subject = target.subject
-        if isinstance(subject, RoleOnHost) and subject.role.services:
-            yield target
+def has_service(role: RoleOnHost) -> bool:
+    """Whether it runs a service; a console has packages and no daemon."""
+    return bool(role.role.units)
 
 
-def each_listening_role(inputs: Inputs) -> Iterator[Target]:
-    """Every role whose daemons listen on ports."""
-    for target in each_service_role(inputs):
-        subject = target.subject
-        if isinstance(subject, RoleOnHost) and subject.role.ports is not None:
-            yield target
+def listens(role: RoleOnHost) -> bool:
+    """Whether its daemons listen on ports."""
+    return has_service(role) and role.role.ports is not None
 
 
-def each_space(inputs: Inputs) -> Iterator[Target]:
+def is_configured(role: RoleOnHost) -> bool:
+    """Whether its configuration can be read."""
+    return bool(role.product.configuration_format and role.role.configuration)
+
+
+def names_peers(role: RoleOnHost) -> bool:
+    """Whether its configuration names its peers by address."""
+    return is_configured(role) and any(peer.role == role.role.name for peer in role.product.peers)
+
+
+def has_account(role: RoleOnHost) -> bool:
+    """Whether it has an account of its own on Linux, which root is not."""
+    users = [user for family, user in role.role.users.items() if family != "windows"]
+    return role.host.os == "linux" and any(user.name != "root" for user in users)
+
+
+def each_named_role(inputs: Inputs) -> Iterator[TargetOf[PeerOnHost]]:
+    """Every role that the configuration of another role names."""
+    for own in roles(inputs):
+        for peer in own.product.peers_of(own.role.name):
+            yield _beside(own, peer.role, PeerOnHost(own, peer, _used(inputs, own, peer.role)))
+
+
+def each_version_rule(*kinds: str) -> Callable[[Inputs], Iterator[TargetOf[RuleOnHost]]]:
+    """A selector of every role that a product's version rule of these kinds is about."""
+
+    def select(inputs: Inputs) -> Iterator[TargetOf[RuleOnHost]]:
+        for own in roles(inputs):
+            for rule in own.product.rules_for(own.role.name):
+                if rule.rule in kinds:
+                    other = _used(inputs, own, rule.other) if rule.other else None
+                    yield _beside(own, rule.other, RuleOnHost(own, rule, other))
+
+    return select
+
+
+B = TypeVar("B", RuleOnHost, PeerOnHost)
+
+
+def _beside(own: RoleOnHost, other_role: str | None, subject: B) -> TargetOf[B]:
+    """A target of one role that is held against another, whose host is a peer."""
+    other = subject.other
+    peers = (other.host.name,) if other and other.host.name != own.host.name else ()
+    detail = f"{own.product.product}.{own.role.name}" + (f"~{other_role}" if other_role else "")
+    return _target(own.host, subject, detail=detail, peers=peers)
+
+
+def _used(inputs: Inputs, own: RoleOnHost, role: str) -> RoleOnHost | None:
+    """The role of the same product on the host that this one uses for it; None when it uses none."""
+    return inputs.roles.get((own.host.uses.get(role, ""), own.product.product, role))
+
+
+def each_space(inputs: Inputs) -> Iterator[TargetOf[SpaceDemand | None]]:
     """Every path that the baseline wants space at, on each of its hosts; the estate when none was agreed.
 
-    The subject is the demand. A host of which the same path is demanded twice has the later one, the more special.
-    A demand that concerns no host has a target without one, so that it is not taken for met.
+    A host of which the same path is demanded twice has the later one, the more special. A demand that concerns no host
+    has a target without one, so that it is not taken for met.
     """
-    if inputs.baseline.space is None:
-        yield Target("estate")
+    demands, hosts = inputs.baseline.space, inputs.estate.hosts.values()
+    if demands is None:
+        yield TargetOf(ESTATE, subject=None)
         return
-    for host in inputs.estate.hosts.values():
-        mine = {one.path: one for one in inputs.baseline.space if one.concerns(host)}
-        for path, demand in mine.items():
-            yield _target(host, detail=path.lstrip("/") or "/", subject=demand)
-    hosts = inputs.estate.hosts.values()
-    for path in dict.fromkeys(one.path for one in inputs.baseline.space):
-        if not any(one.path == path and one.concerns(host) for one in inputs.baseline.space for host in hosts):
-            yield Target(f"estate/{path}", detail=path)
+    for host in hosts:
+        of_host = {demand.path: demand for demand in demands if demand.concerns(host)}
+        for path, demand in of_host.items():
+            yield _target(host, demand, detail=path.lstrip("/") or "/")
+    for path in dict.fromkeys(demand.path for demand in demands):
+        if not any(demand.path == path and demand.concerns(host) for demand in demands for host in hosts):
+            yield TargetOf(f"{ESTATE}/{path}", detail=path, subject=None)
 
 
-def each_space_with_inodes(inputs: Inputs) -> Iterator[Target]:
+def each_space_with_inodes(inputs: Inputs) -> Iterator[TargetOf[SpaceDemand | None]]:
     """The same but for Windows hosts, whose filesystems have no number of files that could run out."""
     for target in each_space(inputs):
         if target.host is None or inputs.estate.hosts[target.host].os != "windows":
             yield target
 
 
-def each_configured_role(inputs: Inputs) -> Iterator[Target]:
-    """Every role whose configuration can be read; the subject is a `RoleOnHost`."""
-    for target in each_role(inputs):
-        subject = target.subject
-        if isinstance(subject, RoleOnHost) and subject.product.configuration_format and subject.role.configuration:
-            yield target
-
-
-def each_role_with_places(inputs: Inputs) -> Iterator[Target]:
-    """Every role on a Linux host of whose files the catalogue knows whose they should be."""
-    for target in each_role(inputs):
-        subject = target.subject
-        if isinstance(subject, RoleOnHost) and subject.role.places and subject.host.os == "linux":
-            yield target
-
-
-def each_role_with_windows_places(inputs: Inputs) -> Iterator[Target]:
-    """Every role on a Windows host of whose files the catalogue knows who may have them."""
-    for target in each_role(inputs):
-        subject = target.subject
-        if isinstance(subject, RoleOnHost) and subject.role.windows_places and subject.host.os == "windows":
-            yield target
-
-
-def each_role_with_account(inputs: Inputs) -> Iterator[Target]:
-    """Every role on a Linux host that has an account of its own, which root is not."""
-    for target in each_role(inputs):
-        subject = target.subject
-        if isinstance(subject, RoleOnHost) and subject.host.os == "linux":
-            users = subject.role.users
-            if any(users[family].name != "root" for family in users if family != "windows"):
-                yield target
-
-
-def each_naming_role(inputs: Inputs) -> Iterator[Target]:
-    """Those of them that name their peers by address."""
-    for target in each_configured_role(inputs):
-        subject = target.subject
-        if isinstance(subject, RoleOnHost) and any(one.role == subject.role.name for one in subject.product.peers):
-            yield target
-
-
-def each_named_role(inputs: Inputs) -> Iterator[Target]:
-    """Every role that another one's configuration names; the subject is a `PeerOnHost`."""
-    for held in roles(inputs):
-        for peer in held.product.peers_of(held.role.name):
-            other = _used(inputs, held, peer.role)
-            subject = PeerOnHost(held, peer, other)
-            peers = (other.host.name,) if other and other.host.name != held.host.name else ()
-            detail = f"{held.product.product}.{held.role.name}~{peer.role}"
-            yield _target(held.host, detail=detail, peers=peers, subject=subject)
-
-
 def each_group_of_one_version(inputs: Inputs) -> Iterator[Target]:
     """Every group that the baseline wants on one version, the members as peers; the estate when none was agreed."""
-    agreed = inputs.baseline.same_version_groups
-    if agreed is None:
-        yield Target("estate")
+    groups = inputs.baseline.same_version_groups
+    if groups is None:
+        yield Target(ESTATE)
         return
-    for group in agreed:
-        members = tuple(host.name for host in inputs.estate.hosts.values() if group in host.groups)
-        yield Target(group, peers=members, subject=group)
-
-
-def each_version_rule(*kinds: str) -> Callable[[Inputs], Iterator[Target]]:
-    """A selector of every role that a product's version rule of these kinds is about; the subject is a `RuleOnHost`."""
-
-    def select(inputs: Inputs) -> Iterator[Target]:
-        for held in roles(inputs):
-            for rule in held.product.rules_for(held.role.name):
-                if rule.rule in kinds:
-                    yield _rule_target(inputs, held, rule)
-
-    return select
-
-
-def _rule_target(inputs: Inputs, held: RoleOnHost, rule: VersionRule) -> Target:
-    other = _used(inputs, held, rule.other) if rule.other else None
-    others = (other,) if other else ()
-    detail = f"{held.product.product}.{held.role.name}" + (f"~{rule.other}" if rule.other else "")
-    peers = tuple(other.host.name for other in others if other.host.name != held.host.name)
-    return _target(held.host, detail=detail, peers=peers, subject=RuleOnHost(held, rule, others))
-
-
-def _used(inputs: Inputs, held: RoleOnHost, role: str) -> RoleOnHost | None:
-    """The role of the same product on the host that this one uses for it; None when it uses none."""
-    return inputs.roles.get((held.host.uses.get(role, ""), held.product.product, role))
+    for group in groups:
+        yield Target(group, peers=tuple(host.name for host in inputs.estate.hosts.values() if group in host.groups))

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from readiness.core.examination import rest_on_unverified
+
 Family = Literal["debian", "redhat", "windows"]
 RuleKind = Literal["eq", "ge", "max_lag", "min", "same_series"]
 
@@ -28,11 +30,24 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+# What a check looks for an entry by; the other fields are what the catalogue claims.
+_LOOKED_UP_BY = frozenset({"source", "verified", "role", "other", "rule", "providers", "ids"})
+
+
 class Sourced(_Entry):
-    """A value with its source, a key of the file's `sources`; not `verified` where that is general knowledge."""
+    """A value with its source, a key of the file's `sources` there; not `verified` where it is general knowledge.
+
+    Whoever uses a value that nobody has verified is noted, so that no check can forget to say so.
+    """
 
     source: str = Field(min_length=1)
     verified: bool = True
+
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        if name in type(self).__pydantic_fields__ and name not in _LOOKED_UP_BY and not self.verified:
+            rest_on_unverified(self.source)
+        return value
 
 
 class PackageChoice(Sourced):
@@ -146,7 +161,7 @@ class Role(_Entry):
 
     def services_for(self, family: str) -> tuple[str, ...]:
         """The units on hosts of this family; empty where the catalogue knows none."""
-        return self.services.get(family, ())
+        return next((one.units for name, one in self.units.items() if name == family), ())
 
     def places_for(self, family: str) -> tuple[Place, ...]:
         """The files and folders on hosts of this family; empty where the catalogue knows none."""
@@ -281,6 +296,13 @@ class Product(_Entry):
             raise ValueError(f"the role {wrong[0]} is named by its key")
         return self
 
+    @model_validator(mode="before")
+    @classmethod
+    def _sources_areworded(cls, data: Any) -> Any:
+        """Each value carries the text of its source, so that an outcome that rests on it can name it."""
+        sources = data.get("sources") if isinstance(data, dict) else None
+        return worded(data, sources) if isinstance(sources, dict) else data
+
     def peers_of(self, role: str) -> tuple[Peer, ...]:
         """How other roles' configurations name hosts of this role."""
         return tuple(peer for peer in self.peers if peer.other == role)
@@ -288,3 +310,13 @@ class Product(_Entry):
     def rules_for(self, role: str) -> tuple[VersionRule, ...]:
         """The version rules that are about this role."""
         return tuple(rule for rule in self.version_rules if rule.role == role)
+
+
+def worded(value: Any, sources: Mapping[Any, Any]) -> Any:
+    """The data with the text of each source in place of its key; a key that there is not stays, to be refused."""
+    if isinstance(value, dict):
+        return {
+            key: sources.get(entry, entry) if key == "source" and isinstance(entry, str) else worded(entry, sources)
+            for key, entry in value.items()
+        }
+    return tuple(worded(entry, sources) for entry in value) if isinstance(value, tuple) else value

@@ -12,9 +12,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
-# NIST SP 800-131A Rev. 2 sections 3 and 9: at least 112 bits of security, and no SHA-1 in new signatures.
-_RSA_BITS, _EC_BITS = 2048, 224
-_WEAK_HASHES = frozenset({"md5", "sha1"})
+from readiness.policies import certificate_strength
+
 _LONGEST_CHAIN = 8
 
 
@@ -46,15 +45,15 @@ def _alternatives(certificate: x509.Certificate) -> x509.SubjectAlternativeName 
 
 def _addresses(certificate: x509.Certificate) -> frozenset[str]:
     stated = _alternatives(certificate)
-    return frozenset(str(one) for one in stated.get_values_for_type(x509.IPAddress)) if stated else frozenset()
+    return frozenset(str(address) for address in stated.get_values_for_type(x509.IPAddress)) if stated else frozenset()
 
 
 def _names(certificate: x509.Certificate) -> frozenset[str]:
     stated = _alternatives(certificate)
     if stated is None:
         common = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-        return frozenset(str(one.value).lower() for one in common)
-    return frozenset(one.lower() for one in stated.get_values_for_type(x509.DNSName))
+        return frozenset(str(name.value).lower() for name in common)
+    return frozenset(name.lower() for name in stated.get_values_for_type(x509.DNSName))
 
 
 def names_of(certificate: x509.Certificate) -> frozenset[str]:
@@ -90,11 +89,11 @@ def flaw_in_chain(certificate: Certificate, authorities: Iterable[x509.Certifica
     """Why no chain leads from it to one of the authorities; empty when one does. Those between come from its file."""
     trusted, current = list(authorities), certificate.own
     for _ in range(_LONGEST_CHAIN):
-        if any(one == current or _is_issued_by(current, one) for one in trusted):
-            issuer = next(one for one in trusted if one == current or _is_issued_by(current, one))
+        issuer = next((ca for ca in trusted if ca == current or _is_issued_by(current, ca)), None)
+        if issuer is not None:
             flaw = flaw_in_time(issuer, when)
             return f"the authority {issuer.subject.rfc4514_string()} {flaw}" if flaw else ""
-        between = next((one for one in certificate.others if one != current and _is_issued_by(current, one)), None)
+        between = next((ca for ca in certificate.others if ca != current and _is_issued_by(current, ca)), None)
         if between is None:
             return f"no certificate of {current.issuer.rfc4514_string()} that has issued it"
         if flaw := flaw_in_time(between, when):
@@ -116,12 +115,13 @@ def weakness(certificate: x509.Certificate) -> str:
     """What is weak about its key or its signature; empty when nothing is."""
     key = certificate.public_key()
     hashed = certificate.signature_hash_algorithm
-    if hashed is not None and hashed.name in _WEAK_HASHES:
+    policy = certificate_strength()
+    if hashed is not None and hashed.name in policy.weak_hashes.names:
         return f"is signed with {hashed.name}"
     if isinstance(key, rsa.RSAPublicKey):
-        return f"has an RSA key of {key.key_size} bits" if key.key_size < _RSA_BITS else ""
+        return f"has an RSA key of {key.key_size} bits" if key.key_size < policy.keys.rsa_bits else ""
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return f"has a key on {key.curve.name}" if key.curve.key_size < _EC_BITS else ""
+        return f"has a key on {key.curve.name}" if key.curve.key_size < policy.keys.curve_bits else ""
     return "" if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey) else "has a key of an old kind"
 
 

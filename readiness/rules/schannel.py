@@ -1,20 +1,17 @@
 """What SChannel does by the registry and the build: an absent value is the system's default, which differs by release.
 
-The rules are those of Microsoft's tls-registry-settings.md [S45], the defaults those of its list of protocols up to
-Server 2016 [S46] and general knowledge after it, which is marked: no real Windows was at hand to try them on.
+The rules are those of Microsoft's tls-registry-settings.md; the defaults stand in `policies/schannel.yaml`. No real
+Windows was at hand to try them on.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
-from readiness.probes.windows.tls import PROTOCOLS, ProtocolKeys
-
-S46 = "MicrosoftDocs/win32, protocols-in-tls-ssl--schannel-ssp-.md"
-GENERAL = "general knowledge, to be verified"
+from readiness.policies import Release, schannel_defaults
+from readiness.probes.windows.tls import ProtocolKeys
 
 
 class State(StrEnum):
@@ -26,24 +23,7 @@ class State(StrEnum):
     ABSENT = "not in this release"
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """What a release does of itself, by protocol in the order of `PROTOCOLS`, with the source."""
-
-    release: str
-    states: tuple[State, ...]
-    source: str
-
-
-_ON, _OFF, _ABSENT = State.ON, State.OFF, State.ABSENT
-DEFAULTS: Mapping[str, Defaults] = {
-    "9200": Defaults("2012", (_OFF, _ON, _ON, _ON, _ON, _ABSENT), S46),
-    "9600": Defaults("2012 R2", (_OFF, _ON, _ON, _ON, _ON, _ABSENT), S46),
-    "14393": Defaults("2016", (_ABSENT, _OFF, _ON, _ON, _ON, _ABSENT), S46),
-    "17763": Defaults("2019", (_ABSENT, _OFF, _ON, _ON, _ON, _ABSENT), GENERAL),
-    "20348": Defaults("2022", (_ABSENT, _OFF, _ON, _ON, _ON, _ON), GENERAL),
-    "26100": Defaults("2025", (_ABSENT, _OFF, _OFF, _OFF, _ON, _ON), GENERAL),
-}
+_BY_DEFAULT = {"enabled": State.ON, "disabled": State.OFF, "absent": State.ABSENT}
 
 # A switch of SCHANNEL\Ciphers, and how its cipher is called in the names of suites.
 _SWITCHES = {
@@ -60,13 +40,18 @@ _BROKEN = re.compile(r"_NULL|EXPORT|anon|RC4|_DES_|3DES|MD5")
 _DATED = re.compile(r"_CBC_|^TLS_RSA_WITH_")
 
 
+def release_of(build: str) -> Release | None:
+    """The release of Windows Server of a build, with what it does by itself; None for one that nobody knows."""
+    return schannel_defaults().releases.get(build)
+
+
 def state(build: str, protocol: str, keys: ProtocolKeys) -> State | None:
     """What becomes of a protocol; None where it rests on a build's default that nobody knows.
 
     Enabled of 0 is off. Anything else is on, DisabledByDefault makes it on for programs that ask only.
     """
-    known = DEFAULTS.get(build)
-    default = known.states[PROTOCOLS.index(protocol)] if known else None
+    release = release_of(build)
+    default = _BY_DEFAULT[release.protocols[protocol]] if release else None
     if default is State.ABSENT:
         return State.ABSENT
     if keys.enabled == 0:
@@ -83,9 +68,9 @@ def state(build: str, protocol: str, keys: ProtocolKeys) -> State | None:
 def broken_suites(suites: tuple[str, ...], ciphers: Mapping[str, int | None]) -> tuple[str, ...]:
     """Suites that encrypt nothing or with a broken cipher, but for those whose cipher is switched off."""
     off = [token for name, token in _SWITCHES.items() if ciphers.get(name) == 0]
-    return tuple(one for one in suites if _BROKEN.search(one) and not any(token in one for token in off))
+    return tuple(suite for suite in suites if _BROKEN.search(suite) and not any(token in suite for token in off))
 
 
 def dated_suites(suites: tuple[str, ...]) -> tuple[str, ...]:
     """Suites without forward secrecy, or with a mode that newer ones gave up."""
-    return tuple(one for one in suites if _DATED.search(one) and not _BROKEN.search(one))
+    return tuple(suite for suite in suites if _DATED.search(suite) and not _BROKEN.search(suite))

@@ -9,7 +9,9 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
+
+from readiness.products import VersionRule
 
 _LONGEST = 256
 # Epoch, upstream version, revision: Debian policy 5.6.12, and rpm-version(7). No colon but the epoch's in either.
@@ -52,9 +54,9 @@ class Version:
         if match is None:
             raise ValueError(f"not a version of a {family} package: {text[:_LONGEST]!r}")
         epoch, upstream, revision = match.groups()
-        told = upstream.rpartition(_REALLY)[2]
-        numbers = _NUMBERS.match(told)
-        rest = told[numbers.end() :] if numbers else ""
+        real = upstream.rpartition(_REALLY)[2]
+        numbers = _NUMBERS.match(real)
+        rest = real[numbers.end() :] if numbers else ""
         parts = tuple(map(int, numbers[0].split("."))) if numbers else ()
         return cls(text, family, int(epoch or 0), upstream, revision or "", parts, rest if _BEFORE.match(rest) else "")
 
@@ -64,8 +66,8 @@ class Version:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Version) or other.family != self.family:
             return NotImplemented
-        one, two = _ordered(self.text, self.family), _ordered(other.text, self.family)
-        return not (one < two or two < one)  # univers' own equality of Debian versions is that of their texts
+        left, right = _ordered(self.text, self.family), _ordered(other.text, self.family)
+        return not (left < right or right < left)  # univers' own equality of Debian versions is that of their texts
 
     def __lt__(self, other: object) -> bool:
         if not isinstance(other, Version) or other.family != self.family:
@@ -98,57 +100,21 @@ def _ordered(text: str, family: str) -> Any:
     return kind.from_string(text)
 
 
-def matches_agreed(found: Version, agreed: str) -> bool:
+def matches_agreed(installed: Version, agreed: str) -> bool:
     """Whether a version is the agreed one, held against as much as was agreed.
 
     `9.6.7-7`, with a distribution's revision, is compared whole, and the epoch only when it was agreed, since
     `rpm -q` does not show it. `9.6` and `9.6.7` are compared by their parts: 9.6.7-7 is both, 9.6.7~rc1 is not 9.6.7.
     What has more than numbers (`8.9p1`) is compared with the whole upstream version. ValueError for no version.
     """
-    wanted = Version.parse(agreed, found.family)
-    if ":" in agreed and wanted.epoch != found.epoch:
+    wanted = Version.parse(agreed, installed.family)
+    if ":" in agreed and wanted.epoch != installed.epoch:
         return False
     if "-" in agreed:
-        return (wanted.upstream, wanted.revision) == (found.upstream, found.revision)
+        return (wanted.upstream, wanted.revision) == (installed.upstream, installed.revision)
     if not _NUMBERS.fullmatch(wanted.upstream):
-        return wanted.upstream == found.upstream
-    return found.cut(len(wanted.parts)) == wanted.cut()
-
-
-class Rule(Protocol):
-    """A product's rule on versions, about its `role` and, but for `min`, against its `other` role, which leads.
-
-    `eq`: the same version. `ge`: the other is not older. `max_lag`: at most `n` `unit`s behind the other.
-    `min`: at least `version`. `same_series`: the same first parts. `parts` says how many count, None for all.
-    """
-
-    @property
-    def rule(self) -> str:
-        """Its kind."""
-
-    @property
-    def role(self) -> str:
-        """What it is about."""
-
-    @property
-    def other(self) -> str | None:
-        """What that is held against."""
-
-    @property
-    def parts(self) -> int | None:
-        """How many parts count."""
-
-    @property
-    def n(self) -> int | None:
-        """How far behind is allowed."""
-
-    @property
-    def unit(self) -> str | None:
-        """`major` or `minor`."""
-
-    @property
-    def version(self) -> str | None:
-        """The least version."""
+        return wanted.upstream == installed.upstream
+    return installed.cut(len(wanted.parts)) == wanted.cut()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,35 +126,35 @@ class Judged:
     found: str
 
 
-def evaluate_rule(rule: Rule, own: Version, other: Version | None = None) -> Judged:
+def evaluate_rule(rule: VersionRule, own: Version, other: Version | None = None) -> Judged:
     """Hold the version of the rule's role against the rule; ValueError when that cannot be judged."""
-    found = f"{rule.role} {own}"
+    installed = f"{rule.role} {own}"
     if rule.rule == "min":
         least = Version.parse(rule.version or "", own.family)
-        return Judged(own.cut(len(least.parts)) >= least.cut(), f"{rule.role} {rule.version} or newer", found)
+        return Judged(own.cut(len(least.parts)) >= least.cut(), f"{rule.role} {rule.version} or newer", installed)
     if other is None:
         raise ValueError(f"nothing to hold the {rule.role}'s version against")
     if rule.rule == "max_lag":
         return _lag(rule, own, other)
     count = rule.parts or max(len(own.parts), len(other.parts))
-    mine, its = own.cut(count), other.cut(count)
+    ours, its = own.cut(count), other.cut(count)
     ok, words = {
-        "eq": (mine == its, f"{rule.role} {its}, as its"),
-        "same_series": (mine == its, f"{rule.role} of the series {its}, as its"),
-        "ge": (its >= mine, f"{rule.role} {its} or older, not newer than its"),
+        "eq": (ours == its, f"{rule.role} {its}, as its"),
+        "same_series": (ours == its, f"{rule.role} of the series {its}, as its"),
+        "ge": (its >= ours, f"{rule.role} {its} or older, not newer than its"),
     }[rule.rule]
-    return Judged(ok, f"{words} {rule.other} {other}", found)
+    return Judged(ok, f"{words} {rule.other} {other}", installed)
 
 
-def _lag(rule: Rule, own: Version, other: Version) -> Judged:
+def _lag(rule: VersionRule, own: Version, other: Version) -> Judged:
     """How far the role is behind: in major versions, or in minor ones of the same major version."""
     if rule.n is None or rule.unit not in {"major", "minor"}:
         raise ValueError("the rule does not say how far behind is allowed")
     expected = f"{rule.role} at most {rule.n} {rule.unit} behind its {rule.other} {other}"
-    (major, minor), (its_major, its_minor) = ((*one.cut(2).parts,) for one in (own, other))
+    (major, minor), (its_major, its_minor) = ((*version.cut(2).parts,) for version in (own, other))
     if rule.unit == "minor" and major != its_major:
         # Nobody knows how many minor versions the older series had.
         return Judged(major > its_major, expected, f"{rule.role} {own}, of another major version")
     behind = its_major - major if rule.unit == "major" else its_minor - minor
-    told = f", {behind} {rule.unit} behind" if behind > 0 else ", not behind"
-    return Judged(behind <= rule.n, expected, f"{rule.role} {own}{told}")
+    lag = f"{behind} {rule.unit} behind" if behind > 0 else "not behind"
+    return Judged(behind <= rule.n, expected, f"{rule.role} {own}, {lag}")

@@ -25,9 +25,9 @@ from readiness.probes.windows.settings import DefenderExclusions
 from readiness.probes.windows.software import PendingReboot
 from readiness.probes.windows.storage import VssWriters
 from readiness.probes.windows.system import Elevation
-from readiness.probes.windows.tls import PROTOCOLS, CipherSuites, ProtocolKeys, SChannel
+from readiness.probes.windows.tls import CipherSuites, ProtocolKeys, SChannel
 from readiness.products import load
-from readiness.rules.schannel import DEFAULTS, State, broken_suites, dated_suites, state
+from readiness.rules.schannel import State, broken_suites, dated_suites, state
 from tests.bench import record
 from tests.probes.windows.facts import PROBE
 
@@ -316,11 +316,6 @@ def test_schannel_does_as_keys_and_release_say(
     build: str, protocol: str, keys: ProtocolKeys, expected: State | None
 ) -> None:
     assert state(build, protocol, keys) is expected
-
-
-def test_every_release_says_something_of_every_protocol() -> None:
-    assert {len(one.states) for one in DEFAULTS.values()} == {len(PROTOCOLS)}
-    assert all(one.source for one in DEFAULTS.values())
 
 
 def test_suites_are_broken_or_dated_by_name() -> None:

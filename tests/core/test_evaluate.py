@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from readiness.core.checks import Check, check, check_of
-from readiness.core.evaluate import evaluate, expect, expect_that, found, not_applicable, unknown
+from readiness.core.evaluate import evaluate, expect, expect_found, expect_that, not_applicable, unknown
 from readiness.core.facts import Facts, HostFacts, Login, Missing, Why
 from readiness.core.outcomes import Outcome, Result, Severity, Target
 
@@ -19,7 +19,9 @@ STORE = {
 
 
 def made(function: Callable[..., None], severity: str = "major") -> Check:
-    marked = check("TST-001", severity=severity, targets=lambda _: (), remedy="mend it", source="a test")(function)
+    marked = check(
+        "TST-001", severity=severity, targets=lambda _: (), remedy="mend it", source="a test", needs=(Login,)
+    )(function)
     one = check_of(marked, area="tests", place="here:1")
     assert one is not None
     return one
@@ -58,7 +60,7 @@ def test_a_check_that_examined_nothing_is_unknown() -> None:
 
 def test_a_missing_fact_is_unknown_and_names_what_explains_it() -> None:
     def body(facts: Facts) -> None:
-        found(facts.need(Login).user, expected="a login")
+        expect_found(facts.need(Login).user, expected="a login")
 
     one = judged(body, "bk02", facts=None)
     assert (one.outcome, one.blocked_by) == (Result.UNKNOWN, ("CON-001 bk02",))
@@ -67,7 +69,7 @@ def test_a_missing_fact_is_unknown_and_names_what_explains_it() -> None:
 
 
 def test_a_host_that_was_never_contacted_is_unknown() -> None:
-    one = judged(lambda facts: found(facts.need(Login).user, expected="x"), "bk99", facts=None)
+    one = judged(lambda facts: expect_found(facts.need(Login).user, expected="x"), "bk99", facts=None)
     assert one.outcome is Result.UNKNOWN
     assert "not contacted" in one.message
 
@@ -113,7 +115,7 @@ def test_expect_takes_exactly_one_demand() -> None:
 
 
 def test_found_nothing_is_no_pass() -> None:
-    assert judged(lambda: found("", expected="something")).outcome is Result.FAIL
+    assert judged(lambda: expect_found("", expected="something")).outcome is Result.FAIL
     assert judged(lambda: expect_that(bool([]), expected="a", found="b")).outcome is Result.FAIL
 
 
