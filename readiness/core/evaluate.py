@@ -174,14 +174,15 @@ def evaluate(
             conclusion = _from_silence(check, examination)
     if examination.refused:
         conclusion = _broken(check, not_in_needs(examination.refused))
-    message = conclusion.message + _reservation(examination)
+    reservation = _reservation(examination)
+    message = conclusion.message + reservation
     return outcome_for(
         check,
         target,
         conclusion.result,
         conclusion.severity,
         message=message,
-        expected=conclusion.expected,
+        expected=conclusion.expected and conclusion.expected + reservation,
         found=conclusion.found,
         remedy=_remedy(check, conclusion.result, message),
         blocked_by=conclusion.blocked_by,

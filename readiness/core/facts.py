@@ -168,9 +168,10 @@ class Facts:
         """The fact of each host that was contacted, by host; the lines of all of them are evidence."""
         examination = current()
         examination.ask(kind.name, kind.__name__)
-        references = (known.evidence.get(kind.name) for known in self._store.values())
+        every = [self._store[host] for host in sorted(self._store)]
+        references = (known.evidence.get(kind.name) for known in every)
         examination.evidence |= dict.fromkeys(reference for reference in references if reference)
-        return {host: _value(known, kind) for host, known in self._store.items()}
+        return {known.host: _value(known, kind) for known in every}
 
     def part(self, kind: type[Fact], value: T | Missing) -> T:
         """A part of a fact; its absence makes the outcome UNKNOWN with the reason, as that of the whole fact would."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any, Literal, TypeVar
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from readiness.core.errors import InputError, Problem
 from readiness.products.models import Sourced, worded
-from readiness.products.places import nearest, read
+from readiness.products.places import Path, nearest, read
 
 P = TypeVar("P", bound="Policy")
 Default = Literal["enabled", "disabled", "absent"]
@@ -110,13 +110,27 @@ def load(name: str, model: type[P], data: bytes | None = None) -> P:
     """One policy from its file's bytes, by default those that are shipped; InputError with every mistake in it."""
     document, locations = read(name, (files(__name__) / name).read_bytes() if data is None else data)
     try:
-        return model.model_validate(document)
+        policy = model.model_validate(document)
     except ValidationError as error:
-        raise InputError(
-            [
-                Problem(
-                    name, *nearest(locations, mistake["loc"]), f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}"
-                )
-                for mistake in error.errors()
-            ]
-        ) from error
+        mistakes = [(each["loc"], f"{'.'.join(map(str, each['loc']))}: {each['msg']}") for each in error.errors()]
+    else:
+        mistakes = [
+            ((*path, "source"), f"no such source: {source} (sources: {', '.join(policy.sources)})")
+            for path, source in _sources(document)
+            if source not in policy.sources
+        ]
+        if not mistakes:
+            return policy
+    raise InputError([Problem(name, *nearest(locations, path), message) for path, message in mistakes])
+
+
+def _sources(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Where each entry with a source stands, and its source."""
+    if isinstance(value, dict):
+        if isinstance(value.get("source"), str):
+            yield path, value["source"]
+        for key, entry in value.items():
+            yield from _sources(entry, (*path, key))
+    elif isinstance(value, tuple):
+        for index, entry in enumerate(value):
+            yield from _sources(entry, (*path, index))

@@ -1,0 +1,113 @@
+"""Of each check that is shipped: a good and a bad example, evidence, and that it stands in no way to judge blindly."""
+
+from __future__ import annotations
+
+import importlib
+import typing
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from readiness.core.facts import Why
+from readiness.core.outcomes import Outcome, Result, TargetOf
+
+from .harness import Case, Clean, judged, shipped
+
+# What they report is not having looked: UNKNOWN or PASS.
+NEVER_FAIL = {"CON-001", "CON-003"}
+# Only the hypervisor sees what it is about: UNKNOWN, or somebody's word that it does not apply.
+NEVER_PASS = {"CLU-015"}
+# They hold what the estate declares against itself, and look at no host.
+WITHOUT_EVIDENCE = {"CLU-010"}
+# What concerns one script alone, or what nobody asked: no other check is about it.
+OF_ONE_FACT = {Why.TIMED_OUT, Why.OUTPUT_CUT, Why.TOOL_ABSENT, Why.UNREADABLE, Why.NOT_ASKED}
+CLUSTER = "test_cluster"
+CLUSTER_CHECKS = tuple(name for name in shipped() if name.startswith("CLU-"))
+MODULES = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))
+
+
+def cases(*names: str) -> Iterator[Case]:
+    """Every case of these files beside this one, of all where none is named."""
+    for name in names or MODULES:
+        for table in list(vars(importlib.import_module(f"tests.checks.{name}")).values()):
+            if isinstance(table, dict):
+                yield from (case for case in table.values() if type(case) is Case)
+
+
+@pytest.fixture(scope="module")
+def outcomes(clean: Clean) -> dict[str, Outcome]:
+    """All outcomes of the clean estate and of a clean cluster."""
+    cluster = importlib.import_module(f"tests.checks.{CLUSTER}").clean_cluster()
+    of_cluster = judged(cluster.inputs, cluster.store, *CLUSTER_CHECKS)
+    return {**judged(clean.inputs, clean.store), **of_cluster}
+
+
+def test_every_check_has_a_case_in_which_it_fails() -> None:
+    failing = {pair.split()[0] for case in cases() for pair, said in case.expected.items() if said.startswith("FAIL")}
+    assert failing >= shipped().keys() - NEVER_FAIL - NEVER_PASS
+    assert not failing & NEVER_FAIL
+
+
+def test_every_check_passes_somewhere(outcomes: dict[str, Outcome]) -> None:
+    passing = {one.check for one in outcomes.values() if one.outcome is Result.PASS}
+    passing |= {pair.split()[0] for case in cases() for pair, said in case.expected.items() if said == "PASS"}
+    assert passing == shipped().keys() - NEVER_PASS
+
+
+def test_every_pass_says_what_was_expected_and_what_was_found(outcomes: dict[str, Outcome]) -> None:
+    passed = [one for one in outcomes.values() if one.outcome is Result.PASS]
+    assert all(one.expected and one.found for one in passed)
+
+
+def test_every_pass_and_fail_names_the_lines_it_rests_on(outcomes: dict[str, Outcome]) -> None:
+    judged_ones = [one for one in outcomes.values() if one.outcome in {Result.PASS, Result.FAIL}]
+    assert {one.check for one in judged_ones if not one.evidence} == WITHOUT_EVIDENCE
+
+
+@pytest.mark.parametrize(("pair", "fact"), [("CLK-001 client01", "clock"), ("CLK-003 controller", "clock")])
+def test_what_a_fixture_read_of_every_host_is_evidence(
+    clean: Clean, outcomes: dict[str, Outcome], pair: str, fact: str
+) -> None:
+    assert set(outcomes[pair].evidence) == {known.evidence[fact] for known in clean.store.values()}
+
+
+@pytest.mark.parametrize(("pair", "fact"), [("IDN-002 client01", "identity"), ("IDN-003 client01", "host_key")])
+def test_no_other_host_means_that_each_other_one_was_looked_at(
+    clean: Clean, outcomes: dict[str, Outcome], pair: str, fact: str
+) -> None:
+    assert set(outcomes[pair].evidence) == {known.evidence[fact] for known in clean.store.values()}
+
+
+def test_no_check_asks_for_what_its_needs_do_not_name(clean: Clean) -> None:
+    """In no case, good or bad: such a fact would be missing in a run of this check alone."""
+    cluster = importlib.import_module(f"tests.checks.{CLUSTER}").clean_cluster()
+    for name in MODULES:
+        start, checks = (cluster, CLUSTER_CHECKS) if name == CLUSTER else (clean, ())
+        for case in cases(name):
+            store = dict(start.store)
+            case.facts(store)
+            for outcome in judged(case.inputs(start.inputs), store, *(checks or case.checks)).values():
+                assert "the check itself broke" not in outcome.message, outcome.message
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_the_subject_is_what_the_selector_gives(name: str) -> None:
+    """A check that takes a target says of what: the type that its selector promises."""
+    one = shipped()[name]
+    wanted = typing.get_type_hints(one.function).get("target")
+    if typing.get_origin(wanted) is TargetOf:
+        (given,) = typing.get_args(typing.get_type_hints(one.check.targets)["return"])
+        assert wanted == given
+
+
+def test_each_reason_is_explained_once() -> None:
+    counted = Counter(why for one in shipped().values() for why in one.check.explains)
+    assert counted == dict.fromkeys(set(Why) - OF_ONE_FACT, 1)
+
+
+def test_a_host_that_nobody_read_is_unknown_throughout(clean: Clean) -> None:
+    store = {name: known for name, known in clean.store.items() if name != "client02"}
+    of_host = {one for one in judged(clean.inputs, store).values() if one.host == "client02" and one.check != "CFG-003"}
+    assert {one.outcome for one in of_host} == {Result.UNKNOWN}

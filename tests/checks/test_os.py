@@ -1,0 +1,34 @@
+"""The operating system."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from readiness.estate.models import OperatingSystem
+from readiness.probes import (
+    OsRelease,
+)
+
+from .changes import (
+    of,
+)
+from .harness import Case, Clean, fact
+
+CASES = {
+    "OS-001": Case({"OS-001 sd01": "FAIL"}, fact("sd01", OsRelease, lambda one: replace(one, version_id="11"))),
+    "OS-001 agreed for other groups only": Case(
+        {f"OS-001 {host}": "UNKNOWN" for host in ("dir01", "sd01", "fd01", "fd02")},
+        inputs=lambda inputs: replace(
+            inputs,
+            baseline=replace(inputs.baseline, operating_systems=(OperatingSystem("debian", "12", ("clients",)),)),
+        ),
+    ),
+    "OS-001 Windows: another release": Case({"OS-001 fd01": "FAIL"}, fact("fd01", OsRelease, of("win2019", OsRelease))),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case(clean: Clean, name: str) -> None:
+    CASES[name].holds(clean)

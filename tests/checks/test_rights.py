@@ -1,0 +1,100 @@
+"""Owners, modes, access lists and login shells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from readiness.probes import (
+    Rights,
+)
+from readiness.probes.windows.access import AccessEntry, AccessLists
+
+from .changes import (
+    FD_CONF,
+    PROGRAM,
+    WINDOWS_CONF,
+    denied,
+    with_baseline,
+)
+from .harness import Case, Clean, Store, fact
+
+
+def owned(host: str, path: str, **changes: Any) -> Callable[[Store], None]:
+    def change(rights: Rights) -> Rights:
+        was = rights.paths[path]
+        assert was is not None
+        return replace(rights, paths={**rights.paths, path: replace(was, **changes)})
+
+    return fact(host, Rights, change)
+
+
+def shell(host: str, path: str | None) -> Callable[[Store], None]:
+    return fact(host, Rights, lambda one: replace(one, shells={"bacula": path}))
+
+
+def given_to(path: str, account: str, mask: int) -> Callable[[AccessLists], AccessLists]:
+    def change(lists: AccessLists) -> AccessLists:
+        found = lists.paths[path]
+        assert found is not None
+        more = replace(found, entries=(*found.entries, AccessEntry(account, allows=True, mask=mask)))
+        return replace(lists, paths={**lists.paths, path: more})
+
+    return change
+
+
+def owned_by(path: str, owner: str) -> Callable[[AccessLists], AccessLists]:
+    def change(lists: AccessLists) -> AccessLists:
+        found = lists.paths[path]
+        assert found is not None
+        return replace(lists, paths={**lists.paths, path: replace(found, owner=owner)})
+
+    return change
+
+
+CASES = {
+    "RGT-001": Case({"RGT-001 client01/bacula.client": "FAIL"}, owned("client01", FD_CONF, mode="644")),
+    "RGT-001 of another": Case({"RGT-001 client01/bacula.client": "FAIL"}, owned("client01", FD_CONF, owner="backup")),
+    "RGT-001 of another group": Case(
+        {"RGT-001 client01/bacula.client": "FAIL"}, owned("client01", FD_CONF, group="users")
+    ),
+    "RGT-001 not there": Case(
+        {"RGT-001 client01/bacula.client": "FAIL"},
+        fact("client01", Rights, lambda one: replace(one, paths={**one.paths, FD_CONF: None})),
+    ),
+    "RGT-002": Case({"RGT-002 sd01/bacula.storage": "FAIL"}, shell("sd01", "/bin/sh")),
+    "RGT-002 no account": Case({"RGT-002 sd01/bacula.storage": "UNKNOWN"}, shell("sd01", None)),
+    "RGT-002 never agreed": Case(
+        {"RGT-002 dir01/bacula.director": "UNKNOWN", "RGT-002 sd01/bacula.storage": "UNKNOWN"},
+        inputs=with_baseline(no_login_shell=None),
+    ),
+    "RGT-003 Windows: a configuration for everybody": Case(
+        {"RGT-003 fd01/bacula.client": "FAIL"}, fact("fd01", AccessLists, given_to(WINDOWS_CONF, "AU", 0x120089))
+    ),
+    "RGT-003 Windows: a configuration for a group": Case(
+        {"RGT-003 fd01/bacula.client": "PASS"},
+        fact("fd01", AccessLists, given_to(WINDOWS_CONF, "S-1-5-21-1-2-3-1104", 0x120089)),
+    ),
+    "RGT-003 Windows: a program that everybody may replace": Case(
+        {"RGT-003 fd01/bacula.client": "FAIL"}, fact("fd01", AccessLists, given_to(PROGRAM, "BU", 0x1301BF))
+    ),
+    "RGT-003 Windows: a program of somebody": Case(
+        {"RGT-003 fd01/bacula.client": "FAIL minor"},
+        fact("fd01", AccessLists, owned_by(PROGRAM, "S-1-5-21-1-2-3-1104")),
+    ),
+    "RGT-003 Windows: no program": Case(
+        {"RGT-003 fd01/bacula.client": "FAIL"},
+        fact("fd01", AccessLists, lambda one: AccessLists({**one.paths, PROGRAM: None})),
+    ),
+    "RGT-003 Windows: lists that nobody may read": Case(
+        {"RGT-003 fd01/bacula.client": "UNKNOWN"}, fact("fd01", AccessLists, denied)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case(clean: Clean, name: str) -> None:
+    CASES[name].holds(clean)
