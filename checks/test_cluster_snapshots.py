@@ -184,8 +184,11 @@ def test_nodes_are_backed_up_one_at_a_time(target: TargetOf[FailoverCluster], in
     pairs = combinations(windows.items(), 2)
     meeting = [f"{a} and {b}" for (a, first), (b, second) in pairs if _meet(first, second, inputs.as_of)]
     listed = ", ".join(f"{node} {window}" for node, window in windows.items())
-    found = f"{listed}; {', '.join(meeting) or 'none'} meet"
-    expect_that(not meeting, expected="windows that do not meet", found=found)
+    expect_that(
+        not meeting,
+        expected="windows that do not meet",
+        found=f"{listed}; {', '.join(meeting) or 'none'} meet",
+    )
 
 
 def _meet(first: BackupWindow, second: BackupWindow, as_of: datetime) -> bool:
@@ -263,13 +266,13 @@ def test_backup_windows_did_no_harm(target: TargetOf[ClusterNode], facts: Facts,
     findings, read, windows = _judged(target, facts, inputs)
     harm = [event for events in findings.near.values() for event in events]
     line = snapshots.time_line(snapshots.with_marks(harm, read.events))
-    found = f"in {', '.join(findings.near)}: {line}" if harm else "none"
+    events = f"in {', '.join(findings.near)}: {line}" if harm else "none"
     if not findings.grave and (gap := snapshots.not_covered(read, windows, (SYSTEM, APPLICATION))):
-        unknown(f"{gap}; found {found}" if harm else gap)
+        unknown(f"{gap}; found {events}" if harm else gap)
     expect_that(
         not harm,
         expected=f"no harm near the last {len(windows)} windows of the cluster's nodes",
-        found=found,
+        found=events,
         severity=None if findings.grave else "minor",
     )
 
@@ -287,8 +290,8 @@ def test_no_harm_apart_from_backups(target: TargetOf[ClusterNode], facts: Facts,
     findings, read, windows = _judged(target, facts, inputs)
     if not findings.apart and (gap := snapshots.not_covered(read, windows, (SYSTEM, APPLICATION))):
         unknown(gap)
-    found = snapshots.time_line(findings.apart) or "none"
-    expect_that(not findings.apart, expected="no harm outside of the windows", found=found)
+    line = snapshots.time_line(findings.apart)
+    expect_that(not findings.apart, expected="no harm outside of the windows", found=line or "none")
 
 
 @check(

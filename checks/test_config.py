@@ -168,8 +168,11 @@ def test_peers_are_hosts_of_the_estate(target: TargetOf[RoleOnHost], facts: Fact
         hosts = (host for host in estate.hosts.values() if peer.other in host.products.get(product, ()))
         if not any(points_at(resource, peer.address, host, configuration) for host in hosts):
             strange.append(f"{peer.resource} {resource.value('Name')} ({resource.value(peer.address)})")
-    found = f"not in the estate: {_some(strange)}" if strange else f"all {len(peers)} of them"
-    expect_that(not strange, expected="every peer in the estate", found=found)
+    expect_that(
+        not strange,
+        expected="every peer in the estate",
+        found=f"not in the estate: {_some(strange)}" if strange else f"all {len(peers)} of them",
+    )
 
 
 @check(

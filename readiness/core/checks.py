@@ -92,4 +92,4 @@ def check_of(function: object, *, area: str, place: str) -> Check | None:
 
 def explaining(checks: Iterable[Check]) -> Mapping[Why, Check]:
     """Which check reports which reason for missing facts."""
-    return {why: one for one in checks for why in one.explains}
+    return {why: check for check in checks for why in check.explains}

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from readiness.core.basis import Basis, current, not_in_needs, noting
 from readiness.core.checks import Check
-from readiness.core.examination import Examination, current, examining, not_in_needs
 from readiness.core.facts import FactMissing, Facts, HostFacts, Why
 from readiness.core.judge import disposition
 from readiness.core.outcomes import Outcome, Result, Severity, Target
@@ -71,8 +71,8 @@ def expect_each(findings: Iterable[tuple[bool, str]], *, expected: str, severity
         unknown(f"nothing to look at, where this is expected: {expected}")
     wrong = [text for ok, text in every if not ok]
     texts = list(dict.fromkeys(wrong or [text for _, text in every]))
-    found = first_few(texts, MOST_SHOWN, separator="; ")
-    expect_that(not wrong, expected=expected, found=found, severity=severity)
+    shown = first_few(texts, MOST_SHOWN, separator="; ")
+    expect_that(not wrong, expected=expected, found=shown, severity=severity)
 
 
 def expect_that(ok: bool, *, expected: str, found: str, severity: str | None = None) -> None:
@@ -89,9 +89,9 @@ def failed(*, expected: str, found: str) -> NoReturn:
 
 
 def _note(expected: str, found: str) -> None:
-    examination = current()
-    examination.expected.append(expected)
-    examination.found.append(found)
+    basis = current()
+    basis.expected.append(expected)
+    basis.found.append(found)
 
 
 def expect(
@@ -147,7 +147,7 @@ def evaluate(
     store: Mapping[str, HostFacts],
     arguments: Mapping[str, Any],
     blockers: Callable[[str, Why], str | None],
-    fixtures: Sequence[Examination] = (),
+    fixtures: Sequence[Basis] = (),
 ) -> Outcome:
     """Run one check on one target and say what came of it; only KeyboardInterrupt comes through.
 
@@ -161,20 +161,20 @@ def evaluate(
         **({"target": target} if "target" in arguments else {}),
         **({"facts": Facts(store, target.host)} if "facts" in arguments else {}),
     }
-    with examining(Examination(needs=frozenset(kind.name for kind in check.needs))) as examination:
+    with noting(Basis(needs=frozenset(kind.name for kind in check.needs))) as basis:
         try:
             for fixture in fixtures:
-                examination.include(fixture)
+                basis.include(fixture)
             function(**given)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever a check raises is an outcome, never a crash of the run
-            conclusion = _from_exception(check, error, examination, blockers)
+            conclusion = _from_exception(check, error, basis, blockers)
         else:
-            conclusion = _from_silence(check, examination)
-    if examination.refused:
-        conclusion = _broken(check, not_in_needs(examination.refused))
-    reservation = _reservation(examination)
+            conclusion = _from_silence(check, basis)
+    if basis.refused:
+        conclusion = _broken(check, not_in_needs(basis.refused))
+    reservation = _reservation(basis)
     message = conclusion.message + reservation
     return outcome_for(
         check,
@@ -186,13 +186,13 @@ def evaluate(
         found=conclusion.found,
         remedy=_remedy(check, conclusion.result, message),
         blocked_by=conclusion.blocked_by,
-        evidence=tuple(examination.evidence),
+        evidence=tuple(basis.evidence),
     )
 
 
-def _reservation(examination: Examination) -> str:
+def _reservation(basis: Basis) -> str:
     """What stands behind the message of an outcome that rests on values which nobody has verified."""
-    sources = "; ".join(examination.unverified)
+    sources = "; ".join(basis.unverified)
     return f" (rests on values that nobody has verified: {sources})" if sources else ""
 
 
@@ -225,25 +225,25 @@ class _Conclusion:
     blocked_by: tuple[str, ...] = ()
 
 
-def _from_silence(check: Check, examination: Examination) -> _Conclusion:
-    if not examination.found:
+def _from_silence(check: Check, basis: Basis) -> _Conclusion:
+    if not basis.found:
         reason = "the check stated no expectation: nothing was examined"
         return _Conclusion(Result.UNKNOWN, check.severity, reason)
-    expected, found = "; ".join(examination.expected), "; ".join(examination.found)
+    expected, found = "; ".join(basis.expected), "; ".join(basis.found)
     return _Conclusion(Result.PASS, check.severity, f"found {found}", expected, found)
 
 
 def _from_exception(
     check: Check,
     error: BaseException,
-    examination: Examination,
+    basis: Basis,
     blockers: Callable[[str, Why], str | None],
 ) -> _Conclusion:
     if isinstance(error, ExpectationFailed):
         severity = _lowered(check.severity, error.severity)
         return _Conclusion(Result.FAIL, severity, str(error), error.expected, error.found)
     if isinstance(error, AssertionError):
-        expected = "; ".join(examination.expected)
+        expected = "; ".join(basis.expected)
         return _Conclusion(Result.FAIL, check.severity, str(error) or "assertion failed", expected)
     if isinstance(error, NotApplicable):
         return _Conclusion(Result.NOT_APPLICABLE, check.severity, str(error))

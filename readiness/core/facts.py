@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, TypeVar
 
-from readiness.core.examination import current
+from readiness.core.basis import current
 
 
 class Why(StrEnum):
@@ -155,22 +155,22 @@ class Facts:
 
     def get(self, kind: type[F]) -> F | Missing:
         """The fact, or `Missing` with its reason; a fact nobody asked the host for is Missing, too."""
-        examination = current()
-        examination.ask(kind.name, kind.__name__)
+        basis = current()
+        basis.ask(kind.name, kind.__name__)
         known = self._store.get(self.host)
         if known is None:
             return Missing(Why.NOT_ASKED, f"{self.host} was not contacted")
         if reference := known.evidence.get(kind.name):
-            examination.evidence[reference] = None
+            basis.evidence[reference] = None
         return _value(known, kind)
 
     def every(self, kind: type[F]) -> Mapping[str, F | Missing]:
         """The fact of each host that was contacted, by host; the lines of all of them are evidence."""
-        examination = current()
-        examination.ask(kind.name, kind.__name__)
+        basis = current()
+        basis.ask(kind.name, kind.__name__)
         every = [self._store[host] for host in sorted(self._store)]
         references = (known.evidence.get(kind.name) for known in every)
-        examination.evidence |= dict.fromkeys(reference for reference in references if reference)
+        basis.evidence |= dict.fromkeys(reference for reference in references if reference)
         return {known.host: _value(known, kind) for known in every}
 
     def part(self, kind: type[Fact], value: T | Missing) -> T:

@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 import readiness
+from readiness.core.basis import Basis
 from readiness.core.checks import Check, explaining
 from readiness.core.errors import InputError, NothingToCheck, Problem
 from readiness.core.evaluate import evaluate, outcome_for
-from readiness.core.examination import Examination
 from readiness.core.facts import HostFacts, Why
 from readiness.core.judge import Circumstances, in_plan_order, judge
 from readiness.core.outcomes import Judgement, Outcome, Result, Target
@@ -146,7 +146,7 @@ class Gate:
         function: Callable[..., None],
         target: Target,
         arguments: Mapping[str, Any],
-        fixtures: Sequence[Examination] = (),
+        fixtures: Sequence[Basis] = (),
     ) -> Outcome:
         """Judge one pair and keep its outcome; `fixtures` is what those among the arguments read."""
         own = f"{check.id} {target.id}"

@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 
 import pytest
 
+from readiness.core.basis import Basis, noting
 from readiness.core.checks import Check, check_of, made_in
 from readiness.core.errors import Problem
 from readiness.core.evaluate import note_assertion
-from readiness.core.examination import Examination, examining
 from readiness.core.facts import Facts
 from readiness.core.outcomes import Outcome, Result, Target
 from readiness.estate import Baseline, Estate
@@ -146,7 +146,7 @@ class GatePlugin(CheckCollector):
         self.error: Exception | None = None
         self._item_per_target = item_per_target
         self._deselected: list[str] = []
-        self._read_by: dict[str, Examination] = {}
+        self._read_by: dict[str, Basis] = {}
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Hand the gate to the fixtures."""
@@ -189,9 +189,9 @@ class GatePlugin(CheckCollector):
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
         """Record what a fixture reads: the outcomes of the checks that use it rest on that, too."""
-        with examining(Examination()) as examination:
+        with noting(Basis()) as basis:
             value = yield
-        self._read_by[fixturedef.argname] = examination
+        self._read_by[fixturedef.argname] = basis
         return value
 
     @pytest.hookimpl(tryfirst=True)

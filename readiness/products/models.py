@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from readiness.core.examination import rest_on_unverified
+from readiness.core.basis import rest_on_unverified
 
 Family = Literal["debian", "redhat", "windows"]
 RuleKind = Literal["eq", "ge", "max_lag", "min", "same_series"]

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from readiness.core.examination import Examination, examining
+from readiness.core.basis import Basis, noting
 from readiness.core.facts import Facts, HostFacts
 from readiness.core.scripts import Limits, Output, Script
 from readiness.probes import Identity, Listening, OsRelease, Packages, Processes, by_name
@@ -81,7 +81,7 @@ def addresses(hosts: int) -> list[str]:
 
 def holds(facts: Facts) -> list[object]:
     """The value of each claim."""
-    with examining(Examination()):
+    with noting(Basis()):
         return [eval(claim, {"facts": facts, **KINDS}) for claim in CLAIMS]  # noqa: S307 - our own text above
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from readiness.core.basis import Basis, noting
 from readiness.core.checks import Check, check_of, explaining
 from readiness.core.evaluate import evaluate
-from readiness.core.examination import Examination, examining
 from readiness.core.facts import Fact, Facts, HostFacts, Missing, Why
 from readiness.core.outcomes import Outcome, Result, Target
 from readiness.planning.inputs import Inputs
@@ -95,9 +95,9 @@ def _blockers(
     return blocker
 
 
-def _fixtures(one: Shipped, inputs: Inputs, store: Mapping[str, HostFacts]) -> tuple[dict[str, Any], list[Examination]]:
+def _fixtures(one: Shipped, inputs: Inputs, store: Mapping[str, HostFacts]) -> tuple[dict[str, Any], list[Basis]]:
     """The fixtures that a check names, those of its own file, too, and what was read while they were set up."""
-    read: list[Examination] = []
+    read: list[Basis] = []
     known: dict[str, Any] = {
         "inputs": inputs,
         "estate": inputs.estate,
@@ -110,9 +110,9 @@ def _fixtures(one: Shipped, inputs: Inputs, store: Mapping[str, HostFacts]) -> t
         if name not in known:
             function = inspect.unwrap(getattr(one.module, name))
             arguments = {each: value(each) for each in inspect.signature(function).parameters}
-            with examining(Examination()) as examination:
+            with noting(Basis()) as basis:
                 known[name] = function(**arguments)
-            read.append(examination)
+            read.append(basis)
         return known[name]
 
     return {name: value(name) for name in inspect.signature(one.function).parameters}, read

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from readiness.core.basis import Basis, noting, rest_on_unverified
 from readiness.core.checks import Check, check, check_of
 from readiness.core.evaluate import evaluate, expect, expect_each, expect_that
-from readiness.core.examination import Examination, examining, rest_on_unverified
 from readiness.core.facts import Facts, HostFacts, HostKey, Login, Missing, Why
 from readiness.core.outcomes import Outcome, Result, Target
 
@@ -20,7 +20,7 @@ STORE = {
 }
 
 
-def judged(function: Callable[..., None], *fixtures: Examination, **arguments: Any) -> Outcome:
+def judged(function: Callable[..., None], *fixtures: Basis, **arguments: Any) -> Outcome:
     function.__doc__ = "A title."
     mark = check("TST-001", severity="major", targets=lambda _: (), remedy="mend it", source="a test", needs=(Login,))
     made: Check | None = check_of(mark(function), area="tests", place="here:1")
@@ -65,10 +65,10 @@ def test_every_host_that_was_contacted_is_evidence_missing_ones_too() -> None:
 
 
 def test_what_a_fixture_read_is_evidence_and_must_be_named_too() -> None:
-    with examining(Examination()) as fixture:
+    with noting(Basis()) as fixture:
         Facts(STORE).every(Login)
     assert judged(lambda: expect(1, equals=1), fixture).evidence == ("bk01#0", "bk02#4", "bk03#0")
-    with examining(Examination()) as fixture:
+    with noting(Basis()) as fixture:
         Facts(STORE).every(HostKey)
     outcome = judged(lambda: expect(1, equals=1), fixture)
     assert outcome.outcome is Result.UNKNOWN

@@ -1,4 +1,4 @@
-"""What one check states and looks at while it judges one target: evidence is recorded here, never written by hand."""
+"""What an outcome rests on: noted while its check looks at its target, never written by hand."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class NotInNeeds(LookupError):
 
 
 @dataclass
-class Examination:
-    """What was expected, found, read and relied on so far.
+class Basis:
+    """What one check expected, found, read and relied on so far, of one target.
 
     `needs` are the names of the facts that may be asked for; None while a fixture is set up, whose check is not known
     yet. `evidence` are references to the transcript, `unverified` the sources of values that nobody has verified, and
@@ -36,7 +36,7 @@ class Examination:
             self.refused[type_name] = None
             raise NotInNeeds(not_in_needs([type_name]))
 
-    def include(self, fixture: Examination) -> None:
+    def include(self, fixture: Basis) -> None:
         """Take over what a fixture read before the check began; raises NotInNeeds as `ask` does."""
         self.evidence |= fixture.evidence
         self.unverified |= fixture.unverified
@@ -50,25 +50,25 @@ def not_in_needs(type_names: Iterable[str]) -> str:
     return f"it asks for {names}, which its needs do not name: add {names} to needs"
 
 
-_current: ContextVar[Examination] = ContextVar("examination")
+_current: ContextVar[Basis] = ContextVar("basis")
 
 
 @contextmanager
-def examining(examination: Examination) -> Iterator[Examination]:
-    """Everything that is read, stated and relied on until the end belongs to this examination."""
-    token = _current.set(examination)
+def noting(basis: Basis) -> Iterator[Basis]:
+    """Everything that is read, stated and relied on until the end belongs to this basis."""
+    token = _current.set(basis)
     try:
-        yield examination
+        yield basis
     finally:
         _current.reset(token)
 
 
-def current() -> Examination:
-    """The examination that is going on; LookupError where there is none, since nothing may be read unrecorded."""
+def current() -> Basis:
+    """The basis that is noted now; LookupError where there is none, since nothing may be read unnoted."""
     return _current.get()
 
 
 def rest_on_unverified(source: str) -> None:
-    """Note that a value which nobody has verified was used; planning uses values, too, and examines nothing."""
-    if (examination := _current.get(None)) is not None:
-        examination.unverified[source] = None
+    """Note that a value which nobody has verified was used; what planning uses is the basis of no outcome."""
+    if (basis := _current.get(None)) is not None:
+        basis.unverified[source] = None
