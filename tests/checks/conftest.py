@@ -20,16 +20,21 @@ from .harness import Clean, Store, changed
 
 
 @pytest.fixture(scope="session")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
-    """A run against the demo's hosts, Linux and Windows."""
+def whole_run(tmp_path_factory: pytest.TempPathFactory) -> SavedRun:
+    """A run against the demo's hosts, Linux and Windows, as a user starts it."""
     folder = tmp_path_factory.mktemp("clean") / "run"
     with embedded_estate(os.environ, planted=False) as estate:
         job = run(estate, folder, variables={PASSWORD_ENV: os.environ[PASSWORD_ENV]})
     assert job.code in {0, 2}, job.stderr
-    saved = SavedRun.open(folder)
-    store = dict(saved.facts(FACT_KINDS)[0])
+    return SavedRun.open(folder)
+
+
+@pytest.fixture(scope="session")
+def clean(whole_run: SavedRun) -> Clean:
+    """Its inputs and facts."""
+    store = dict(whole_run.facts(FACT_KINDS)[0])
     present_own_certificate(store)
-    return Clean(inputs_again(saved.inputs(), saved.as_of), store)
+    return Clean(inputs_again(whole_run.inputs(), whole_run.as_of), store)
 
 
 def present_own_certificate(store: Store) -> None:

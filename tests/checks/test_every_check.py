@@ -12,6 +12,7 @@ import pytest
 
 from readiness.core.facts import Why
 from readiness.core.outcomes import Outcome, Result, TargetOf
+from readiness.run_folder.saved import SavedRun
 
 from .harness import Case, Clean, judged, shipped
 
@@ -23,6 +24,8 @@ NEVER_PASS = {"CLU-015"}
 WITHOUT_EVIDENCE = {"CLU-010"}
 # What concerns one script alone, or what nobody asked: no other check is about it.
 OF_ONE_FACT = {Why.TIMED_OUT, Why.OUTPUT_CUT, Why.TOOL_ABSENT, Why.UNREADABLE, Why.NOT_ASKED}
+# The replay presents a certificate of its own, which the clean facts have mended.
+PRESENTED_BY_THE_REPLAY = "CRT-009 fd01"
 CLUSTER = "test_cluster"
 CLUSTER_CHECKS = tuple(name for name in shipped() if name.startswith("CLU-"))
 MODULES = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))
@@ -64,6 +67,17 @@ def test_every_pass_says_what_was_expected_and_what_was_found(outcomes: dict[str
 def test_every_pass_and_fail_names_the_lines_it_rests_on(outcomes: dict[str, Outcome]) -> None:
     judged_ones = [one for one in outcomes.values() if one.outcome in {Result.PASS, Result.FAIL}]
     assert {one.check for one in judged_ones if not one.evidence} == WITHOUT_EVIDENCE
+
+
+def test_a_whole_run_says_the_same_of_each_pair(whole_run: SavedRun, outcomes: dict[str, Outcome]) -> None:
+    """The cases' harness is no other judge than `readiness run`: message, evidence and all."""
+    ran = {f"{row['check']} {row['target']}": row for row in whole_run.results()}
+    here = {pair: one for pair, one in outcomes.items() if not pair.startswith("CLU-") or pair in ran}
+    assert ran.keys() == here.keys()
+    for pair in ran.keys() - {PRESENTED_BY_THE_REPLAY}:
+        said, row = here[pair], ran[pair]
+        assert (row["outcome"], row["message"]) == (said.outcome, said.message)
+        assert row["evidence"] == list(said.evidence), pair
 
 
 @pytest.mark.parametrize(("pair", "fact"), [("CLK-001 client01", "clock"), ("CLK-003 controller", "clock")])
