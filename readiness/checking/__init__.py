@@ -11,7 +11,7 @@ It is UNKNOWN unless it states an expectation, on PASS, too: `expect` compares a
 takes what was expected and found in words, `expect_each` several findings, `expect_found` what only had to be there,
 and `failed` says what else was there. `unknown` and `not_applicable` end it with a reason; a missing fact ends it, too.
 
-`needs` names every fact it asks for, of helpers, too (`NEEDS` of `checking.configured`); any other one is refused.
+`needs` names every fact it asks for, of helpers, too (`NEEDS` of `checking.configured`), or the outcome is UNKNOWN.
 What it read and relied on is recorded: the lines of the transcript as evidence, and values of the catalogue or of a
 policy that nobody has verified in the message.
 

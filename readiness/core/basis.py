@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-
-
-class NotInNeeds(LookupError):
-    """A check asked for a fact that its `needs` do not name, so no run of this check alone would have read it."""
 
 
 @dataclass
@@ -18,7 +14,8 @@ class Basis:
 
     `needs` are the names of the facts that may be asked for; None while a fixture is set up, whose check is not known
     yet. `evidence` are references to the transcript, `unverified` the sources of values that nobody has verified, and
-    `refused` the facts that `needs` do not name: the outcome is UNKNOWN even where the check swallowed the error.
+    `unnamed` the types of facts that were asked for and that `needs` do not name, which makes the outcome UNKNOWN: a
+    run of this check alone would not have read them.
     """
 
     needs: frozenset[str] | None = None
@@ -27,27 +24,20 @@ class Basis:
     evidence: dict[str, None] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)
     unverified: dict[str, None] = field(default_factory=dict)
-    refused: dict[str, None] = field(default_factory=dict)
+    unnamed: dict[str, None] = field(default_factory=dict)
 
     def ask(self, fact: str, type_name: str) -> None:
-        """Note that a fact is asked for; raises NotInNeeds for one that is not named."""
+        """Note that a fact is asked for."""
         self.asked[fact] = type_name
         if self.needs is not None and fact not in self.needs:
-            self.refused[type_name] = None
-            raise NotInNeeds(not_in_needs([type_name]))
+            self.unnamed[type_name] = None
 
     def include(self, fixture: Basis) -> None:
-        """Take over what a fixture read before the check began; raises NotInNeeds as `ask` does."""
+        """Take over what a fixture read before the check began."""
         self.evidence |= fixture.evidence
         self.unverified |= fixture.unverified
         for fact, type_name in fixture.asked.items():
             self.ask(fact, type_name)
-
-
-def not_in_needs(type_names: Iterable[str]) -> str:
-    """What to do about facts that are asked for and not named."""
-    names = ", ".join(type_names)
-    return f"it asks for {names}, which its needs do not name: add {names} to needs"
 
 
 _current: ContextVar[Basis] = ContextVar("basis")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from readiness.core.basis import Basis, current, not_in_needs, noting
+from readiness.core.basis import Basis, current, noting
 from readiness.core.checks import Check
 from readiness.core.facts import FactMissing, Facts, HostFacts, Why
 from readiness.core.judge import disposition
@@ -172,8 +172,9 @@ def evaluate(
             conclusion = _from_exception(check, error, basis, blockers)
         else:
             conclusion = _from_silence(check, basis)
-    if basis.refused:
-        conclusion = _broken(check, not_in_needs(basis.refused))
+    if basis.unnamed:
+        names = ", ".join(basis.unnamed)
+        conclusion = _broken(check, f"it asks for {names}, which its needs do not name: add {names} to needs")
     reservation = _reservation(basis)
     message = conclusion.message + reservation
     return outcome_for(

@@ -136,7 +136,7 @@ class HostFacts:
 class Facts:
     """The facts of a run as a check sees them: those of the target's host, of others through `of`, of all by `every`.
 
-    What is asked for is recorded as evidence of the outcome, and refused when the check's `needs` do not name it.
+    What is asked for is recorded as evidence of the outcome, and what the check's `needs` do not name makes it UNKNOWN.
     """
 
     def __init__(self, store: Mapping[str, HostFacts], host: str | None = None) -> None:

@@ -15,7 +15,7 @@ from readiness.estate.models import SpaceDemand
 from readiness.planning.inputs import Inputs, RoleOnHost
 from readiness.products import Peer, VersionRule
 
-S = TypeVar("S")
+_S = TypeVar("_S")
 ESTATE = "estate"
 
 
@@ -48,7 +48,7 @@ class ClusterNode:
     cluster: FailoverCluster
 
 
-def _target(host: Host, subject: S, *, detail: str = "", peers: tuple[str, ...] = ()) -> TargetOf[S]:
+def _target(host: Host, subject: _S, *, detail: str = "", peers: tuple[str, ...] = ()) -> TargetOf[_S]:
     name = f"{host.name}/{detail}" if detail else host.name
     return TargetOf(name, host.name, detail, peers, host.owner or "", subject=subject)
 
@@ -159,10 +159,10 @@ def each_version_rule(*kinds: str) -> Callable[[Inputs], Iterator[TargetOf[RuleO
     return select
 
 
-B = TypeVar("B", RuleOnHost, PeerOnHost)
+_B = TypeVar("_B", RuleOnHost, PeerOnHost)
 
 
-def _beside(own: RoleOnHost, other_role: str | None, subject: B) -> TargetOf[B]:
+def _beside(own: RoleOnHost, other_role: str | None, subject: _B) -> TargetOf[_B]:
     """A target of one role that is held against another, whose host is a peer."""
     other = subject.other
     peers = (other.host.name,) if other and other.host.name != own.host.name else ()

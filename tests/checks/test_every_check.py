@@ -6,12 +6,15 @@ import importlib
 import typing
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from readiness.core.facts import Why
 from readiness.core.outcomes import Outcome, Result, TargetOf
+from readiness.planning.plan import Narrowing, make_plan
+from readiness.probes import PROBES_OF
 from readiness.run_folder.saved import SavedRun
 
 from .harness import Case, Clean, judged, shipped
@@ -104,6 +107,27 @@ def test_no_check_asks_for_what_its_needs_do_not_name(clean: Clean) -> None:
             case.facts(store)
             for outcome in judged(case.inputs(start.inputs), store, *(checks or case.checks)).values():
                 assert "the check itself broke" not in outcome.message, outcome.message
+
+
+def test_a_run_of_one_check_alone_reads_what_it_rests_on(clean: Clean, outcomes: dict[str, Outcome]) -> None:
+    """Whatever other checks happen to ask the hosts for."""
+    probes = {probe.name for each in PROBES_OF.values() for probe in each}
+    facts = {line: (host, name) for host, known in clean.store.items() for name, line in known.evidence.items()}
+    for one in shipped().values():
+        if not list(one.check.targets(clean.inputs)):
+            continue  # those of clusters
+        scripts = make_plan(clean.inputs, [one.check], Narrowing()).scripts
+        asked = {(host, script.name) for host, batch in scripts.items() for script in batch}
+        lines = {line for outcome in outcomes.values() if outcome.check == one.check.id for line in outcome.evidence}
+        read = {facts[line] for line in lines if line in facts}
+        assert {(host, name) for host, name in read if name in probes} <= asked, one.check.id
+
+
+def test_what_is_looked_at_goes_by_the_system_and_not_by_the_way_in(clean: Clean) -> None:
+    hosts = {name: replace(host, transport="another") for name, host in clean.inputs.estate.hosts.items()}
+    other = replace(clean.inputs, estate=replace(clean.inputs.estate, hosts=hosts))
+    for one in shipped().values():
+        assert list(one.check.targets(other)) == list(one.check.targets(clean.inputs)), one.check.id
 
 
 @pytest.mark.parametrize("name", sorted(shipped()))
