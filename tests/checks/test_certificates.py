@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from readiness.configs.model import ConfigurationFile, Directive
 from readiness.core.facts import Missing, Why, WinrmListener
@@ -22,11 +23,17 @@ from tests.lab.keys import Authority
 
 from .changes import (
     FD_CONF,
-    TLS,
     file_of,
-    public_half,
 )
 from .harness import Case, Change, Clean, Store, both, changed, fact
+
+TLS = "/etc/bacula/tls/"
+
+
+def public_half(key: str) -> str:
+    public = serialization.load_pem_private_key(key.encode(), None).public_key()
+    info = serialization.PublicFormat.SubjectPublicKeyInfo
+    return public.public_bytes(serialization.Encoding.PEM, info).decode()
 
 
 def tls(host: str, name: str, **changes: Any) -> Callable[[Store], None]:

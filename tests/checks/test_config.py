@@ -20,9 +20,14 @@ from .changes import (
     WINDOWS_CONF,
     denied,
     file_of,
-    without,
 )
 from .harness import Case, Clean, fact
+
+
+def without(kind: str, resource: str) -> Callable[[ConfigurationFile], ConfigurationFile]:
+    return lambda file: replace(
+        file, resources=tuple(one for one in file.resources if (one.kind, one.value("name")) != (kind, resource))
+    )
 
 
 def directive(kind: str, name: str, resource: str, **changes: Any) -> Callable[[ConfigurationFile], ConfigurationFile]:

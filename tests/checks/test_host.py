@@ -21,10 +21,13 @@ from readiness.probes import (
 from .changes import (
     HOSTS,
     LINUX_HOSTS,
-    machine,
     with_baseline,
 )
 from .harness import Case, Clean, Store, both, fact
+
+
+def machine(**values: Any) -> Callable[[Store], None]:
+    return fact("client01", Machine, lambda one: replace(one, **values))
 
 
 def boot(**values: Any) -> Callable[[Store], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -14,9 +15,19 @@ from readiness.probes import (
 
 from .changes import (
     denied,
-    resolved,
 )
-from .harness import Case, Clean, fact
+from .harness import Case, Clean, Store, fact
+
+
+def resolved(host: str, name: str, addresses: tuple[str, ...]) -> Callable[[Store], None]:
+    """The host resolves a name to these addresses, which lead back to somebody else."""
+
+    def change(names: Names) -> Names:
+        back = dict.fromkeys(addresses, ("other.lab.example",))
+        return replace(names, forward={**names.forward, name: addresses}, reverse={**names.reverse, **back})
+
+    return fact(host, Names, change)
+
 
 CASES = {
     "NAM-001 on loopback": Case(
