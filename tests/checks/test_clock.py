@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from readiness.estate.models import ClockDemand
 from readiness.probes import (
     Clock,
     ClockSync,
 )
 
+from .changes import with_baseline
 from .harness import Case, Clean, Store, changed, fact
 
 
@@ -26,6 +28,11 @@ def all_clocks(offset_s: float) -> Callable[[Store], None]:
 CASES = {
     "CLK-001": Case(
         {"CLK-001 client01": "FAIL"}, fact("client01", Clock, lambda one: replace(one, offset_s=one.offset_s - 50))
+    ),
+    "CLK-001 as far off as was agreed": Case(
+        {"CLK-001 client01": "PASS"},
+        fact("client01", Clock, lambda one: replace(one, offset_s=one.offset_s - 50)),
+        with_baseline(clock=ClockDemand(60.0)),
     ),
     "CLK-001 too uncertain": Case(
         {"CLK-001 client01": "UNKNOWN"}, fact("client01", Clock, lambda one: replace(one, uncertainty_s=5.0))

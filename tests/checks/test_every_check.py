@@ -149,3 +149,16 @@ def test_a_host_that_nobody_read_is_unknown_throughout(clean: Clean) -> None:
     store = {name: known for name, known in clean.store.items() if name != "client02"}
     of_host = {one for one in judged(clean.inputs, store).values() if one.host == "client02" and one.check != "CFG-003"}
     assert {one.outcome for one in of_host} == {Result.UNKNOWN}
+
+
+@pytest.mark.parametrize("check", ["VER-004", "VER-005", "CFG-003", "CFG-004", "CRT-002"])
+def test_a_role_that_the_estate_lacks_for_a_reason_is_held_against_nobody(clean: Clean, check: str) -> None:
+    reason = "goes live with another change"
+    pair = f"{check} fd01/bacula.client~director"
+    hosts = {"fd01": replace(clean.inputs.estate.hosts["fd01"], uses={})}
+    alone = replace(clean.inputs, estate=replace(clean.inputs.estate, hosts=hosts))
+    agreed = replace(alone, baseline=replace(alone.baseline, not_agreed={"hosts.bacula.director": reason}))
+    silent, excused = judged(alone, clean.store, check)[pair], judged(agreed, clean.store, check)[pair]
+    assert (silent.outcome, excused.outcome) == (Result.UNKNOWN, Result.NOT_APPLICABLE)
+    assert "not_agreed: {hosts.bacula.director" in silent.message
+    assert reason in excused.message

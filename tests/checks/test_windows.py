@@ -9,6 +9,7 @@ import pytest
 
 from readiness.core.facts import Missing, Why
 from readiness.core.outcomes import Result
+from readiness.planning.plan import Narrowing, make_plan
 from readiness.probes.windows.network import FirewallProfiles
 from readiness.probes.windows.settings import DefenderExclusions
 from readiness.probes.windows.software import PendingReboot
@@ -20,7 +21,7 @@ from .changes import (
     of,
     recorded,
 )
-from .harness import Case, Clean, fact, judged
+from .harness import Case, Clean, fact, judged, shipped
 
 
 def off(protocol: str) -> Callable[[SChannel], SChannel]:
@@ -134,3 +135,10 @@ def test_what_windows_has_nothing_of_is_not_planned_for_it(clean: Clean) -> None
     linux = {one.check for one in judged(clean.inputs, clean.store).values() if one.host == "sd01"}
     assert not (never | {"HST-006", "HST-007"}) & of
     assert not {check for check in linux if check.startswith("WIN-")}
+
+
+def test_the_writers_are_waited_for(clean: Clean) -> None:
+    plan = make_plan(clean.inputs, [one.check for one in shipped().values()], Narrowing())
+    limits = {script.name: script.timeout_s for script in plan.scripts["fd01"]}
+    assert limits["vss_writers"] > 60  # what the script itself gives vssadmin
+    assert limits["services"] == 30
