@@ -11,11 +11,10 @@ from tests.main_job.job import ROOT
 HOSTS, CHECKS = 1000, 40
 
 _OURS = """
-from readiness.core.facts import Login
-from readiness.checking import Facts, check, each_host, expect
+from readiness.checking import Facts, Login, check, each_host, expect
 """
 _OUR_CHECK = """
-@check("BEN-{number:03}", severity="major", targets=each_host, remedy="none", source="benchmark")
+@check("BEN-{number:03}", severity="major", targets=each_host, needs=(Login,), remedy="none", source="benchmark")
 def test_{number}(facts: Facts) -> None:
     \"\"\"The login is the agreed one.\"\"\"
     expect(facts.need(Login).user, equals={expected!r})
