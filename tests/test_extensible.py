@@ -28,8 +28,7 @@ FOLDER = "my_checks"
 NEW_CHECK = '''\
 """Is a host what its name says."""
 
-from readiness.checking import Facts, Target, check, each_host, expect
-from readiness.probes import OsRelease
+from readiness.checking import Facts, OsRelease, Target, check, each_host, expect
 
 
 @check("NEW-001", severity="minor", targets=each_host, needs=(OsRelease,), remedy="Install another.", source="ours")
