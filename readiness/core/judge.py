@@ -16,6 +16,7 @@ from readiness.core.outcomes import (
     Severity,
     Verdict,
 )
+from readiness.core.text import first_few
 
 _NAMED = 5
 
@@ -137,9 +138,7 @@ def _reasons(outcomes: Sequence[Outcome], counts: Counts, partial: Mapping[str, 
 
 
 def _named(outcomes: Sequence[Outcome]) -> str:
-    names = [f"{one.check} {one.target}" for one in outcomes[:_NAMED]]
-    rest = len(outcomes) - len(names)
-    return ", ".join(names) + (f" and {rest} more" if rest else "")
+    return first_few([f"{one.check} {one.target}" for one in outcomes], _NAMED)
 
 
 def _told(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # C0 but tab and newline, DEL, C1, bidi and zero-width controls, separators, BOM, non-characters, lone surrogates.
 _UNSAFE = re.compile(
@@ -39,3 +40,11 @@ def one_line(text: str, limit: int = 2000) -> str:
 def decode(data: bytes) -> str:
     """Bytes of a host as text; bytes that are not UTF-8 are shown as escapes."""
     return data.decode("utf-8", "backslashreplace")
+
+
+def first_few(texts: Sequence[str], limit: int = 2, *, separator: str = ", ") -> str:
+    """`bk02, bk03 and 11 more`: the first texts and how many are left; a single one left is shown, not counted."""
+    shown = texts if len(texts) <= limit + 1 else texts[:limit]
+    rest = len(texts) - len(shown)
+    lead = " " if separator == ", " else separator
+    return separator.join(shown) + (f"{lead}and {rest} more" if rest else "")

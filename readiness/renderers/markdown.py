@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from readiness.core.outcomes import Judgement, Outcome, Result, Verdict
-from readiness.core.text import one_line
-from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, number, some
+from readiness.core.text import first_few, one_line
+from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, number
 
 LARGEST = 60_000
 """Bytes; every place that such a summary is pasted into takes as much."""
@@ -95,7 +95,7 @@ def _hosts(outcomes: Sequence[Outcome]) -> str:
     known = {one.host for one in outcomes if one.outcome in {Result.PASS, Result.FAIL}}
     dark = [host for host in planned if host not in known]
     told = f"{len(planned) - len(dark)} of {len(planned)} judged"
-    return f"{told}; nothing was judged on {code(some(dark, 10))}" if dark else told
+    return f"{told}; nothing was judged on {code(first_few(dark, 10))}" if dark else told
 
 
 def _counts(judgement: Judgement) -> str:
@@ -113,7 +113,7 @@ def _left_out(judgement: Judgement) -> Iterator[str]:
     yield "## Left out of this partial run"
     yield ""
     for key, value in judgement.partial.items():
-        told = some([str(entry) for entry in value], 20) if isinstance(value, list | tuple) else str(value)
+        told = first_few([str(entry) for entry in value], 20) if isinstance(value, list | tuple) else str(value)
         yield f"- {code(key)}: {code(told, _REST)}"
     yield ""
 
@@ -139,14 +139,14 @@ def _section(title: str, nothing: str, entries: Sequence[Finding], room: int) ->
 
 def _entry(finding: Finding) -> Iterator[str]:
     one = finding.one
-    targets = some([one_line(target, 80) for target in finding.targets])
+    targets = first_few([one_line(target, 80) for target in finding.targets])
     yield f"- **{one.severity.upper()}** {code(one.check)} {code(one.title)} on {code(targets)}"
     told = "; ".join(f"{label} {code(text)}" for label, text in finding.demand)
     state = "not met" if one.outcome is Result.FAIL else "not judged"
     yield f"  - {state}: {told}"
     if one.waiver:
         yield f"  - {one.disposition}: {code(one.waiver, _REST)}"
-    owners = code(some([one_line(owner, 80) for owner in finding.owners], 4)) if finding.owners else "not named"
+    owners = code(first_few([one_line(owner, 80) for owner in finding.owners], 4)) if finding.owners else "not named"
     nothing = "as the reason says" if one.outcome is Result.UNKNOWN else "none stated"
     action = code(finding.remedy) if finding.remedy else nothing
     yield f"  - owner: {owners}; action: {action}"

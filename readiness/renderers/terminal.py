@@ -14,8 +14,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from readiness.core.outcomes import LIVE, Disposition, Judgement, Outcome, Result, Verdict
-from readiness.core.text import one_line
-from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, number, some
+from readiness.core.text import first_few, one_line
+from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, number
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,7 +98,7 @@ def _report(console: Console, outcomes: Sequence[Outcome], judgement: Judgement,
 
 
 def _listed(value: object) -> str:
-    return some([str(entry) for entry in value], 10) if isinstance(value, list | tuple) else str(value)
+    return first_few([str(entry) for entry in value], 10) if isinstance(value, list | tuple) else str(value)
 
 
 def _line(text: str, style: str = "") -> Text:
@@ -112,14 +112,14 @@ def _finding(console: Console, finding: Finding) -> Iterator[Text]:
     state, style = _state(one)
     head = f"{state}  {one.severity}  {shown(one.check, 100)}  "
     yield from _wrapped(console, head, "  |   ", shown(one.title), style)
-    rows = [("on", some([one_line(target, 60) for target in finding.targets]))]
+    rows = [("on", first_few([one_line(target, 60) for target in finding.targets]))]
     rows += finding.demand
     if one.waiver:
         rows.append((str(one.disposition), one.waiver))
     if finding.remedy:
         rows.append(("remedy", finding.remedy))
     if finding.owners:
-        rows.append(("owner", some([one_line(owner, 60) for owner in finding.owners], 3)))
+        rows.append(("owner", first_few([one_line(owner, 60) for owner in finding.owners], 3)))
     yield from _barred(console, rows)
     if finding.followers:
         checks = number(finding.followers, "pair")

@@ -135,13 +135,6 @@ def remedy(outcome: Outcome) -> str:
     return "" if outcome.message and outcome.message in outcome.remedy else outcome.remedy
 
 
-def some(names: Sequence[str], limit: int = 2) -> str:
-    """`bk02, bk03 and 11 more`; a single one too many is named rather than counted."""
-    shown = names if len(names) <= limit + 1 else names[:limit]
-    rest = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {rest} more" if rest else "")
-
-
 def number(count: int, thing: str) -> str:
     """`1 pair`, `2 pairs`."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from readiness.core.outcomes import Disposition, Outcome, Result, Severity
-from readiness.renderers.wording import Finding, findings, in_short, some
+from readiness.renderers.wording import Finding, findings, in_short
 
 from .samples import failed, judged, on, outcome, unknown
 
@@ -95,12 +95,6 @@ def test_blockers_come_before_majors() -> None:
 def test_a_remedy_that_only_says_the_reason_again_is_left_out() -> None:
     assert findings([unknown()]).not_judged[0].remedy == ""
     assert findings([unknown(remedy="Run it again.")]).not_judged[0].remedy == "Run it again."
-
-
-def test_names_are_cut_only_when_it_shortens_anything() -> None:
-    assert some(["a"]) == "a"
-    assert some(["a", "b", "c"]) == "a, b, c"
-    assert some(["a", "b", "c", "d"]) == "a, b and 2 more"
 
 
 @pytest.mark.parametrize(
