@@ -49,7 +49,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "typer": ("cli",),
     "socket": ("transports/", "demo/"),
     "subprocess": (),
-    "pytest": ("gate/plugin", "gate/session", "cli", "custom/"),
+    "pytest": ("gate/collecting", "gate/plugin", "gate/session", "custom/"),
     "testinfra": ("custom/backend",),
 }
 LAZY = ("paramiko", "winrm", "spnego", "requests", "nmap", "rich", "testinfra")

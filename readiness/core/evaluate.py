@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 
 from readiness.core.checks import Check
 from readiness.core.facts import FactMissing, Facts, HostFacts, Why
-from readiness.core.judge import disposition
 from readiness.core.outcomes import Outcome, Result, Severity, Target
 
 _UNSET = object()
@@ -154,13 +153,13 @@ def evaluate(
         **({"target": target} if "target" in arguments else {}),
         **({"facts": Facts(store, target.host, evidence)} if "facts" in arguments else {}),
     }
-    token = _current.set(examination)
+    token, raised = _current.set(examination), None
     try:
         function(**given)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - whatever a check raises is an outcome, never a crash of the run
-        said = _from_exception(check, error, examination, blockers)
+        raised, said = error, _from_exception(check, error, examination, blockers)
     else:
         said = _from_silence(check, examination)
     finally:
@@ -174,7 +173,7 @@ def evaluate(
         message=message,
         expected=expected,
         found=found,
-        remedy=_remedy(check, result, message),
+        remedy=_remedy(check, result, raised),
         blocked_by=blocked_by,
         evidence=tuple(evidence),
     )
@@ -191,7 +190,6 @@ def outcome_for(check: Check, target: Target, result: Result, severity: Severity
         host=target.host,
         detail=target.detail,
         outcome=result,
-        disposition=disposition(result, severity),
         owner=target.owner,
         **told,
     )
@@ -224,9 +222,7 @@ def _from_exception(
         return Result.UNKNOWN, check.severity, str(error), "", "", error.blocked_by
     if isinstance(error, FactMissing):
         blocker = blockers(error.host, error.missing.why)
-        remedy = f"; {error.missing.remedy}" if error.missing.remedy else ""
-        blocked_by = (blocker,) if blocker else ()
-        return Result.UNKNOWN, check.severity, f"{error}{remedy}", "", "", blocked_by
+        return Result.UNKNOWN, check.severity, str(error), "", "", (blocker,) if blocker else ()
     return Result.UNKNOWN, check.severity, f"the check itself broke: {type(error).__name__}: {error}", "", "", ()
 
 
@@ -236,7 +232,8 @@ def _lowered(own: Severity, wanted: Severity | None) -> Severity:
     return wanted if wanted is not None and order.index(wanted) > order.index(own) else own
 
 
-def _remedy(check: Check, result: Result, message: str) -> str:
-    if result in {Result.PASS, Result.NOT_APPLICABLE}:
-        return ""
-    return check.remedy if result is Result.FAIL else f"Let it be judged: {message}"
+def _remedy(check: Check, result: Result, raised: BaseException | None) -> str:
+    """How to mend a FAIL; of UNKNOWN, how to have the missing fact read, where that is known."""
+    if result is Result.FAIL:
+        return check.remedy
+    return raised.missing.remedy if isinstance(raised, FactMissing) else ""

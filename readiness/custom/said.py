@@ -71,14 +71,13 @@ def outcome_of(
     """The outcome of one test on one target, marked live; `blocker` is the pair that it follows from."""
     result, told = said
     commands = f", {len(evidence)} command{'s' if len(evidence) != 1 else ''}" if result is Result.PASS else ""
-    remedies = {Result.FAIL: check.remedy, Result.UNKNOWN: f"Let it be judged: {told}"}
     return outcome_for(
         check,
         target,
         result,
         check.severity,
         message=f"{LIVE}{told}{commands}",
-        remedy=remedies.get(result, ""),
+        remedy=check.remedy if result is Result.FAIL else "",
         blocked_by=(blocker,) if blocker else (),
         evidence=tuple(evidence),
     )

@@ -8,8 +8,7 @@ from typing import Any
 from readiness.core.checks import Check
 from readiness.core.errors import InputError, Problem
 from readiness.core.facts import HostFacts, Why
-from readiness.core.judge import disposition
-from readiness.core.outcomes import Outcome, Result, Severity
+from readiness.core.outcomes import Disposition, Outcome, Result, Severity
 from readiness.custom.naming import live_check
 from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Plan
@@ -45,10 +44,9 @@ class SavedTests:
 
     def _outcome(self, row: Mapping[str, Any], number: int) -> Outcome:
         try:
-            result, severity = Result(row["outcome"]), Severity(row["severity"])
-            own = {"outcome": result, "severity": severity, "disposition": disposition(result, severity)}
+            own = {"outcome": Result(row["outcome"]), "severity": Severity(row["severity"])}
             lists = {key: tuple(row[key]) for key in ("blocked_by", "evidence")}
-            return Outcome(**{**row, **own, **lists, "waiver": None})
+            return Outcome(**{**row, **own, **lists, "waiver": None, "disposition": Disposition.BLOCKING})
         except (KeyError, TypeError, ValueError) as error:
             place = str(self._saved.path / "results.jsonl")
             raise InputError([Problem(place, number, 1, f"is no outcome of this version: {error}")]) from error

@@ -9,23 +9,19 @@ from typing import Any, TypeVar
 
 import pytest
 
-from readiness.cli import through_pytest
 from readiness.configs.model import ConfigurationFile, Directive, Resource
 from readiness.core.facts import Fact, HostFacts, Missing, Why
 from readiness.core.outcomes import Outcome, Result
 from readiness.estate import load_bytes
-from readiness.gate.gate import Gate
 from readiness.planning.inputs import Inputs, names_of
-from readiness.planning.plan import Narrowing
 from readiness.probes import Configuration, Packages
 from readiness.probes.windows import cluster as reading
 from readiness.probes.windows.cluster import Cluster, ClusterMembership, VirtualMachine
 from readiness.probes.windows.events import OPERATIONAL, SYSTEM, Channel, Event, SnapshotEvents
 from readiness.products import load
 from tests.bench import record
+from tests.judging import judged, planned
 from tests.probes.windows.facts import PROBE
-
-from .test_each_check import judged
 
 CONF = r"C:\Program Files\Bacula\bacula-fd.conf"
 AS_OF = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -423,9 +419,7 @@ def test_the_story_is_told_as_a_time_line(store: Store) -> None:
 
 
 def _asked(given: Inputs) -> dict[str, tuple[str, ...]]:
-    gate = Gate(given, None, Narrowing(), plan_only=True)  # type: ignore[arg-type]  # a plan reads nothing
-    through_pytest(gate)
-    scripts = {name: {one.name: one.arguments for one in batch} for name, batch in gate.plan.scripts.items()}
+    scripts = {name: {one.name: one.arguments for one in batch} for name, batch in planned(given).scripts.items()}
     return {name: batch["snapshot_events"] for name, batch in scripts.items() if "snapshot_events" in batch}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -10,16 +10,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from readiness.cli import through_pytest
 from readiness.configs.model import ConfigurationFile, Directive
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
 from readiness.core.outcomes import Outcome, Result
 from readiness.demo import embedded_estate
 from readiness.estate.models import ClockDemand, HostDemand, Listener, OperatingSystem, SpaceDemand
-from readiness.gate.gate import Gate
-from readiness.gate.runs import FACT_KINDS
+from readiness.gate.records import FACT_KINDS
 from readiness.planning.inputs import Inputs, inputs_again
-from readiness.planning.plan import Narrowing, Plan
 from readiness.probes import (
     Addresses,
     Boot,
@@ -48,6 +45,7 @@ from readiness.probes import (
 )
 from readiness.products import VersionRule
 from readiness.run_folder.saved import SavedRun
+from tests.judging import judged
 from tests.lab.keys import Authority
 from tests.main_job.job import run
 
@@ -69,24 +67,6 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
         assert run(estate, folder).code == 0
     saved = SavedRun.open(folder)
     return Clean(inputs_again(saved.inputs(), saved.as_of), saved.facts(FACT_KINDS)[0])
-
-
-class _Given:
-    """Facts as a test gives them."""
-
-    interrupted = False
-
-    def __init__(self, store: Mapping[str, HostFacts]) -> None:
-        self._store = store
-
-    def facts(self, _: Plan) -> Mapping[str, HostFacts]:
-        return self._store
-
-
-def judged(inputs: Inputs, store: Mapping[str, HostFacts]) -> tuple[Outcome, ...]:
-    gate = Gate(inputs, _Given(store), Narrowing())
-    through_pytest(gate)
-    return gate.outcomes
 
 
 def wrong(outcomes: tuple[Outcome, ...]) -> dict[str, str]:

@@ -9,14 +9,11 @@ from typing import Any
 
 import pytest
 
-from readiness.cli import through_pytest
 from readiness.core.facts import Fact, HostFacts, Missing, Why
 from readiness.core.outcomes import Outcome, Result, Severity
 from readiness.estate import CatalogueNames, load_bytes
 from readiness.estate.models import WindowsDemand
-from readiness.gate.gate import Gate
 from readiness.planning.inputs import Inputs
-from readiness.planning.plan import Narrowing
 from readiness.probes import Holder, Listening, OsRelease, Package, Packages, Processes, Services, Socket
 from readiness.probes.host import Machine
 from readiness.probes.units import FailedUnits
@@ -29,9 +26,8 @@ from readiness.probes.windows.tls import PROTOCOLS, CipherSuites, ProtocolKeys, 
 from readiness.products import load
 from readiness.rules.schannel import DEFAULTS, State, broken_suites, dated_suites, state
 from tests.bench import record
+from tests.judging import judged, planned
 from tests.probes.windows.facts import PROBE
-
-from .test_each_check import judged
 
 ESTATE = b"""
 service: backup
@@ -132,9 +128,7 @@ def test_a_program_is_declared_by_the_name_of_its_file(store: Mapping[str, HostF
 
 
 def test_the_writers_are_waited_for() -> None:
-    gate = Gate(inputs(), None, Narrowing(), plan_only=True)  # type: ignore[arg-type]  # a plan reads nothing
-    through_pytest(gate)
-    limits = {script.name: script.timeout_s for script in gate.plan.scripts["win2022"]}
+    limits = {script.name: script.timeout_s for script in planned(inputs()).scripts["win2022"]}
     assert limits["vss_writers"] > 60  # what the script itself gives vssadmin
     assert limits["services"] == 30
 

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.rules.versions import Version, evaluate_rule, matches_agreed
-
-from .probes.real import need
+from tests.probes.real import need
 
 
 def deb(text: str) -> Version:

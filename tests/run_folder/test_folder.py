@@ -18,9 +18,9 @@ from readiness.run_folder import safe_files
 from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.journals import read_journal
 
-from .whole_run import GO, NOW, go
+from .whole_run import GO, NOW, REPORTS, go
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder(path: Path) -> Iterator[RunFolder]:
-    with RunFolder.create(path, clock=lambda: NOW) as made:
+    with RunFolder.create(path, REPORTS, clock=lambda: NOW) as made:
         made.begin("run-2", NOW, "0.1.0")
         yield made
 
@@ -41,7 +41,7 @@ def verdict(path: Path) -> Any:
 
 def refused(path: Path, words: str) -> None:
     with pytest.raises(InputError, match=words) as caught:
-        RunFolder.create(path)
+        RunFolder.create(path, REPORTS)
     assert all(problem.hint for problem in caught.value.problems)
 
 
@@ -60,7 +60,7 @@ def test_an_older_run_gives_way_with_all_its_files(path: Path) -> None:
     go(path)
     for name in ("verdict.json.sig", "manifest.json.sig", ".readiness-0123"):
         (path / name).write_text("old")
-    with RunFolder.create(path) as folder:
+    with RunFolder.create(path, REPORTS) as folder:
         folder.begin("run-2", NOW, "0.1.0")
         names = {one.name for one in path.iterdir()}
         assert names == {"verdict.json", "facts.jsonl", "transcript.jsonl", ".readiness-lock"}
@@ -112,7 +112,7 @@ def test_a_link_in_place_of_a_file_is_replaced_and_never_followed(path: Path, tm
     for name in ("junit.xml", "facts.jsonl", "verdict.json.sig"):
         (path / name).unlink(missing_ok=True)
         (path / name).symlink_to(victim)
-    with RunFolder.create(path) as folder:
+    with RunFolder.create(path, REPORTS) as folder:
         folder.begin("run-2", NOW, "0.1.0")
         (path / "junit.xml").symlink_to(victim)
         (path / "inputs").symlink_to(tmp_path / "folder")
@@ -128,7 +128,7 @@ def test_a_lock_that_is_a_link_is_not_followed(path: Path, tmp_path: Path) -> No
     path.mkdir()
     (path / safe_files.LOCK).symlink_to(tmp_path / "victim")
     with pytest.raises(ToolFault, match="ELOOP"):
-        RunFolder.create(path)
+        RunFolder.create(path, REPORTS)
     assert not (tmp_path / "victim").exists()
 
 
@@ -185,7 +185,7 @@ def test_an_error_and_nothing_to_check_are_verdicts_of_their_own(folder: RunFold
 
 
 def test_a_run_ends_once_and_only_after_it_began(path: Path) -> None:
-    with RunFolder.create(path) as folder:
+    with RunFolder.create(path, REPORTS) as folder:
         for early in (
             lambda: folder.write("junit.xml", b""),
             lambda: folder.finish(GO, as_of=NOW),
@@ -240,7 +240,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from readiness.core.errors import ToolFault
 from readiness.run_folder.folder import RunFolder
-with RunFolder.create(Path(sys.argv[1])) as folder:
+with RunFolder.create(Path(sys.argv[1]), ["results.jsonl", "junit.xml"]) as folder:
     folder.begin("r", datetime.now(UTC), "0.1.0")
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
     for _ in range(3):
@@ -266,8 +266,8 @@ def test_a_disk_that_is_read_only_is_a_fault(folder: RunFolder, path: Path, monk
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(ToolFault, match=rf"cannot write {path}/a/b: Read-only file system \(EROFS\)"):
-        folder.write("a/b", b"")
+    with pytest.raises(ToolFault, match=rf"cannot write {path}/inputs/b: Read-only file system \(EROFS\)"):
+        folder.write("inputs/b", b"")
 
 
 def test_a_journal_may_be_written_by_many_threads(folder: RunFolder, path: Path) -> None:
