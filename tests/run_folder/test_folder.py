@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from readiness.core.errors import InputError, ToolFault
+from readiness.core.errors import InputError, NothingToCheck, Problem, ToolFault
+from readiness.renderers.report import renderers
 from readiness.run_folder import safe_files
 from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.journals import read_journal
@@ -85,6 +86,67 @@ def test_an_older_run_with_somebodys_notes_in_it_is_refused_and_left_as_it_was(p
     before = sorted(path.rglob("*"))
     refused(path, r"no run's: notes\.txt")
     assert sorted(path.rglob("*")) == before
+    assert verdict(path) == "GO"
+
+
+@pytest.mark.parametrize("name", ["plan.json", "inputs/estate.yaml", *REPORTS, *renderers()])
+def test_a_run_that_was_interrupted_after_any_file_gives_way(path: Path, name: str) -> None:
+    with RunFolder.create(path, [*REPORTS, *renderers()]) as folder:
+        folder.begin("run-1", NOW, "0.1.0")
+        folder.write(name, b"half of it")
+    assert verdict(path) == "RUNNING"
+    with RunFolder.create(path, [*REPORTS, *renderers()]) as folder:
+        folder.begin("run-2", NOW, "0.1.0")
+        assert not (path / name).exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["results.csv", "verdict.json", "manifest.json", "facts.jsonl", "inputs", "manifest.json.sig"]
+)
+def test_what_is_no_report_is_not_written(folder: RunFolder, path: Path, name: str) -> None:
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
+    with pytest.raises(ToolFault, match="is not written now, or not this way"):
+        folder.write(name, b"x")
+    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
+
+
+def test_a_report_may_not_take_a_name_of_the_run_s_own(path: Path) -> None:
+    with pytest.raises(ToolFault, match=r"may not be called verdict\.json"):
+        RunFolder.create(path, ["results.csv", "verdict.json"])
+
+
+@pytest.mark.parametrize(
+    ("error", "word", "code"),
+    [
+        (InputError([Problem("estate.yaml", 1, 1, "is wrong")]), "ERROR", 4),
+        (NothingToCheck("no host"), "NOTHING_TO_CHECK", 5),
+        (ToolFault("broken"), "ERROR", 3),
+        (KeyboardInterrupt(), "ERROR", 3),
+        (SystemExit(0), "ERROR", 3),
+    ],
+)
+def test_what_ended_a_run_stands_in_its_verdict(path: Path, error: BaseException, word: str, code: int) -> None:
+    def run() -> None:
+        with RunFolder.create(path, REPORTS) as folder:
+            folder.begin("run-1", NOW, "0.1.0")
+            raise error
+
+    with pytest.raises(type(error)):
+        run()
+    judgement = json.loads((path / "verdict.json").read_bytes())["judgement"]
+    assert (judgement["verdict"], judgement["exit_code"]) == (word, code)
+    assert str(error) in judgement["reasons"][0]
+
+
+def test_what_ends_it_after_its_verdict_changes_nothing(path: Path) -> None:
+    def run() -> None:
+        with RunFolder.create(path, REPORTS) as folder:
+            folder.begin("run-1", NOW, "0.1.0")
+            folder.finish(GO, as_of=NOW)
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        run()
     assert verdict(path) == "GO"
 
 
