@@ -247,7 +247,7 @@ def _ending() -> Iterator[_Code]:
         ending.code = _last_line(Verdict.NOTHING_TO_CHECK, str(error), EXIT_CODES[Verdict.NOTHING_TO_CHECK])
     except ToolFault as error:
         ending.code = _last_line(Verdict.ERROR, str(error), EXIT_FAULT)
-    except (KeyboardInterrupt, Exception) as error:
+    except (KeyboardInterrupt, SystemExit, Exception) as error:  # SystemExit would choose the exit code itself
         ending.code = _last_line(Verdict.ERROR, f"{type(error).__name__}: {error}", EXIT_FAULT)
         if os.environ.get("READINESS_TRACEBACK"):
             raise
