@@ -25,7 +25,7 @@ from readiness.core.text import clean, one_line
 from readiness.custom import CustomTests, LiveHosts, SavedTests
 from readiness.estate import json_schema
 from readiness.gate.collecting import checks_folder, collect_checks
-from readiness.gate.plugin import examine
+from readiness.gate.plugin import judge_plan
 from readiness.gate.records import (
     new_run_id,
     read_hosts,
@@ -96,9 +96,9 @@ def _run(
             write_plan(folder, plan, inputs, run_id)
             with _progress(len(plan.scripts)) as host_done:
                 store = read_hosts(plan, inputs, connect, folder, stop, host_done)
-            examination = examine(checks_folder(), inputs, plan, store, tests)
+            judging = judge_plan(checks_folder(), inputs, plan, store, tests)
         interrupted = stop.why is Why.INTERRUPTED
-        report = conclude(examination, run_id=run_id, interrupted=interrupted, report_only=report_only)
+        report = conclude(judging, run_id=run_id, interrupted=interrupted, report_only=report_only)
         digest = write_results(folder, report)
         ending.code = _show(report, folder.path, digest)
     return ending.code
@@ -141,9 +141,9 @@ def judge(
             earlier = () if estate else saved_pairs(saved)
             plan = plan_run(inputs, checks, saved_narrowing(saved), tests=tests, earlier=earlier)
             write_plan(folder, plan, inputs, run_id)
-            examination = examine(checks_folder(), inputs, plan, saved_facts(saved, folder), tests)
+            judging = judge_plan(checks_folder(), inputs, plan, saved_facts(saved, folder), tests)
             report = conclude(
-                examination,
+                judging,
                 run_id=run_id,
                 left_out=tests.left_out,
                 interrupted="interrupted" in (before.get("partial") or {}),

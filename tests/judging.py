@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from readiness.core.facts import HostFacts
 from readiness.core.outcomes import Outcome
 from readiness.gate.collecting import Collected, checks_folder, collect_checks
-from readiness.gate.plugin import examine
+from readiness.gate.plugin import judge_plan
 from readiness.gate.steps import conclude, plan_run
 from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Narrowing, Plan
@@ -27,5 +27,5 @@ def planned(inputs: Inputs, narrowing: Narrowing | None = None) -> Plan:
 
 def judged(inputs: Inputs, store: Mapping[str, HostFacts]) -> tuple[Outcome, ...]:
     """The outcomes of every check on every target."""
-    examination = examine(checks_folder(), inputs, planned(inputs), store)
-    return conclude(examination, run_id="test").outcomes
+    judging = judge_plan(checks_folder(), inputs, planned(inputs), store)
+    return conclude(judging, run_id="test").outcomes

@@ -1,4 +1,4 @@
-"""The pytest side of an examination: fixtures for checks, and an outcome a target from one function a check."""
+"""The pytest side of an judging: fixtures for checks, and an outcome a target from one function a check."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from readiness.core.facts import HostFacts
 from readiness.core.outcomes import Outcome, Result
 from readiness.estate import Baseline, Estate
 from readiness.gate.collecting import function_id, through_pytest
-from readiness.gate.examination import Examination
+from readiness.gate.judging import Judging
 from readiness.gate.steps import LiveTests
 from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Plan
 
 _OUTCOME = "outcome_of_pair"
 _OF_FUNCTION = "counts_for_nothing"
-_EXAMINATION = pytest.StashKey[Examination]()
+_JUDGING = pytest.StashKey[Judging]()
 
 
 def _outside() -> NoReturn:
@@ -29,37 +29,37 @@ def _outside() -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def examination(pytestconfig: pytest.Config) -> Examination:
+def judging(pytestconfig: pytest.Config) -> Judging:
     """The run that this session belongs to."""
-    return pytestconfig.stash[_EXAMINATION] if _EXAMINATION in pytestconfig.stash else _outside()
+    return pytestconfig.stash[_JUDGING] if _JUDGING in pytestconfig.stash else _outside()
 
 
 @pytest.fixture(scope="session")
-def inputs(examination: Examination) -> Inputs:
+def inputs(judging: Judging) -> Inputs:
     """Estate, baseline and catalogue together."""
-    return examination.inputs
+    return judging.inputs
 
 
 @pytest.fixture(scope="session")
-def estate(examination: Examination) -> Estate:
+def estate(judging: Judging) -> Estate:
     """The estate under review."""
-    return examination.inputs.estate
+    return judging.inputs.estate
 
 
 @pytest.fixture(scope="session")
-def baseline(examination: Examination) -> Baseline:
+def baseline(judging: Judging) -> Baseline:
     """What was agreed."""
-    return examination.inputs.baseline
+    return judging.inputs.baseline
 
 
 @pytest.fixture(scope="session")
-def all_facts(examination: Examination) -> Mapping[str, HostFacts]:
+def all_facts(judging: Judging) -> Mapping[str, HostFacts]:
     """The facts of every host that was contacted; what is read through it is no evidence of an outcome."""
-    return examination.store
+    return judging.store
 
 
 @pytest.fixture
-def target(examination: Examination) -> None:
+def target(judging: Judging) -> None:
     """What the check looks at; the gate puts each target in its place."""
 
 
@@ -68,15 +68,15 @@ def facts(target: None) -> None:
     """The facts of the target's host; the gate puts them in its place."""
 
 
-def examine(
+def judge_plan(
     folder: Path, inputs: Inputs, plan: Plan, store: Mapping[str, HostFacts], tests: LiveTests | None = None
-) -> Examination:
+) -> Judging:
     """Run users' tests on the hosts and the checks of a folder on the facts; what is left out has no outcome."""
-    examination = Examination(inputs, plan, store)
+    judging = Judging(inputs, plan, store)
     if tests is not None:
-        examination.add(tests.outcomes(plan, store, examination.blocker))
-    through_pytest(folder, CheckRunner(examination))
-    return examination
+        judging.add(tests.outcomes(plan, store, judging.blocker))
+    through_pytest(folder, CheckRunner(judging))
+    return judging
 
 
 class CheckRunner:
@@ -85,13 +85,13 @@ class CheckRunner:
     `reports`: pytest is told of each target; in a session that the command line starts nobody would hear of it.
     """
 
-    def __init__(self, examination: Examination, *, reports: bool = False) -> None:
-        self._examination, self._reports = examination, reports
-        self._planned = {check.id: check for check, _ in examination.plan.pairs}
+    def __init__(self, judging: Judging, *, reports: bool = False) -> None:
+        self._judging, self._reports = judging, reports
+        self._planned = {check.id: check for check, _ in judging.plan.pairs}
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Hand the examination to the fixtures."""
-        config.stash[_EXAMINATION] = self._examination
+        """Hand the judging to the fixtures."""
+        config.stash[_JUDGING] = self._judging
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
@@ -102,9 +102,9 @@ class CheckRunner:
         arguments = {name: pyfuncitem.funcargs.get(name) for name in names}
         function, tell = pyfuncitem.obj, pyfuncitem.ihook.pytest_runtest_logreport
         only = pyfuncitem.callspec.params["target"] if hasattr(pyfuncitem, "callspec") else None
-        for target in self._examination.plan.targets_of[check.id]:
+        for target in self._judging.plan.targets_of[check.id]:
             if only is None or only == target:
-                outcome = self._examination.examine(check, function, target, arguments)
+                outcome = self._judging.judge(check, function, target, arguments)
                 if self._reports:
                     tell(report=_report(pyfuncitem, outcome))
         return True
@@ -125,7 +125,7 @@ class CheckRunner:
         setattr(report, _OF_FUNCTION, True)
         check = self._check(item)
         if check is not None and report.when == "setup" and not report.passed:
-            self._examination.not_run(check.id, str(report.longrepr).strip().splitlines()[-1])
+            self._judging.not_run(check.id, str(report.longrepr).strip().splitlines()[-1])
         return report
 
     @pytest.hookimpl(tryfirst=True)
@@ -138,7 +138,7 @@ class CheckRunner:
 
     def pytest_keyboard_interrupt(self) -> None:
         """Ctrl-C, and a check or a conftest that calls pytest.exit."""
-        self._examination.interrupted = True
+        self._judging.interrupted = True
 
 
 def _report(item: pytest.Function, outcome: Outcome) -> pytest.TestReport:

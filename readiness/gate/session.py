@@ -13,7 +13,7 @@ from readiness.core.checks import check_of
 from readiness.core.errors import InputError, NothingToCheck, ReadinessError
 from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
 from readiness.gate.collecting import CheckCollector
-from readiness.gate.examination import Examination
+from readiness.gate.judging import Judging
 from readiness.gate.plugin import CheckRunner
 from readiness.gate.records import new_run_id, read_hosts, write_plan, write_results
 from readiness.gate.steps import conclude, plan_run
@@ -58,7 +58,7 @@ class _OwnRun(CheckCollector):
         now = datetime.now(UTC)
         self._run_id = new_run_id(now)
         self._item_per_target = _selective(config)
-        self._examination: Examination | None = None
+        self._judging: Judging | None = None
         self._error: Exception | None = None
         self._last_line = ""
         path = config.invocation_params.dir / "reports" / estate.resolve().name / self._run_id
@@ -91,8 +91,8 @@ class _OwnRun(CheckCollector):
         except Exception as error:  # noqa: BLE001 - kept for the end of the session, which writes and says it
             self._error = error
             return True
-        self._examination = Examination(self._inputs, plan, store)
-        session.config.pluginmanager.register(CheckRunner(self._examination, reports=True))
+        self._judging = Judging(self._inputs, plan, store)
+        session.config.pluginmanager.register(CheckRunner(self._judging, reports=True))
         return None
 
     def _selected(self, session: pytest.Session) -> frozenset[tuple[str, str]] | None:
@@ -114,9 +114,9 @@ class _OwnRun(CheckCollector):
 
     def _end(self) -> int:
         error = self._error
-        if error is None and self._examination is not None:
+        if error is None and self._judging is not None:
             try:
-                return self._written(self._examination)
+                return self._written(self._judging)
             except Exception as caught:  # noqa: BLE001 - whatever it is, it ends the run as ERROR, not as pytest's own
                 error = caught
         if isinstance(error, NothingToCheck):
@@ -129,8 +129,8 @@ class _OwnRun(CheckCollector):
         self._last_line = terminal.last_line(Verdict.ERROR, message)
         return code
 
-    def _written(self, examination: Examination) -> int:
-        report = conclude(examination, run_id=self._run_id)
+    def _written(self, judging: Judging) -> int:
+        report = conclude(judging, run_id=self._run_id)
         digest = write_results(self._folder, report)
         judgement, path = report.judgement, self._folder.path
         reasons = "; ".join(judgement.reasons)

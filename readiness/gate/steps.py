@@ -1,4 +1,4 @@
-"""The steps of a run between what was read and what is written: plan, examine, conclude. No step contacts a host."""
+"""The steps of a run between what was read and what is written: plan, judge, conclude. No step contacts a host."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from readiness.core.facts import HostFacts, Why
 from readiness.core.judge import Circumstances, judge, settled
 from readiness.core.outcomes import Outcome
 from readiness.gate.collecting import Collected
-from readiness.gate.examination import Examination
+from readiness.gate.judging import Judging
 from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Narrowing, Plan, as_planned_then, make_plan
 from readiness.renderers.report import Report
@@ -69,7 +69,7 @@ def plan_run(
 
 
 def conclude(
-    examination: Examination,
+    judging: Judging,
     *,
     run_id: str,
     left_out: Mapping[str, object] | None = None,
@@ -77,11 +77,11 @@ def conclude(
     report_only: bool = False,
 ) -> Report:
     """The verdict over every expected pair; a run that was interrupted, or has pairs without outcome, is partial."""
-    inputs, plan = examination.inputs, examination.plan
+    inputs, plan = judging.inputs, judging.plan
     partial = {**(plan.partial or {}), **(left_out or {})}
-    if missing := examination.missing:
+    if missing := judging.missing:
         partial["not run"] = list(dict.fromkeys(check.id for check, _ in missing))
-    if interrupted or examination.interrupted:
+    if interrupted or judging.interrupted:
         partial["interrupted"] = "before its end"
     circumstances = Circumstances(
         estate=inputs.estate.service,
@@ -91,6 +91,6 @@ def conclude(
         partial=partial or None,
         report_only=report_only,
     )
-    outcomes = settled(examination.outcomes)
+    outcomes = settled(judging.outcomes)
     judgement = judge(outcomes, circumstances)
     return Report(outcomes, judgement, run_id, inputs.as_of, inputs.estate.service, inputs.estate.note)

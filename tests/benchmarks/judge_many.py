@@ -11,7 +11,7 @@ from readiness import products
 from readiness.core.facts import HostFacts, Login
 from readiness.estate import load_bytes
 from readiness.gate.collecting import collect_checks
-from readiness.gate.plugin import examine
+from readiness.gate.plugin import judge_plan
 from readiness.gate.steps import conclude, plan_run
 from readiness.planning.inputs import Inputs, names_of
 from readiness.planning.plan import Narrowing, Plan
@@ -39,7 +39,7 @@ def main(folder: str, hosts: int) -> None:
     inputs = Inputs(loaded.estate, loaded.baseline, catalogue, datetime.now(UTC), loaded.files)
     checks = Path(folder)
     plan = plan_run(inputs, collect_checks(checks), Narrowing())
-    report = conclude(examine(checks, inputs, plan, given(plan)), run_id="benchmark")
+    report = conclude(judge_plan(checks, inputs, plan, given(plan)), run_id="benchmark")
     print(f"{len(report.outcomes)} {report.judgement.verdict}")
 
 

@@ -9,7 +9,7 @@ import pytest
 from readiness.core.errors import ToolFault
 from readiness.core.outcomes import Result, Verdict
 from readiness.gate.collecting import collect_checks
-from readiness.gate.plugin import examine
+from readiness.gate.plugin import judge_plan
 from readiness.gate.steps import conclude, plan_run
 from readiness.planning.plan import Narrowing
 from readiness.renderers.report import Report
@@ -24,7 +24,7 @@ STORE = {name: facts(name) for name in HOSTS}
 def judged(folder: Path, code: str, conftest: str = "") -> Report:
     collected = collect_checks(write(folder, code, conftest))
     plan = plan_run(INPUTS, collected, Narrowing())
-    return conclude(examine(folder, INPUTS, plan, STORE), run_id="run-1")
+    return conclude(judge_plan(folder, INPUTS, plan, STORE), run_id="run-1")
 
 
 def test_a_check_is_judged_on_each_of_its_targets(tmp_path: Path) -> None:
@@ -110,6 +110,6 @@ def test_what_was_not_planned_is_not_run(tmp_path: Path) -> None:
     marker = tmp_path / "run"
     more = f"\n{MAJOR.replace('001', '002')}def test_y(target):\n    'Another.'\n    open({str(marker)!r}, 'w')\n"
     (tmp_path / "test_more.py").write_text(HEAD + more)
-    report = conclude(examine(tmp_path, INPUTS, plan, STORE), run_id="run-1")
+    report = conclude(judge_plan(tmp_path, INPUTS, plan, STORE), run_id="run-1")
     assert [(one.check, one.target) for one in report.outcomes] == [("TST-001", "dir01")]
     assert not marker.exists()

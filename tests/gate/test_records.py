@@ -12,7 +12,7 @@ from readiness.checking import expect
 from readiness.core.errors import ToolFault
 from readiness.core.outcomes import Severity
 from readiness.gate.collecting import Collected
-from readiness.gate.examination import Examination
+from readiness.gate.judging import Judging
 from readiness.gate.records import (
     new_run_id,
     plan_document,
@@ -39,10 +39,10 @@ PLAN = plan_run(INPUTS, CHECKS, NARROWING)
 STORE = {name: facts(name) for name in INPUTS.estate.hosts}
 
 
-def examined() -> Examination:
-    made = Examination(INPUTS, PLAN, STORE)
+def all_judged() -> Judging:
+    made = Judging(INPUTS, PLAN, STORE)
     for check, target in PLAN.pairs:
-        made.examine(check, lambda: expect(1, equals=1), target, {})
+        made.judge(check, lambda: expect(1, equals=1), target, {})
     return made
 
 
@@ -56,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
         for one in STORE.values():
             made.facts.append(facts_to_json(one))
         made.transcript.append({"ref": "dir01#1"})
-        write_results(made, conclude(examined(), run_id="run-1"))
+        write_results(made, conclude(all_judged(), run_id="run-1"))
     return path
 
 
@@ -92,7 +92,7 @@ def test_a_report_that_miscounts_is_a_fault_and_no_verdict(tmp_path: Path, monke
     def run() -> None:
         with RunFolder.create(tmp_path / "run", renderers()) as made:
             made.begin("run-1", AS_OF, "0.1.0")
-            write_results(made, conclude(examined(), run_id="run-1"))
+            write_results(made, conclude(all_judged(), run_id="run-1"))
 
     monkeypatch.setattr(junit, "render", nothing)
     renderers.cache_clear()

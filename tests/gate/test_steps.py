@@ -14,7 +14,7 @@ from readiness.core.errors import InputError, NothingToCheck, Problem
 from readiness.core.facts import HostFacts, Why
 from readiness.core.outcomes import Disposition, Outcome, Severity, Verdict
 from readiness.gate.collecting import Collected
-from readiness.gate.examination import Examination
+from readiness.gate.judging import Judging
 from readiness.gate.steps import conclude, plan_run
 from readiness.planning.plan import Narrowing, Plan
 from tests.small import AS_OF, a_check, facts, inputs
@@ -42,12 +42,12 @@ class OwnTests:
         raise NotImplementedError
 
 
-def examined(value: int = 1, collected: Collected = BOTH, narrowing: Narrowing | None = None) -> Examination:
+def all_judged(value: int = 1, collected: Collected = BOTH, narrowing: Narrowing | None = None) -> Judging:
     """All pairs judged, by a check that expects 1."""
     plan = plan_run(INPUTS, collected, narrowing or Narrowing())
-    made = Examination(INPUTS, plan, {name: facts(name) for name in INPUTS.estate.hosts})
+    made = Judging(INPUTS, plan, {name: facts(name) for name in INPUTS.estate.hosts})
     for check, target in plan.pairs:
-        made.examine(check, lambda: expect(value, equals=1), target, {})
+        made.judge(check, lambda: expect(value, equals=1), target, {})
     return made
 
 
@@ -88,7 +88,7 @@ def test_what_was_deselected_narrows_the_plan() -> None:
 
 
 def test_a_whole_run_that_passed_is_go_for_a_day() -> None:
-    report = conclude(examined(), run_id="run-1")
+    report = conclude(all_judged(), run_id="run-1")
     judgement = report.judgement
     assert (judgement.verdict, judgement.exit_code, judgement.partial) == (Verdict.GO, 0, None)
     assert judgement.valid_until == (AS_OF + timedelta(hours=24)).isoformat()
@@ -98,17 +98,17 @@ def test_a_whole_run_that_passed_is_go_for_a_day() -> None:
 
 
 def test_what_an_outcome_means_is_decided_here() -> None:
-    outcomes = conclude(examined(2), run_id="run-1").outcomes
+    outcomes = conclude(all_judged(2), run_id="run-1").outcomes
     assert {(one.check, one.disposition) for one in outcomes} == {
         ("TST-001", Disposition.BLOCKING),
         ("TST-002", Disposition.ADVISORY),
     }
-    assert {one.disposition for one in conclude(examined(), run_id="run-1").outcomes} == {Disposition.OK}
+    assert {one.disposition for one in conclude(all_judged(), run_id="run-1").outcomes} == {Disposition.OK}
 
 
 def test_a_failure_is_no_go_and_report_only_changes_the_exit_code_alone() -> None:
-    assert conclude(examined(2), run_id="run-1").judgement.verdict is Verdict.NO_GO
-    judgement = conclude(examined(2), run_id="run-1", report_only=True).judgement
+    assert conclude(all_judged(2), run_id="run-1").judgement.verdict is Verdict.NO_GO
+    judgement = conclude(all_judged(2), run_id="run-1", report_only=True).judgement
     assert (judgement.verdict, judgement.exit_code, judgement.report_only) == (Verdict.NO_GO, 0, True)
 
 
@@ -123,7 +123,7 @@ def test_a_failure_is_no_go_and_report_only_changes_the_exit_code_alone() -> Non
 def test_a_run_that_is_not_whole_is_incomplete_whatever_passed(
     narrowing: Narrowing, options: dict[str, object], partial: dict[str, object] | None
 ) -> None:
-    judgement = conclude(examined(narrowing=narrowing), run_id="run-1", **options).judgement  # type: ignore[arg-type]
+    judgement = conclude(all_judged(narrowing=narrowing), run_id="run-1", **options).judgement  # type: ignore[arg-type]
     assert (judgement.verdict, judgement.exit_code) == (Verdict.INCOMPLETE, 2)
     assert judgement.partial == (partial or options["left_out"])
 
@@ -131,23 +131,23 @@ def test_a_run_that_is_not_whole_is_incomplete_whatever_passed(
 @pytest.mark.parametrize("severity", Severity)
 def test_a_pair_without_an_outcome_is_never_go_however_little_it_weighs(severity: Severity) -> None:
     plan = plan_run(INPUTS, Collected((MAJOR, a_check("TST-002", severity=severity))), Narrowing())
-    made = Examination(INPUTS, plan, {})
+    made = Judging(INPUTS, plan, {})
     for target in plan.targets_of["TST-001"]:
-        made.examine(MAJOR, lambda: expect(1, equals=1), target, {})
+        made.judge(MAJOR, lambda: expect(1, equals=1), target, {})
     report = conclude(made, run_id="run-1")
     assert report.judgement.verdict is Verdict.INCOMPLETE
     assert report.judgement.partial == {"not run": ["TST-002"]}
     assert len(report.outcomes) == len(plan.pairs)
 
 
-def test_an_examination_that_was_interrupted_is_incomplete() -> None:
-    made = examined()
+def test_a_judging_that_was_interrupted_is_incomplete() -> None:
+    made = all_judged()
     made.interrupted = True
     assert conclude(made, run_id="run-1").judgement.verdict is Verdict.INCOMPLETE
 
 
 def test_all_not_applicable_is_nothing_to_check() -> None:
-    made = Examination(INPUTS, plan_run(INPUTS, Collected((MAJOR,)), Narrowing()), {})
+    made = Judging(INPUTS, plan_run(INPUTS, Collected((MAJOR,)), Narrowing()), {})
     for target in made.plan.targets_of["TST-001"]:
-        made.examine(MAJOR, lambda: not_applicable("no host of the kind"), target, {})
+        made.judge(MAJOR, lambda: not_applicable("no host of the kind"), target, {})
     assert conclude(made, run_id="run-1").judgement.verdict is Verdict.NOTHING_TO_CHECK

@@ -14,7 +14,7 @@ from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Plan
 
 
-class Examination:
+class Judging:
     """Judges the pairs of a plan one after another and keeps their outcomes; nothing here reads a host.
 
     `interrupted` says that somebody ended it before its time.
@@ -28,7 +28,7 @@ class Examination:
         self._outcomes: list[Outcome] = []
         self._reasons: dict[str, str] = {}
 
-    def examine(
+    def judge(
         self, check: Check, function: Callable[..., None], target: Target, arguments: Mapping[str, Any]
     ) -> Outcome:
         """Judge one pair and keep its outcome."""
