@@ -33,6 +33,13 @@ def test_collecting_twice_gives_the_same_and_no_check_twice(tmp_path: Path) -> N
     [
         ("import nothing_of_that_name\n", "test_disk.py: does not load: E   ModuleNotFoundError"),
         ("import pytest\npytest.skip('later', allow_module_level=True)\n", "test_disk.py: does not load"),
+        ("import pytest\npytest.importorskip('nothing_of_that_name')\n", "test_disk.py: does not load"),
+        ("import pytest\npytest.exit('enough')\n", "test_disk.py: does not load"),
+        (f"{HEAD}@check('X', severity='major')\ndef test_x(): ...\n", "test_disk.py: does not load"),
+        (
+            f"{HEAD}{MAJOR}def test_x(): 'A title.'\n{MAJOR.replace('001', '002')}def test_x(): 'A title.'\n",
+            "test_disk.py:3:1: TST-001 is not collected (name its function test_..., and no other one so)",
+        ),
         ("def test_x(): ...\n", "test_disk.py:1:1: test_x is no check (add @check(...))"),
         (f"{HEAD}{MAJOR}def tset_x(target): 'A title.'\n", "test_disk.py:3:1: TST-001 is not collected"),
         (
