@@ -13,7 +13,7 @@ from readiness.core.evaluate import outcome_for
 from readiness.core.facts import Missing
 from readiness.core.outcomes import LIVE, Outcome, Result, Target
 from readiness.core.text import one_line
-from readiness.custom.live_hosts import Late
+from readiness.custom.live_hosts import WaitedTooLong
 
 _LONGEST = 1000
 _FAILURES = (AssertionError, pytest.fail.Exception)
@@ -54,7 +54,7 @@ class Said:
 
 def _reason(when: str, error: BaseException) -> str:
     word = next((word for kind, word in _WORDS.items() if isinstance(error, kind)), None)
-    if isinstance(error, Late):
+    if isinstance(error, WaitedTooLong):
         return f"it waited beyond its deadline: {error}"
     what = f"{word}: {error}" if word else f"{type(error).__name__}: {error}"
     return one_line(what if when == "call" or word else f"its {when} broke: {what}", _LONGEST)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from readiness.core.checks import Check
 from readiness.core.errors import Problem, ToolFault
-from readiness.core.facts import HostFacts, HostKey, Login, Missing, Reached, Why
+from readiness.core.facts import HostFacts, Login, Missing, Reached, Why
 from readiness.core.outcomes import Outcome, Result, Target
 from readiness.custom.live_hosts import LiveHosts
 from readiness.custom.naming import live_check
@@ -92,8 +92,10 @@ def _unreached(target: Target, store: Mapping[str, HostFacts]) -> tuple[Missing 
     facts = store.get(target.host)
     if facts is None:
         return Missing(Why.NOT_ASKED, f"{target.host} was not contacted"), ()
-    for kind in (HostKey, Login, Reached):
-        if isinstance(value := facts.values.get(kind.name), Missing):
+    for kind in (Login, Reached):
+        value = facts.values.get(kind.name)
+        proves_none = kind is Reached and isinstance(value, Missing) and value.why is Why.NOT_ASKED
+        if isinstance(value, Missing) and not proves_none:  # a login without TCP is one, too
             return value, (facts.evidence[kind.name],)
     return None, ()
 

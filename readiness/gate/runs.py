@@ -9,7 +9,6 @@ from typing import Any
 
 from readiness.core.errors import ToolFault
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Reached, Why, WinrmListener
-from readiness.core.scripts import Transport
 from readiness.gate.gate import Gate, plan_document
 from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Narrowing, Plan
@@ -19,7 +18,7 @@ from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.journals import facts_to_json
 from readiness.run_folder.names import to_json
 from readiness.run_folder.saved import SavedRun
-from readiness.transports import Stop
+from readiness.transports import Route, Stop
 from readiness.visits.collect import Collected, collect
 
 _KINDS: tuple[type[Fact], ...] = (
@@ -43,7 +42,7 @@ class Hosts:
     def __init__(
         self,
         inputs: Inputs,
-        connect: Callable[[Sequence[str]], Mapping[str, Transport]],
+        connect: Callable[[Sequence[str]], Mapping[str, Route]],
         folder: RunFolder,
         stop: Stop,
         host_done: Callable[[Collected], None],
@@ -55,8 +54,8 @@ class Hosts:
         """Visit every host of the plan."""
         store = {}
         estate = self._inputs.estate
-        transports = self._connect(tuple(plan.scripts))
-        for one in collect(plan.scripts, transports, estate.limits, jobs=estate.jobs, stop=self._stop):
+        routes = self._connect(tuple(plan.scripts))
+        for one in collect(plan.scripts, routes, estate.limits, jobs=estate.jobs, stop=self._stop):
             self._folder.transcript.append(*one.transcript)
             self._folder.facts.append(facts_to_json(one.facts))
             store[one.facts.host] = one.facts

@@ -18,8 +18,8 @@ from readiness.planning.inputs import inputs_of
 from readiness.planning.plan import Narrowing
 from readiness.renderers import terminal
 from readiness.run_folder.folder import RunFolder
-from readiness.transports import Stop
-from readiness.visits.connect import connector
+from readiness.transports import Stop, Surroundings
+from readiness.visits.connect import Connector
 
 BY = "by pytest itself: only `readiness run` calls a run complete"
 
@@ -63,7 +63,7 @@ class _Standalone(GatePlugin):
             stop = Stop()
             source = Hosts(
                 inputs,
-                connector(inputs.estate, estate, Path.home(), os.environ, stop),
+                Connector(inputs, Surroundings(estate, Path.home(), os.environ), stop),
                 self._folder,
                 stop,
                 lambda _: None,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output, Script
-from readiness.transports.shells import powershell
+from readiness.transports.shells import DIALECTS, powershell
+from readiness.transports.shells.batch import Batch
 from tests.bench import stand_in
 
 NONCE = "0123456789abcdef" * 2
@@ -38,7 +39,7 @@ def error_of(text: str) -> dict[str, object]:
 
 
 def test_the_command_line_is_short_and_the_same_for_every_batch() -> None:
-    program, arguments = powershell.command()
+    program, arguments = powershell.PROGRAM, powershell.ARGUMENTS
     assert len(" ".join((program, *arguments))) < 8191
     assert len(base64.b64decode(arguments[-1])) // 2 < 1000
 
@@ -53,12 +54,12 @@ def test_chunk_borders_do_not_matter(cuts: list[int], noise: bytes) -> None:
         + answer(1, b'{"id":"x"}', 1)
         + mark("begin", 2)
     )
-    batch = powershell.Batch(scripts, NONCE)
+    batch = Batch(DIALECTS["powershell"], scripts, NONCE)
     outputs: list[Output] = []
     for cut in cuts:
-        outputs += batch.feed(stream[:cut], 1.0, 1.0)
+        outputs += batch.feed(stream[:cut], stderr=False, now_s=1.0, now=1.0)
         stream = stream[cut:]
-    outputs += batch.feed(stream, 1.0, 1.0)
+    outputs += batch.feed(stream, stderr=False, now_s=1.0, now=1.0)
     assert [(o.status, o.stdout, o.stderr) for o in outputs] == [(0, b'["one"]', b""), (1, b"", b'{"id":"x"}')]
     assert batch.ready
     assert batch.next == 2
@@ -69,8 +70,9 @@ def test_chunk_borders_do_not_matter(cuts: list[int], noise: bytes) -> None:
 
 @given(st.binary(max_size=200))
 def test_what_a_host_makes_up_is_no_mark(data: bytes) -> None:
-    batch = powershell.Batch((Script("a", ""),), NONCE)
-    assert list(batch.feed(data + mark("end", 0) + mark("begin", 7) + mark("data", 0), 1.0, 1.0)) == []
+    batch = Batch(DIALECTS["powershell"], (Script("a", ""),), NONCE)
+    lies = data + mark("end", 0) + mark("begin", 7) + mark("data", 0)
+    assert list(batch.feed(lies, stderr=False, now_s=1.0, now=1.0)) == []
     assert batch.next == 0
 
 

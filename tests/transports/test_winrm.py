@@ -21,10 +21,10 @@ from readiness.core.facts import Login, Missing, Reached, Why, WinrmListener
 from readiness.core.scripts import Limits, Output, Script, Transport, Visit
 from readiness.demo.winrm_batch import Batch
 from readiness.transports import Stop
-from readiness.transports.shells import powershell
-from readiness.transports.winrm import batch as winrm_batch
-from readiness.transports.winrm.batch import errors
-from readiness.transports.winrm.transport import WinrmTarget, WinrmTransport
+from readiness.transports.shells.powershell import PowerShell, errors_in
+from readiness.transports.winrm import shell as winrm_shell
+from readiness.transports.winrm.target import WinrmTarget
+from readiness.transports.winrm.transport import WinrmTransport
 from tests.bench import hostile
 from tests.bench import winrm_programs as programs
 from tests.bench import winrm_soap as soap
@@ -104,7 +104,7 @@ def test_each_logon(authority: Authority, scheme: str, auth: str, chunked: bool)
             {"WINRS_NOPROFILE": "TRUE", "WINRS_CODEPAGE": "65001"},
             {"WINRS_CONSOLEMODE_STDIN": "FALSE", "WINRS_SKIP_CMD_SHELL": "FALSE"},
         ]
-        (listener,) = made.also
+        listener = made.fact(WinrmListener)
         assert isinstance(listener, WinrmListener)
         assert (listener.scheme, listener.used, listener.sealed) == (scheme, auth, scheme == "http")
         assert listener.offered == ("Negotiate", "Basic")
@@ -218,7 +218,8 @@ def closed_port() -> int:
 def test_nobody_there(address: str, reason: Why) -> None:
     one = WinrmTarget("h", address, closed_port(), "http", user="check", password=WORD)
     made = WinrmTransport(one, Stop()).visit((ONE,), QUICK, lambda _: None)
-    assert (why(made.reached), why(made.login), made.outputs, made.also) == (reason, reason, (), ())
+    assert (why(made.reached), why(made.login), made.outputs) == (reason, reason, ())
+    assert why(made.fact(WinrmListener)) is reason
 
 
 @pytest.mark.parametrize(
@@ -267,7 +268,7 @@ def test_a_scheme_that_is_not_offered_is_not_tried(schemes: tuple[str, ...]) -> 
         made = visit(host)
         assert why(made.login) is Why.SCHEME_NOT_OFFERED
         assert isinstance(made.reached, Reached)
-        assert made.also
+        assert isinstance(made.fact(WinrmListener), WinrmListener)
         assert host.logons == []
 
 
@@ -438,7 +439,7 @@ def test_a_logon_that_each_request_carries_is_refused_once(authority: Authority,
 
 
 def test_a_powershell_that_never_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(winrm_batch, "_START_S", 1.0)
+    monkeypatch.setattr(PowerShell, "start_s", 1.0)
     with listening(users=USERS, program=programs.never_says_anything) as host:
         made = visit(host)
         assert whys(made) == [Why.TIMED_OUT] * 2
@@ -462,7 +463,8 @@ def test_a_powershell_that_ends_under_a_script() -> None:
 
 def test_a_host_without_powershell(monkeypatch: pytest.MonkeyPatch) -> None:
     for line, word in [("powershell.exe", "not recognized"), ("%SystemRoot%" + "x" * 9000, "too long")]:
-        monkeypatch.setattr(powershell, "command", lambda line=line: (line, ("-Command", "-")))
+        monkeypatch.setattr(winrm_shell, "PROGRAM", line)
+        monkeypatch.setattr(winrm_shell, "ARGUMENTS", ("-Command", "-"))
         with listening(users=USERS) as host:
             made = visit(host)
             assert whys(made) == [Why.NOT_PERMITTED] * 2
@@ -500,9 +502,9 @@ def test_errors_are_read_from_clixml() -> None:
         b'\xef\xbb\xbf#< CLIXML\r\n<Objs><S S="progress">x</S>'
         b'<S S="Error">a &lt;b_x000D__x000A_</S><S S="Error"> c</S></Objs>'
     )
-    assert errors(text) == "a <b c"
-    assert errors(b"plain\r\nwords") == "plain words"
-    assert errors(b"#< CLIXML") == ""
+    assert errors_in(text) == "a <b c"
+    assert errors_in(b"plain\r\nwords") == "plain words"
+    assert errors_in(b"#< CLIXML") == ""
 
 
 def test_many_hosts_at_once() -> None:
