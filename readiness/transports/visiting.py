@@ -92,6 +92,8 @@ class Visiting:
     def _over_one_connection(self) -> Failed | None:
         """One connection, from its beginning to the last script; gives why it ended before that."""
         self._connected = False
+        if missing := self._budget.spent():
+            return Failed(missing)
         try:
             with self._link.connected() as session:
                 self._connected = True

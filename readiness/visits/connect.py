@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 from readiness.core.errors import InputError, Problem
 from readiness.core.scripts import Transport
@@ -52,7 +53,11 @@ class Connector:
 
     def _problem(self, host: Host, mistake: CannotReach) -> Problem:
         """The mistake at the host's entry in estate.yaml."""
-        inputs = self._inputs
-        loaded = LoadedEstate(inputs.estate, inputs.baseline, {ESTATE_FILE: inputs.files[ESTATE_FILE]})
-        line, column = loaded.locate(ESTATE_FILE, ("hosts", host.name), key=True)
+        line, column = self._written.locate(ESTATE_FILE, ("hosts", host.name), key=True)
         return Problem(str(self._surroundings.folder / ESTATE_FILE), line, column, mistake.message, mistake.hint)
+
+    @cached_property
+    def _written(self) -> LoadedEstate:
+        """The estate with the places of its entries, which only mistakes ask for."""
+        inputs = self._inputs
+        return LoadedEstate(inputs.estate, inputs.baseline, {ESTATE_FILE: inputs.files[ESTATE_FILE]})

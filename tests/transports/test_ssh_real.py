@@ -17,7 +17,7 @@ import pytest
 
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.core.scripts import Limits, Output, Script, Transport, Visit
-from readiness.transports import Stop
+from readiness.transports import TRANSPORTS, Stop
 from readiness.transports.ssh.known_hosts import KnownHosts
 from readiness.transports.ssh.target import SshTarget
 from readiness.transports.ssh.transport import SshTransport
@@ -50,6 +50,8 @@ class Posix:
 
 
 class TestContract(FullContract):
+    kind = TRANSPORTS["ssh"]
+
     @pytest.fixture
     def connect(self, sshd: Sshd, keys: Keys) -> Callable[[Stop], Transport]:
         return lambda stop: SshTransport(target_of(sshd, keys), stop)

@@ -20,7 +20,7 @@ from spnego.channel_bindings import GssChannelBindings
 from readiness.core.facts import Login, Missing, Reached, Why, WinrmListener
 from readiness.core.scripts import Limits, Output, Script, Transport, Visit
 from readiness.demo.winrm_batch import Batch
-from readiness.transports import Stop
+from readiness.transports import TRANSPORTS, Stop
 from readiness.transports.shells.powershell import PowerShell, errors_in
 from readiness.transports.winrm import shell as winrm_shell
 from readiness.transports.winrm.target import WinrmTarget
@@ -565,6 +565,8 @@ class Unpacked:
 
 
 class TestWinrm(FullContract):
+    kind = TRANSPORTS["winrm"]
+
     @pytest.fixture
     def host(self) -> Iterator[Host]:
         with listening(users=USERS, program=programs.pretend) as host:
@@ -578,13 +580,6 @@ class TestWinrm(FullContract):
     @pytest.fixture
     def dialect(self) -> Words:
         return Words()
-
-    def test_the_facts_of_the_connection(self, visit: Callable[..., Visit], dialect: Words) -> None:  # type: ignore[override]
-        made = visit(Script("one", dialect.say(b"1")))
-        assert isinstance(made.reached, Reached)
-        assert isinstance(made.login, Login)
-        assert made.attempts
-        assert made.command
 
     @pytest.mark.parametrize("host_s", [2.7, 2.75, 2.8])  # the end falls into the third answer
     def test_little_time_is_enough_to_close_the_shell(
