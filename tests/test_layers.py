@@ -48,7 +48,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "rich": ("renderers/terminal",),
     "typer": ("cli",),
     "socket": ("transports/", "demo/"),
-    "subprocess": (),
+    "subprocess": ("transports/",),
     "pytest": ("gate/plugin", "gate/session", "cli", "custom/"),
     "testinfra": ("custom/backend",),
 }

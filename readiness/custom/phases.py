@@ -1,4 +1,4 @@
-"""What one test said on one host, phase by phase, and the outcome that follows: skip and xfail soften nothing."""
+"""What came of one test on one host, phase by phase, and the outcome that follows: skip and xfail soften nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORDS = {pytest.skip.Exception: "skipped", pytest.xfail.Exception: "xfail"}
 
 
 @dataclass
-class Said:
+class Phases:
     """The first failure, the first reason not to know, and whether the test's own code came to its end."""
 
     failed: str = ""
@@ -63,21 +63,21 @@ def _reason(when: str, error: BaseException) -> str:
 def outcome_of(
     check: Check,
     target: Target,
-    said: tuple[Result, str],
+    result: Result,
+    reason: str,
     *,
     evidence: Sequence[str] = (),
     blocker: str | None,
 ) -> Outcome:
     """The outcome of one test on one target, marked live; `blocker` is the pair that it follows from."""
-    result, told = said
     commands = f", {len(evidence)} command{'s' if len(evidence) != 1 else ''}" if result is Result.PASS else ""
-    remedies = {Result.FAIL: check.remedy, Result.UNKNOWN: f"Let it be judged: {told}"}
+    remedies = {Result.FAIL: check.remedy, Result.UNKNOWN: f"Let it be judged: {reason}"}
     return outcome_for(
         check,
         target,
         result,
         check.severity,
-        message=f"{LIVE}{told}{commands}",
+        message=f"{LIVE}{reason}{commands}",
         remedy=remedies.get(result, ""),
         blocked_by=(blocker,) if blocker else (),
         evidence=tuple(evidence),
