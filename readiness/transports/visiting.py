@@ -79,7 +79,7 @@ class Visiting:
         first = self._over_one_connection()
         if first is None:
             return None
-        if not (self._connected and first.again) or self._budget.spent():
+        if not (self._connected and first.again):
             return first.missing
         second = self._over_one_connection()
         if second is None:
@@ -107,7 +107,8 @@ class Visiting:
         broke = "the connection broke " if failed.again else ""
         self._link.attempts.append(f"{broke}{self._run.progress}: {failed.missing}")
         missing = replace(failed.missing, detail=f"{self._run.progress}: {failed.missing.detail}")
-        return Failed(self._budget.cause(missing), again=True) if failed.again else failed
+        cause = self._budget.cause(missing)
+        return Failed(cause, again=cause is missing) if failed.again else failed
 
 
 def visit(

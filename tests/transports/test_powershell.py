@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import gzip
 import json
 import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.core.facts import Missing, Why
-from readiness.core.scripts import Output, Script
+from readiness.core.scripts import Limits, Output, Script
+from readiness.transports import Budget, Stop
+from readiness.transports.batch_run import BatchRun
 from readiness.transports.shells import DIALECTS, powershell
 from readiness.transports.shells.batch import Batch
 from tests.bench import stand_in
@@ -81,6 +86,52 @@ def test_output_of_just_the_limit_is_whole(size: int, why: Why | None) -> None:
     output = one(Script("size", "'x' * ($args[0] - 4)", (str(size),), max_bytes=1000))
     assert len(output.stdout) == min(size, 1000)
     assert (output.missing and output.missing.why) == why
+
+
+class Printing:
+    """A remote PowerShell that prints these chunks, and says nothing more."""
+
+    finished_sending = ended = False
+
+    def __init__(self, chunks: Sequence[bytes]) -> None:
+        self._chunks, self._nonce = iter(chunks), b""
+
+    def send(self, text: str, *, last: bool = False) -> None:
+        self.finished_sending = last
+        script = gzip.decompress(base64.b64decode(text)).decode()
+        self._nonce = script.split("'")[1].encode()
+
+    def read(self) -> Iterator[tuple[bytes, bool]]:
+        yield next(self._chunks, b"").replace(NONCE.encode(), self._nonce), False
+
+    def gather(self) -> None:
+        """Nothing."""
+
+    def how_it_ended(self) -> str:
+        return "exit code 0"
+
+
+class Shells:
+    """A session that counts its shells."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        self.started, self._chunks = 0, chunks
+
+    @contextlib.contextmanager
+    def shell(self) -> Iterator[Printing]:
+        self.started += 1
+        yield Printing(self._chunks if self.started == 1 else ())
+
+
+@pytest.mark.parametrize(("excess", "shells"), [(1, 1), (2, 2)])
+def test_an_output_that_the_batch_itself_cut_costs_no_second_shell(excess: int, shells: int) -> None:
+    scripts = (Script("long", "", max_bytes=10, timeout_s=1), Script("next", "", timeout_s=1))
+    text = answer(0, b"x" * (10 + excess))
+    session = Shells(mark("ready", 0) + text[:-9], text[-9:] + answer(1, b"[]"))
+    run = BatchRun(DIALECTS["powershell"], scripts, Limits(), Budget.of(1.0, Stop()), lambda _: None)
+    run.over(session)
+    assert session.started == shells
+    assert run.outputs[0].missing == Missing(Why.OUTPUT_CUT, "more than 10 bytes")
 
 
 def test_it_parses_as_powershell_4(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -31,6 +31,7 @@ class Shell:
 
     lasts: int
     ends: Failed | None
+    ends_itself: bool = False
     finished_sending: bool = False
     ended: bool = False
     _out: list[bytes] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Shell:
             raise self.ends
         for chunk in chunks:
             yield from ((chunk, False), (chunk, True))
+        self.ended = self.ends_itself and self.finished_sending
         time.sleep(0.01)
 
     def gather(self) -> None:
@@ -62,14 +64,14 @@ class Shell:
 
 
 class Session:
-    def __init__(self, shell: Shell | NoShell) -> None:
+    def __init__(self, shell: Callable[[], Shell] | NoShell) -> None:
         self._shell = shell
 
     @contextlib.contextmanager
     def shell(self) -> Iterator[Shell]:
         if isinstance(self._shell, NoShell):
             raise self._shell
-        yield self._shell
+        yield self._shell()
 
 
 class Steps(Link):
@@ -79,6 +81,7 @@ class Steps(Link):
         super().__init__(LIMITS, budget)
         self._steps = iter(steps)
         self.connections = 0
+        self.shells_end = False
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[Session]:
@@ -88,7 +91,7 @@ class Steps(Link):
             raise step
         self.learn(Reached("10.0.0.1", 22, 0.001))
         self.learn(Login("ops", "agent"))
-        yield Session(step if isinstance(step, NoShell) else Shell(step, ends))
+        yield Session(step if isinstance(step, NoShell) else lambda: Shell(step, ends, self.shells_end))
 
 
 def visited(*steps: tuple[Step, Failed | None], stop: Stop | None = None) -> tuple[Visit, int]:
@@ -165,6 +168,13 @@ def test_a_host_that_starts_no_shell_is_not_permitted() -> None:
     made, connections = visited((NoShell("administratively prohibited"), None), (3, None))
     assert (whys(made), connections) == ([Why.NOT_PERMITTED] * 3, 1)
     assert isinstance(made.login, Login)
+
+
+def test_a_shell_that_ends_between_two_scripts_costs_nothing() -> None:
+    link = Steps([(1, None)], Budget.of(LIMITS.host_s, Stop()))
+    link.shells_end = True
+    made = visit("bk01", link, DIALECTS["posix"], SCRIPTS, lambda _: None)
+    assert (whys(made), link.connections) == ([None] * 3, 1)
 
 
 def test_nobody_connects_after_a_stop() -> None:

@@ -20,9 +20,11 @@ from spnego.channel_bindings import GssChannelBindings
 from readiness.core.facts import Login, Missing, Reached, Why, WinrmListener
 from readiness.core.scripts import Limits, Output, Script, Transport, Visit
 from readiness.demo.winrm_batch import Batch
-from readiness.transports import TRANSPORTS, Stop
+from readiness.transports import TRANSPORTS, Budget, Stop
 from readiness.transports.shells.powershell import PowerShell, errors_in
 from readiness.transports.winrm import shell as winrm_shell
+from readiness.transports.winrm import transport as winrm_transport
+from readiness.transports.winrm.login import probe_listener
 from readiness.transports.winrm.target import WinrmTarget
 from readiness.transports.winrm.transport import WinrmTransport
 from tests.bench import hostile
@@ -350,12 +352,20 @@ def test_what_a_host_says_to_a_message_in_the_clear(status: int) -> None:
 @pytest.mark.parametrize(
     "troubles", [Troubles(drop_after={4}), Troubles(refuse_after={5: 401}), Troubles(refuse_after={5: 400})]
 )
-def test_a_connection_that_breaks_is_made_once_more(troubles: Troubles) -> None:
+def test_a_connection_that_breaks_is_made_once_more(troubles: Troubles, monkeypatch: pytest.MonkeyPatch) -> None:
+    probed: list[WinrmTarget] = []
+
+    def probe(target: WinrmTarget, limits: Limits, budget: Budget) -> object:
+        probed.append(target)
+        return probe_listener(target, limits, budget)
+
+    monkeypatch.setattr(winrm_transport, "probe_listener", probe)
     with listening(users=USERS, program=programs.pretend, troubles=troubles) as host:
         slow = Script("slow", "sleep 1.5")
         made = visit(host, ONE, slow, TWO)
         assert [output.stdout for output in made.outputs] == [b"[1]", b"[]", b"[2]"]
         assert host.logons == [("check", True)] * 2
+        assert len(probed) == 1, "the listener is asked once"
         assert len(made.attempts) == 3
         assert isinstance(made.reached, Reached)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from readiness.core.facts import Login
 from readiness.core.scripts import Limits, Output, Script, Visit
 from readiness.estate import Estate, Host
 from readiness.transports.budget import Budget, Stop
@@ -39,14 +38,11 @@ class SshTransport:
 
     def __init__(self, target: SshTarget, stop: Stop) -> None:
         self.target, self.stop = target, stop
-        self._let_in = False  # once the host let us in, a refusal afterwards is told apart
 
     def visit(self, scripts: tuple[Script, ...], limits: Limits, done: Callable[[Output], None]) -> Visit:
         """See `Transport.visit`."""
-        link = SshLink(self.target, limits, Budget.of(limits.host_s, self.stop), let_in=self._let_in)
-        visited = visit(self.target.name, link, DIALECTS["posix"], scripts, done)
-        self._let_in = self._let_in or Login in link.facts
-        return visited
+        link = SshLink(self.target, limits, Budget.of(limits.host_s, self.stop), let_in=False)
+        return visit(self.target.name, link, DIALECTS["posix"], scripts, done)
 
     def live(self, limits: Limits, budget: Budget) -> LiveConnection:
         """A connection for single commands to a host that was visited, made when the first one is run."""
