@@ -14,7 +14,7 @@ from readiness.checking import (
     Why,
     check,
     each_host,
-    each_ssh_host,
+    each_linux_host,
     expect,
     expect_that,
     failed,
@@ -60,7 +60,7 @@ def test_host_is_reached(facts: Facts) -> None:
 @check(
     "CON-002",
     severity="blocker",
-    targets=each_ssh_host,
+    targets=each_linux_host,
     remedy="Find out why the key changed; pin the new one only when its owner confirms the fingerprint.",
     source="RFC 4251 section 4.1; OpenSSH ssh(1), VERIFYING HOST KEYS",
     explains=(Why.HOST_KEY_UNKNOWN, Why.HOST_KEY_DIFFERS, Why.LEGACY_ALGORITHMS),
@@ -107,7 +107,7 @@ def test_login_is_accepted(facts: Facts) -> None:
 @check(
     "CON-004",
     severity="major",
-    targets=each_ssh_host,
+    targets=each_linux_host,
     needs=(SudoRules, Processes, Configuration, Certificates, Rights),
     remedy="Install the fragment that `readiness sudoers` prints.",
     source="sudoers(5)",

@@ -18,8 +18,8 @@ from readiness.checking import (
     agreed,
     check,
     each_host,
+    each_linux_host,
     each_service_role,
-    each_ssh_host,
     expect,
     expect_that,
     failed,
@@ -31,8 +31,8 @@ from readiness.checking import (
 
 
 def each_daemon(inputs: Inputs) -> Iterator[Target]:
-    """Every role that runs a service on a host that is reached over SSH: only there is such a limit."""
-    return (target for target in each_service_role(inputs) if target.subject.host.transport == "ssh")
+    """Every role that runs a service on a Linux host: only there is such a limit."""
+    return (target for target in each_service_role(inputs) if target.subject.host.os == "linux")
 
 
 def _agreed(baseline: Baseline, name: str) -> Any:
@@ -125,7 +125,7 @@ def test_time_zone_is_as_agreed(target: Target, facts: Facts, baseline: Baseline
 @check(
     "HST-005",
     severity="major",
-    targets=each_ssh_host,
+    targets=each_linux_host,
     needs=(Boot, Machine, OsRelease),
     remedy="Reboot into the newest kernel before the cutover, or remove the one that is not wanted.",
     source="uname(2); the kernels in /boot",
@@ -149,7 +149,7 @@ def test_running_kernel_is_the_newest_installed(facts: Facts) -> None:
 @check(
     "HST-006",
     severity="major",
-    targets=each_ssh_host,
+    targets=each_linux_host,
     needs=(Boot,),
     remedy="Reboot the host before the cutover.",
     source="needs-restarting(1) of dnf-utils, its list of packages; /run/reboot-required of Debian and Ubuntu",
@@ -167,7 +167,7 @@ def test_no_reboot_is_due(facts: Facts) -> None:
 @check(
     "HST-007",
     severity="major",
-    targets=each_ssh_host,
+    targets=each_linux_host,
     needs=(Machine,),
     remedy="Set SELinux or AppArmor as agreed, and try a backup and a restore with it.",
     source="selinux(8); apparmor(7)",

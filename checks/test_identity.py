@@ -12,7 +12,7 @@ from readiness.checking import (
     Target,
     check,
     each_host,
-    each_ssh_host,
+    each_linux_host,
     expect,
     expect_that,
     unknown,
@@ -69,7 +69,7 @@ def _machine_id(facts: HostFacts) -> object:
 @check(
     "IDN-003",
     severity="major",
-    targets=each_ssh_host,
+    targets=each_linux_host,
     remedy="Make new host keys on the clone (ssh-keygen -A) and pin them.",
     source="sshd(8): a host key identifies one host",
 )

@@ -21,11 +21,11 @@ from readiness.checking import (
     expect,
     expect_that,
     file_name,
+    login_ports,
     roles,
     unknown,
 )
 
-_SSH = 22
 NEEDS = (Listening, Services, OsRelease)
 
 
@@ -133,10 +133,9 @@ def test_port_of_the_role_is_open_to_others(target: Target, facts: Facts, estate
 
 
 def _own_ports(host: Host, inputs: Inputs) -> set[int]:
-    """The ports of the host's roles and of the way in; SSH's may be another on the way to the host than on it."""
+    """The ports of the host's roles, and those that our own login comes in by."""
     mine = (held for held in roles(inputs) if held.host.name == host.name)
-    way_in = {_SSH, host.ssh.port} if host.transport == "ssh" else {host.winrm.effective_port}
-    return {*way_in, *(port for held in mine for port in _ports(held))}
+    return {*login_ports(host), *(port for held in mine for port in _ports(held))}
 
 
 def _process(holder: Holder, host: Host) -> str:

@@ -1,6 +1,6 @@
 """Is sshd set up as agreed."""
 
-from readiness.checking import Baseline, Facts, Sshd, agreed, check, each_ssh_host, expect, unknown
+from readiness.checking import Baseline, Facts, Sshd, agreed, check, each_linux_host, expect, unknown
 
 # Two words for one thing: sshd_config(5) has the one, `sshd -T` of most versions says the other.
 _SAME = {"without-password": "prohibit-password"}
@@ -9,7 +9,7 @@ _SAME = {"without-password": "prohibit-password"}
 @check(
     "SSH-001",
     severity="major",
-    targets=each_ssh_host,
+    targets=each_linux_host,
     needs=(Sshd,),
     remedy="Set it in sshd_config or a file that it includes, where the first value counts, and reload sshd.",
     source="sshd(8), -T; sshd_config(5)",

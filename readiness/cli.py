@@ -47,8 +47,8 @@ from readiness.renderers.report import Report, renderers
 from readiness.renderers.wording import number
 from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.saved import SavedRun
-from readiness.transports import Stop
-from readiness.visits.connect import connector
+from readiness.transports import Stop, Surroundings
+from readiness.visits.connect import Connector
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -88,7 +88,7 @@ def _run(
         folder.begin(run_id, now, readiness.__version__)
         inputs, stop = with_limits(inputs_of(estate, now), jobs=jobs, deadline_s=deadline_s), Stop()
         with stopped_by_signals(stop):
-            connect = connector(inputs.estate, estate, Path.home(), os.environ, stop)
+            connect = Connector(inputs, Surroundings(estate, Path.home(), os.environ), stop)
             live = LiveHosts(connect, inputs.estate.limits, stop, folder.transcript.append)
             tests = CustomTests(inputs, estate, live)
             gc.freeze()  # modules and inputs stay to the end: the collector need not go through them again

@@ -49,6 +49,7 @@ from readiness.planning.targets import each_configured_role as each_configured_r
 from readiness.planning.targets import each_group_of_one_version as each_group_of_one_version
 from readiness.planning.targets import each_host as each_host
 from readiness.planning.targets import each_host_with_peers as each_host_with_peers
+from readiness.planning.targets import each_linux_host as each_linux_host
 from readiness.planning.targets import each_listening_role as each_listening_role
 from readiness.planning.targets import each_named_role as each_named_role
 from readiness.planning.targets import each_naming_role as each_naming_role
@@ -59,9 +60,9 @@ from readiness.planning.targets import each_role_with_windows_places as each_rol
 from readiness.planning.targets import each_service_role as each_service_role
 from readiness.planning.targets import each_space as each_space
 from readiness.planning.targets import each_space_with_inodes as each_space_with_inodes
-from readiness.planning.targets import each_ssh_host as each_ssh_host
 from readiness.planning.targets import each_version_rule as each_version_rule
 from readiness.planning.targets import each_windows_host as each_windows_host
+from readiness.planning.targets import login_ports as login_ports
 from readiness.planning.targets import roles as roles
 from readiness.planning.targets import the_estate as the_estate
 from readiness.probes import Addresses as Addresses

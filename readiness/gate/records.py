@@ -10,7 +10,6 @@ from typing import Any
 
 import readiness
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Reached, WinrmListener
-from readiness.core.scripts import Transport
 from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Narrowing, Plan
 from readiness.probes import PROBES_OF
@@ -20,7 +19,7 @@ from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.journals import facts_to_json
 from readiness.run_folder.names import PLAN, to_json
 from readiness.run_folder.saved import SavedRun
-from readiness.transports import Stop
+from readiness.transports import Route, Stop
 from readiness.visits.collect import Collected, collect
 
 _KINDS: tuple[type[Fact], ...] = (
@@ -47,7 +46,7 @@ def write_plan(folder: RunFolder, plan: Plan, inputs: Inputs, run_id: str) -> No
 def read_hosts(
     plan: Plan,
     inputs: Inputs,
-    connect: Callable[[Sequence[str]], Mapping[str, Transport]],
+    connect: Callable[[Sequence[str]], Mapping[str, Route]],
     folder: RunFolder,
     stop: Stop,
     host_done: Callable[[Collected], None] = lambda _: None,
@@ -55,8 +54,8 @@ def read_hosts(
     """Visit every host of the plan; facts and transcript are in the journals as each host is done."""
     store = {}
     estate = inputs.estate
-    transports = connect(tuple(plan.scripts))
-    for collected in collect(plan.scripts, transports, estate.limits, jobs=estate.jobs, stop=stop):
+    routes = connect(tuple(plan.scripts))
+    for collected in collect(plan.scripts, routes, estate.limits, jobs=estate.jobs, stop=stop):
         folder.transcript.append(*collected.transcript)
         folder.facts.append(facts_to_json(collected.facts))
         store[collected.facts.host] = collected.facts

@@ -22,8 +22,8 @@ from readiness.planning.plan import Narrowing
 from readiness.renderers import terminal
 from readiness.renderers.report import renderers
 from readiness.run_folder.folder import RunFolder
-from readiness.transports import Stop
-from readiness.visits.connect import connector
+from readiness.transports import Stop, Surroundings
+from readiness.visits.connect import Connector
 
 BY = "by pytest itself: only `readiness run` calls a run complete"
 
@@ -67,7 +67,7 @@ class _OwnRun(CheckCollector):
         try:
             self._inputs = inputs_of(estate, now)
             self._stop = Stop()
-            self._connect = connector(self._inputs.estate, estate, Path.home(), os.environ, self._stop)
+            self._connect = Connector(self._inputs, Surroundings(estate, Path.home(), os.environ), self._stop)
         except InputError as error:
             self._folder.error(str(error), exit_code=EXIT_INPUT)
             self._folder.close()

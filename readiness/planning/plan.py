@@ -12,15 +12,14 @@ from readiness.configs.model import canonical
 from readiness.core.checks import Check
 from readiness.core.errors import InputError, Problem
 from readiness.core.outcomes import Target
-from readiness.core.scripts import Probe, Script, Shell
+from readiness.core.scripts import Probe, Script
 from readiness.estate import Host, windows_of
 from readiness.estate.backups import MARGIN_S, WINDOWS
 from readiness.planning.commands import Commands
 from readiness.planning.inputs import Inputs
 from readiness.probes import PROBES_OF
 from readiness.products import Product, Role
-
-_SHELL_BEHIND: Mapping[str, Shell] = {"ssh": "posix", "winrm": "powershell"}
+from readiness.transports import TRANSPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +168,7 @@ def _scripts(inputs: Inputs, pairs: Iterable[tuple[Check, Target]]) -> Mapping[s
     return {
         name: tuple(
             _script(probe, host, inputs, commands)
-            for probe in ordered[_SHELL_BEHIND[host.transport]]
+            for probe in ordered[TRANSPORTS[host.transport].speaks]
             if probe.name in needs[name]
         )
         for name, host in inputs.estate.hosts.items()

@@ -9,6 +9,7 @@ from readiness.core.outcomes import Target
 from readiness.estate import FailoverCluster, Host
 from readiness.planning.inputs import Inputs, RoleOnHost
 from readiness.products import Peer, VersionRule
+from readiness.transports import TRANSPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,16 @@ def each_host(inputs: Inputs) -> Iterator[Target]:
         yield _target(host, subject=host)
 
 
-def each_ssh_host(inputs: Inputs) -> Iterator[Target]:
-    """Every host that is reached over SSH."""
+def each_linux_host(inputs: Inputs) -> Iterator[Target]:
+    """Every Linux host."""
     for host in inputs.estate.hosts.values():
-        if host.transport == "ssh":
+        if host.os == "linux":
             yield _target(host, subject=host)
+
+
+def login_ports(host: Host) -> frozenset[int]:
+    """The ports of a host that our own login comes in by."""
+    return TRANSPORTS[host.transport].ports(host)
 
 
 def each_windows_host(inputs: Inputs) -> Iterator[Target]:

@@ -19,7 +19,7 @@ from readiness.core.scripts import Limits, Output, Script
 from readiness.probes import Identity, Listening, OsRelease, Packages, Processes, by_name
 from readiness.transports import Stop
 from readiness.transports.shells import posix
-from readiness.transports.ssh.login import SshTarget
+from readiness.transports.ssh.target import SshTarget
 from readiness.transports.ssh.transport import SshTransport
 from tests.main_job.job import ROOT
 
