@@ -23,11 +23,11 @@ from readiness.checking import (
     expect_that,
     file_name,
     listens,
+    login_ports,
     roles,
     unknown,
 )
 
-_SSH = 22
 NEEDS = (Listening, Services, OsRelease)
 
 
@@ -134,10 +134,9 @@ def test_port_of_the_role_is_open_to_others(target: TargetOf[RoleOnHost], facts:
 
 
 def _own_ports(host: Host, inputs: Inputs) -> set[int]:
-    """The ports of the host's roles and of the way in; SSH's may be another on the way to the host than on it."""
+    """The ports of the host's roles, and those that our own login comes in by."""
     own = (role for role in roles(inputs) if role.host.name == host.name)
-    way_in = {_SSH, host.ssh.port} if host.transport == "ssh" else {host.winrm.effective_port}
-    return {*way_in, *(port for role in own for port in _ports(role))}
+    return {*login_ports(host), *(port for role in own for port in _ports(role))}
 
 
 def _process(holder: Holder, host: Host) -> str:

@@ -5,61 +5,56 @@ from __future__ import annotations
 import gc
 import json
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-import pytest
 import typer
 
 import readiness
 from readiness import products
-from readiness.core.checks import Check
 from readiness.core.errors import InputError, NothingToCheck, Problem, ToolFault
 from readiness.core.facts import Why
 from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
 from readiness.core.text import clean, one_line
 from readiness.custom import CustomTests, LiveHosts, SavedTests
 from readiness.estate import json_schema
-from readiness.gate.gate import Gate
-from readiness.gate.plugin import CheckCollector, GatePlugin
-from readiness.gate.runs import Hosts, Nowhere, SavedFacts, narrowing_of, new_run_id, planned, write_results
+from readiness.gate.collecting import checks_folder, collect_checks
+from readiness.gate.plugin import judge_plan
+from readiness.gate.records import (
+    new_run_id,
+    read_hosts,
+    saved_facts,
+    saved_narrowing,
+    saved_pairs,
+    write_plan,
+    write_results,
+)
+from readiness.gate.steps import conclude, plan_run
+from readiness.gate.stopping import stopped_by_signals
 from readiness.planning.commands import Commands
 from readiness.planning.inputs import inputs_again, inputs_of, with_limits
 from readiness.planning.plan import Narrowing
 from readiness.probes.elevation import sudoers as sudoers_fragment
 from readiness.renderers import terminal
 from readiness.renderers.planned import plan_lines
+from readiness.renderers.report import Report, renderers
 from readiness.renderers.wording import number
 from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.saved import SavedRun
-from readiness.transports import Stop
-from readiness.visits.connect import connector
+from readiness.transports import Stop, Surroundings
+from readiness.visits.connect import Connector
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 Estate = Annotated[Path, typer.Argument(metavar="ESTATE", help="The estate's folder.", show_default=False)]
 Out = Annotated[Path | None, typer.Option(help="An empty folder, or an older run's [reports/ESTATE/RUN-ID].")]
-
-
-class File(StrEnum):
-    """The files of an estate."""
-
-    ESTATE = "estate"
-    BASELINE = "baseline"
-
-
-def checks_folder() -> Path:
-    """Where the checks are: inside the installed package, or beside it in the repository."""
-    inside = Path(readiness.__file__).parent / "checks"
-    return inside if inside.is_dir() else Path(readiness.__file__).parents[1] / "checks"
+SavedFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.", show_default=False)]
 
 
 @app.command()
@@ -89,28 +84,24 @@ def _run(
     now = datetime.now(UTC)
     run_id = new_run_id(now)
     path = out or Path("reports") / (estate.resolve().name or "estate") / run_id
-    with _said() as said, RunFolder.create(path) as folder:
+    with _ending() as ending, RunFolder.create(path, renderers()) as folder:
         folder.begin(run_id, now, readiness.__version__)
-        with _kept(folder):
-            inputs = with_limits(inputs_of(estate, now), jobs=jobs, deadline_s=deadline_s)
-            stop = Stop()
-            with _progress(len(inputs.estate.hosts)) as host_done, _stopped_by_signals(stop):
-                connect = connector(inputs.estate, estate, Path.home(), os.environ, stop)
-                gc.freeze()  # modules and inputs stay to the end: the collector need not go through them again
-                source = Hosts(inputs, connect, folder, stop, host_done)
-                live = LiveHosts(connect, inputs.estate.limits, stop, folder.transcript.append)
-                gate = Gate(
-                    inputs,
-                    source,
-                    narrowing,
-                    live=CustomTests(inputs, estate, live),
-                    planned=planned(folder, inputs, run_id),
-                    report_only=report_only,
-                )
-                through_pytest(gate)
-            digest = write_results(folder, gate, run_id)
-        said.code = _tell(gate, folder.path, digest)
-    return said.code
+        inputs, stop = with_limits(inputs_of(estate, now), jobs=jobs, deadline_s=deadline_s), Stop()
+        with stopped_by_signals(stop):
+            connect = Connector(inputs, Surroundings(estate, Path.home(), os.environ), stop)
+            live = LiveHosts(connect, inputs.estate.limits, stop, folder.transcript.append)
+            tests = CustomTests(inputs, estate, live)
+            gc.freeze()  # modules and inputs stay to the end: the collector need not go through them again
+            plan = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
+            write_plan(folder, plan, inputs, run_id)
+            with _progress(len(plan.scripts)) as host_done:
+                store = read_hosts(plan, inputs, connect, folder, stop, host_done)
+            judging = judge_plan(checks_folder(), inputs, plan, store, tests)
+        interrupted = stop.why is Why.INTERRUPTED
+        report = conclude(judging, run_id=run_id, interrupted=interrupted, report_only=report_only)
+        digest = write_results(folder, report)
+        ending.code = _show(report, folder.path, digest)
+    return ending.code
 
 
 @app.command()
@@ -120,67 +111,64 @@ def plan(
     hosts: Annotated[str, typer.Option(help="Only these hosts or groups.")] = "",
 ) -> None:
     """Show what would be read, from where, with which scripts; contacts nothing."""
-    with _said() as said:
-        inputs = inputs_of(estate, datetime.now(UTC))
-        live, narrowing = CustomTests(inputs, estate, None), Narrowing(tuple(area or ()), hosts)
-        gate = Gate(inputs, Nowhere(), narrowing, live=live, plan_only=True)
-        through_pytest(gate)
-        for line in plan_lines(gate.plan.pairs, gate.plan.idle, gate.plan.scripts):
+    with _ending() as ending:
+        inputs, narrowing = inputs_of(estate, datetime.now(UTC)), Narrowing(tuple(area or ()), hosts)
+        tests = CustomTests(inputs, estate, None)
+        made = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
+        for line in plan_lines(made.pairs, made.idle, made.scripts):
             print(clean(line))
-        said.code = 0
-    raise typer.Exit(said.code)
+        ending.code = 0
+    raise typer.Exit(ending.code)
 
 
 @app.command()
 def judge(
-    saved_run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.", show_default=False)],
+    saved_run: SavedFolder,
     estate: Annotated[Path | None, typer.Option(help="Judge against this estate's files instead.")] = None,
     out: Annotated[Path | None, typer.Option(help="Keep the judging as a run folder of its own.")] = None,
 ) -> None:
     """Judge the saved facts of a run again, offline; the same inputs give the same judgement."""
-    with _said() as said, tempfile.TemporaryDirectory() as scratch:
+    with _ending() as ending, tempfile.TemporaryDirectory() as scratch:
         if out is not None and out.resolve() == saved_run.resolve():
             raise InputError([Problem(f"--out {out}", 0, 0, "is the run to be judged", "choose another folder")])
-        saved = SavedRun.open(saved_run)
-        _demand_unchanged(saved, saved_run)
-        again = inputs_again(saved.inputs(), saved.as_of)
-        inputs = inputs_of(estate, again.as_of) if estate else again
-        narrowing, earlier = narrowing_of(saved), [tuple(pair) for pair in saved.plan()["pairs"]]
-        run_id = saved.verdict["run_id"]
-        with RunFolder.create(out or Path(scratch) / "run") as folder:
+        saved = _unchanged(saved_run)
+        run_id, before = saved.verdict["run_id"], saved.verdict["judgement"]
+        with RunFolder.create(out or Path(scratch) / "run", renderers()) as folder:
             folder.begin(run_id, datetime.now(UTC), readiness.__version__)
-            with _kept(folder):
-                gate = Gate(
-                    inputs,
-                    SavedFacts(saved),
-                    narrowing,
-                    live=SavedTests(saved, again, inputs),
-                    planned=planned(folder, inputs, run_id, saved),
-                    earlier=() if estate else [(check, target) for check, target in earlier],
-                    report_only=bool(saved.verdict["judgement"].get("report_only")),
-                )
-                through_pytest(gate)
-                digest = write_results(folder, gate, run_id)
-            said.code = _tell(gate, folder.path if out else None, digest if out else None)
-    raise typer.Exit(said.code)
+            then = inputs_again(saved.inputs(), saved.as_of)
+            inputs = inputs_of(estate, then.as_of) if estate else then
+            tests, checks = SavedTests(saved, then, inputs), collect_checks(checks_folder())
+            earlier = () if estate else saved_pairs(saved)
+            plan = plan_run(inputs, checks, saved_narrowing(saved), tests=tests, earlier=earlier)
+            write_plan(folder, plan, inputs, run_id)
+            judging = judge_plan(checks_folder(), inputs, plan, saved_facts(saved, folder), tests)
+            report = conclude(
+                judging,
+                run_id=run_id,
+                left_out=tests.left_out,
+                interrupted="interrupted" in (before.get("partial") or {}),
+                report_only=bool(before.get("report_only")),
+            )
+            digest = write_results(folder, report)
+            ending.code = _show(report, folder.path if out else None, digest if out else None)
+    raise typer.Exit(ending.code)
 
 
 @app.command()
-def verify(
-    saved_run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.", show_default=False)],
-) -> None:
+def verify(saved_run: SavedFolder) -> None:
     """Check that a run's files are those it wrote, by its manifest; one that differs is wrong input."""
-    with _said() as said:
-        saved = SavedRun.open(saved_run)
-        _demand_unchanged(saved, saved_run)
+    with _ending() as ending:
+        saved = _unchanged(saved_run)
         print(f"unchanged since it said {saved.verdict['judgement']['verdict'].replace('_', '-')}")
-        said.code = 0
-    raise typer.Exit(said.code)
+        ending.code = 0
+    raise typer.Exit(ending.code)
 
 
-def _demand_unchanged(saved: SavedRun, folder: Path) -> None:
+def _unchanged(folder: Path) -> SavedRun:
+    saved = SavedRun.open(folder)
     if differences := saved.check_manifest():
-        raise InputError([Problem(str(folder), 0, 0, one) for one in differences])
+        raise InputError([Problem(str(folder), 0, 0, difference) for difference in differences])
+    return saved
 
 
 @app.command()
@@ -188,16 +176,19 @@ def explain(
     check_id: Annotated[str, typer.Argument(metavar="CHECK-ID", help="Such as VER-001.", show_default=False)],
 ) -> None:
     """Say why a check exists, what it needs, how to mend what it finds, and its source."""
-    with _said() as said:
-        checks = {one.id: one for one in _collected_checks()}
-        if (one := checks.get(check_id.upper())) is None:
+    with _ending() as ending:
+        collected = collect_checks(checks_folder())
+        if collected.problems:
+            raise InputError(collected.problems)
+        checks = {check.id: check for check in collected.checks}
+        if (check := checks.get(check_id.upper())) is None:
             near = get_close_matches(check_id.upper(), checks, n=3, cutoff=0.3)
             raise InputError([Problem(check_id, 0, 0, "no such check", f"checks: {', '.join(near or checks)}")])
-        print(f"{one.id}  {one.severity}  {one.area}\n\n{clean(one.why)}\n")
-        print(f"Needs   {', '.join(kind.name for kind in one.needs) or 'only the connection'}")
-        print(f"Mend    {one.remedy}\nSource  {one.source}\nCode    {one.place}")
-        said.code = 0
-    raise typer.Exit(said.code)
+        print(f"{check.id}  {check.severity}  {check.area}\n\n{clean(check.why)}\n")
+        print(f"Needs   {', '.join(kind.name for kind in check.needs) or 'only the connection'}")
+        print(f"Mend    {check.remedy}\nSource  {check.source}\nCode    {check.place}")
+        ending.code = 0
+    raise typer.Exit(ending.code)
 
 
 @app.command()
@@ -205,25 +196,25 @@ def sudoers(
     user: Annotated[str, typer.Option(help="The login that reads the hosts.")] = "readiness",
 ) -> None:
     """Print the sudoers fragment that allows exactly the commands that need root."""
-    with _said() as said:
+    with _ending() as ending:
         try:
             fragment = sudoers_fragment(user, Commands(products.load()).elevated())
         except ValueError as error:
             raise InputError([Problem(f"--user {user}", 0, 0, str(error))]) from error
         print(fragment, end="")
-        said.code = 0
-    raise typer.Exit(said.code)
+        ending.code = 0
+    raise typer.Exit(ending.code)
 
 
 @app.command()
 def schema(
-    name: Annotated[File, typer.Argument(help="Which file.", show_default=False)],
+    name: Annotated[Literal["estate", "baseline"], typer.Argument(help="Which file.", show_default=False)],
 ) -> None:
     """Print the JSON Schema of a file of the estate, for editors."""
-    with _said() as said:
-        print(json.dumps(json_schema("estate" if name is File.ESTATE else "baseline"), indent=2))
-        said.code = 0
-    raise typer.Exit(said.code)
+    with _ending() as ending:
+        print(json.dumps(json_schema(name), indent=2))
+        ending.code = 0
+    raise typer.Exit(ending.code)
 
 
 @app.command()
@@ -231,9 +222,9 @@ def demo(out: Out = None) -> None:
     """Start the embedded estate and run against it."""
     from readiness.demo import embedded_estate  # noqa: PLC0415 - servers are only there for this command
 
-    with _said() as said, embedded_estate(os.environ) as estate:
-        said.code = _run(estate, out, Narrowing())
-    raise typer.Exit(said.code)
+    with _ending() as ending, embedded_estate(os.environ) as estate:
+        ending.code = _run(estate, out, Narrowing())
+    raise typer.Exit(ending.code)
 
 
 class _Code:
@@ -243,21 +234,21 @@ class _Code:
 
 
 @contextmanager
-def _said() -> Iterator[_Code]:
+def _ending() -> Iterator[_Code]:
     """Turn what ended a command into its exit code and its last line."""
-    said = _Code()
+    ending = _Code()
     try:
-        yield said
+        yield ending
     except InputError as error:
         for problem in error.problems:
             print(one_line(str(problem)), file=sys.stderr)
-        said.code = _last_line(Verdict.ERROR, number(len(error.problems), "mistake") + " in the input", EXIT_INPUT)
+        ending.code = _last_line(Verdict.ERROR, number(len(error.problems), "mistake") + " in the input", EXIT_INPUT)
     except NothingToCheck as error:
-        said.code = _last_line(Verdict.NOTHING_TO_CHECK, str(error), EXIT_CODES[Verdict.NOTHING_TO_CHECK])
+        ending.code = _last_line(Verdict.NOTHING_TO_CHECK, str(error), EXIT_CODES[Verdict.NOTHING_TO_CHECK])
     except ToolFault as error:
-        said.code = _last_line(Verdict.ERROR, str(error), EXIT_FAULT)
-    except (KeyboardInterrupt, Exception) as error:
-        said.code = _last_line(Verdict.ERROR, f"{type(error).__name__}: {error}", EXIT_FAULT)
+        ending.code = _last_line(Verdict.ERROR, str(error), EXIT_FAULT)
+    except (KeyboardInterrupt, SystemExit, Exception) as error:  # SystemExit would choose the exit code itself
+        ending.code = _last_line(Verdict.ERROR, f"{type(error).__name__}: {error}", EXIT_FAULT)
         if os.environ.get("READINESS_TRACEBACK"):
             raise
 
@@ -267,64 +258,17 @@ def _last_line(verdict: Verdict, reason: str, code: int) -> int:
     return code
 
 
-@contextmanager
-def _kept(folder: RunFolder) -> Iterator[None]:
-    """Keep in the run folder what ended the run, before the terminal says it."""
-    try:
-        yield
-    except InputError as error:
-        folder.error(str(error), exit_code=EXIT_INPUT)
-        raise
-    except NothingToCheck as error:
-        folder.nothing_to_check([str(error)])
-        raise
-    except BaseException as error:
-        folder.error(f"{type(error).__name__}: {error}")
-        raise
-
-
-def _pytest(plugin: object) -> int:
-    """Collect the checks in this process, and run them unless the plugin says no."""
-    folder = checks_folder()
-    # What pytest says of exceptions in destructors nobody would see, and for it it goes ten times through all there is.
-    quiet = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:unraisableexception"]
-    os.environ.pop("PYTEST_ADDOPTS", None)  # what narrows a run must stand in its command line
-    return int(pytest.main(["-c", f"{folder / 'pytest.ini'}", "--rootdir", f"{folder}", *quiet, f"{folder}"], [plugin]))
-
-
-def _collected_checks() -> Sequence[Check]:
-    collector = CheckCollector()
-    _pytest(collector)
-    if collector.problems:
-        raise InputError(collector.problems)
-    return collector.checks
-
-
-def through_pytest(gate: Gate) -> None:
-    """Collect and run the checks in this process; raises what ended them."""
-    plugin = GatePlugin(gate)
-    code = _pytest(plugin)
-    if plugin.error is not None:
-        raise plugin.error
-    if not gate.plan_only and gate.judgement is None:
-        raise ToolFault(f"pytest ended with {code!r} and no judgement: a check file or a conftest stopped it")
-
-
-def _tell(gate: Gate, folder: Path | None, manifest_sha256: str | None) -> int:
+def _show(report: Report, folder: Path | None, manifest_sha256: str | None) -> int:
     """Print the report; without a folder where none is kept."""
-    judgement = gate.judgement
-    if judgement is None:
-        raise ToolFault("no judgement")
-    terminal.render(
-        gate.outcomes,
-        judgement,
+    terminal.show(
+        report,
         sys.stdout,
         folder=folder,
         manifest_sha256=manifest_sha256,
         colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
         width=_width(),
     )
-    return judgement.exit_code
+    return report.judgement.exit_code
 
 
 def _width() -> int:
@@ -338,28 +282,12 @@ def _width() -> int:
 def _progress(total: int) -> Iterator[Callable[..., None]]:
     live = sys.stderr.isatty() and "CI" not in os.environ
     with terminal.Progress(sys.stderr, total, live=live) as progress:
-        yield lambda one: progress.host_done(one.facts.host, one.seconds)
-
-
-@contextmanager
-def _stopped_by_signals(stop: Stop) -> Iterator[None]:
-    """The first SIGINT or SIGTERM ends the reading, and the run is judged as interrupted; a second one ends it all."""
-
-    def handle(number: int, _: object) -> None:
-        if stop.why is not None:
-            raise KeyboardInterrupt(number)
-        stop.set(Why.INTERRUPTED)
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        yield lambda collected: progress.host_done(collected.facts.host, collected.seconds)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: usage errors exit 4."""
+    os.environ.pop("PYTEST_ADDOPTS", None)  # what narrows a run must stand in its command line
     gc.freeze()  # what was imported stays, and pytest has garbage looked for among all there is
     try:
         code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)

@@ -16,7 +16,7 @@ import pytest
 from readiness.core.checks import Check
 from readiness.demo import embedded_estate
 from readiness.estate import load_bytes as estate_from
-from readiness.gate.plugin import CheckCollector
+from readiness.gate.collecting import collect_checks
 from readiness.planning.inputs import Inputs, names_of
 from readiness.planning.plan import Narrowing, Plan, make_plan
 from readiness.products import load_bytes as catalogue_from
@@ -120,11 +120,9 @@ def test_a_new_check_stands_in_the_junit_file(judged: Path) -> None:
 @pytest.fixture(scope="module")
 def checks() -> tuple[Check, ...]:
     """The checks as they are."""
-    collector = CheckCollector()
-    quiet = ["-p", "no:cacheprovider", "-p", "no:terminal"]
-    pytest.main(["-c", str(CHECKS / "pytest.ini"), "--rootdir", str(CHECKS), *quiet, str(CHECKS)], [collector])
-    assert not collector.problems
-    return collector.checks
+    collected = collect_checks(CHECKS)
+    assert not collected.problems
+    return collected.checks
 
 
 @pytest.fixture

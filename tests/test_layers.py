@@ -20,9 +20,9 @@ MAY: dict[str, set[str]] = {
     "probes": {"configs", "core"},
     "policies": {"core", "products"},
     "rules": {"core", "estate", "policies", "probes", "products"},
-    "transports": {"core"},
-    "planning": {"configs", "core", "estate", "probes", "products"},
-    "visits": {"core", "estate", "probes", "transports"},
+    "transports": {"core", "estate"},
+    "planning": {"configs", "core", "estate", "probes", "products", "transports"},
+    "visits": {"core", "estate", "planning", "probes", "transports"},
     "run_folder": {"core"},
     "renderers": {"core"},
     "checking": {"configs", "core", "estate", "planning", "probes", "products", "rules"},
@@ -49,8 +49,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "rich": ("renderers/terminal",),
     "typer": ("cli",),
     "socket": ("transports/", "demo/"),
-    "subprocess": (),
-    "pytest": ("gate/plugin", "gate/session", "cli", "custom/"),
+    "subprocess": ("transports/",),
+    "pytest": ("gate/collecting", "gate/plugin", "gate/session", "custom/"),
     "testinfra": ("custom/backend",),
 }
 LAZY = ("paramiko", "winrm", "spnego", "requests", "nmap", "rich", "testinfra")

@@ -24,8 +24,8 @@ class Problem:
 
     def __str__(self) -> str:
         """`file:line:column: what is wrong (what would be right)`."""
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{place}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+        location = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{location}: {self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
 class ReadinessError(Exception):

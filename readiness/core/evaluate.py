@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 from readiness.core.basis import Basis, current, noting
 from readiness.core.checks import Check
 from readiness.core.facts import FactMissing, Facts, HostFacts, Why
-from readiness.core.judge import disposition
 from readiness.core.outcomes import Outcome, Result, Severity, Target
 from readiness.core.text import first_few
 
@@ -161,6 +160,7 @@ def evaluate(
         **({"target": target} if "target" in arguments else {}),
         **({"facts": Facts(store, target.host)} if "facts" in arguments else {}),
     }
+    raised: BaseException | None = None
     with noting(Basis(needs=frozenset(kind.name for kind in check.needs))) as basis:
         try:
             for fixture in fixtures:
@@ -169,23 +169,22 @@ def evaluate(
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever a check raises is an outcome, never a crash of the run
-            conclusion = _from_exception(check, error, basis, blockers)
+            raised, conclusion = error, _from_exception(check, error, basis, blockers)
         else:
             conclusion = _from_silence(check, basis)
     if basis.unnamed:
         names = ", ".join(basis.unnamed)
         conclusion = _broken(check, f"it asks for {names}, which its needs do not name: add {names} to needs")
     reservation = _reservation(basis)
-    message = conclusion.message + reservation
     return outcome_for(
         check,
         target,
         conclusion.result,
         conclusion.severity,
-        message=message,
+        message=conclusion.message + reservation,
         expected=conclusion.expected and conclusion.expected + reservation,
         found=conclusion.found,
-        remedy=_remedy(check, conclusion.result, message),
+        remedy=_remedy(check, conclusion.result, raised),
         blocked_by=conclusion.blocked_by,
         evidence=tuple(basis.evidence),
     )
@@ -208,7 +207,6 @@ def outcome_for(check: Check, target: Target, result: Result, severity: Severity
         host=target.host,
         detail=target.detail,
         outcome=result,
-        disposition=disposition(result, severity),
         owner=target.owner,
         **told,
     )
@@ -252,9 +250,7 @@ def _from_exception(
         return _Conclusion(Result.UNKNOWN, check.severity, str(error), blocked_by=error.blocked_by)
     if isinstance(error, FactMissing):
         blocker = blockers(error.host, error.missing.why)
-        remedy = f"; {error.missing.remedy}" if error.missing.remedy else ""
-        blocked_by = (blocker,) if blocker else ()
-        return _Conclusion(Result.UNKNOWN, check.severity, f"{error}{remedy}", blocked_by=blocked_by)
+        return _Conclusion(Result.UNKNOWN, check.severity, str(error), blocked_by=(blocker,) if blocker else ())
     return _broken(check, f"{type(error).__name__}: {error}")
 
 
@@ -268,7 +264,8 @@ def _lowered(own: Severity, wanted: Severity | None) -> Severity:
     return wanted if wanted is not None and order.index(wanted) > order.index(own) else own
 
 
-def _remedy(check: Check, result: Result, message: str) -> str:
-    if result in {Result.PASS, Result.NOT_APPLICABLE}:
-        return ""
-    return check.remedy if result is Result.FAIL else f"Let it be judged: {message}"
+def _remedy(check: Check, result: Result, raised: BaseException | None) -> str:
+    """How to mend a FAIL; of UNKNOWN, how to have the missing fact read, where that is known."""
+    if result is Result.FAIL:
+        return check.remedy
+    return raised.missing.remedy if isinstance(raised, FactMissing) else ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from readiness.core.errors import ToolFault
 from readiness.core.outcomes import (
@@ -16,6 +17,8 @@ from readiness.core.outcomes import (
     Severity,
     Verdict,
 )
+from readiness.core.roots import pair, roots, without_passed
+from readiness.core.text import first_few
 
 _NAMED = 5
 
@@ -35,8 +38,13 @@ class Circumstances:
     report_only: bool = False
 
 
-def disposition(result: Result, severity: Severity) -> Disposition:
-    """What an outcome means for the verdict when no waiver covers it."""
+def settled(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """The outcomes with what each means for the verdict, and without pairs that passed in `blocked_by`."""
+    decided = [replace(outcome, disposition=_disposition(outcome.outcome, outcome.severity)) for outcome in outcomes]
+    return without_passed(decided)
+
+
+def _disposition(result: Result, severity: Severity) -> Disposition:
     if result in {Result.PASS, Result.NOT_APPLICABLE}:
         return Disposition.OK
     return Disposition.BLOCKING if severity.gates else Disposition.ADVISORY
@@ -45,33 +53,34 @@ def disposition(result: Result, severity: Severity) -> Disposition:
 def in_plan_order(
     expected: Sequence[tuple[str, str]], outcomes: Iterable[Outcome], absent: Mapping[tuple[str, str], Outcome]
 ) -> tuple[Outcome, ...]:
-    """One outcome for each expected pair, in the plan's order; `absent` stands in for a pair that was not run.
+    """An outcome for each expected pair, in the plan's order; `absent` stands in for a pair that was not run.
 
     Raises ToolFault for an outcome that nobody planned, or two for one pair.
     """
-    found: dict[tuple[str, str], Outcome] = {}
+    by_pair: dict[tuple[str, str], Outcome] = {}
     for outcome in outcomes:
-        pair = (outcome.check, outcome.target)
-        if pair in found:
+        key = (outcome.check, outcome.target)
+        if key in by_pair:
             raise ToolFault(f"two outcomes for {outcome.check} {outcome.target}")
-        found[pair] = outcome
-    if unplanned := found.keys() - set(expected):
+        by_pair[key] = outcome
+    if unplanned := by_pair.keys() - set(expected):
         raise ToolFault(f"outcomes that nobody planned: {sorted(unplanned)[:_NAMED]}")
-    return tuple(found.get(pair) or absent[pair] for pair in expected)
+    return tuple(by_pair.get(key) or absent[key] for key in expected)
 
 
 def judge(outcomes: Sequence[Outcome], circumstances: Circumstances) -> Judgement:
-    """The verdict over one outcome a pair: a gating FAIL is NO_GO, a gating UNKNOWN or a narrowed run INCOMPLETE.
+    """The verdict over settled outcomes: a gating FAIL is NO_GO, a gating UNKNOWN or a narrowed run INCOMPLETE.
 
     Nothing to check when there is no pair or every pair is NOT_APPLICABLE. `report_only` changes the exit code alone.
     """
-    counts = _count(outcomes)
+    follows = roots(outcomes)
+    counts = _count(outcomes, follows)
     verdict = _verdict(outcomes, counts, narrowed=circumstances.partial is not None)
     code = EXIT_CODES[verdict]
     return Judgement(
         verdict=verdict,
         exit_code=0 if circumstances.report_only and code in {1, 2} else code,
-        reasons=tuple(_reasons(outcomes, counts, circumstances.partial)),
+        reasons=tuple(_reasons(outcomes, counts, follows, circumstances.partial)),
         estate=circumstances.estate,
         change=circumstances.change,
         valid_until=circumstances.valid_until,
@@ -85,50 +94,52 @@ def judge(outcomes: Sequence[Outcome], circumstances: Circumstances) -> Judgemen
 def _verdict(outcomes: Sequence[Outcome], counts: Counts, *, narrowed: bool) -> Verdict:
     if counts.expected == counts.not_applicable:
         return Verdict.NOTHING_TO_CHECK
-    blocking = [one for one in outcomes if one.disposition is Disposition.BLOCKING]
-    if any(one.outcome is Result.FAIL for one in blocking):
+    blocking = [outcome for outcome in outcomes if outcome.disposition is Disposition.BLOCKING]
+    if any(outcome.outcome is Result.FAIL for outcome in blocking):
         return Verdict.NO_GO
     if blocking or narrowed:
         return Verdict.INCOMPLETE
     return Verdict.GO_WITH_CONDITIONS if counts.waived or counts.deferred else Verdict.GO
 
 
-def _count(outcomes: Sequence[Outcome]) -> Counts:
-    def number(result: Result) -> int:
-        return sum(one.outcome is result for one in outcomes)
+def _count(outcomes: Sequence[Outcome], follows: Mapping[str, str]) -> Counts:
+    results = Counter(outcome.outcome for outcome in outcomes)
+    dispositions = Counter(outcome.disposition for outcome in outcomes)
 
     return Counts(
         expected=len(outcomes),
-        passed=number(Result.PASS),
-        failed=number(Result.FAIL),
-        unknown=number(Result.UNKNOWN),
-        not_applicable=number(Result.NOT_APPLICABLE),
-        waived=sum(one.disposition is Disposition.WAIVED for one in outcomes),
-        deferred=sum(one.disposition is Disposition.DEFERRED for one in outcomes),
-        blocked=sum(bool(one.blocked_by) for one in outcomes),
+        passed=results[Result.PASS],
+        failed=results[Result.FAIL],
+        unknown=results[Result.UNKNOWN],
+        not_applicable=results[Result.NOT_APPLICABLE],
+        waived=dispositions[Disposition.WAIVED],
+        deferred=dispositions[Disposition.DEFERRED],
+        blocked=len(follows),
     )
 
 
-def _reasons(outcomes: Sequence[Outcome], counts: Counts, partial: Mapping[str, object] | None) -> Iterable[str]:
+def _reasons(
+    outcomes: Sequence[Outcome], counts: Counts, follows: Mapping[str, str], partial: Mapping[str, object] | None
+) -> Iterable[str]:
     if not counts.expected:
         yield "there is no pair of check and target"
         return
     if counts.expected == counts.not_applicable:
         yield f"all {counts.expected} pairs are not applicable"
         return
+    blocking = [outcome for outcome in outcomes if outcome.disposition is Disposition.BLOCKING]
     for severity in (Severity.BLOCKER, Severity.MAJOR):
-        failed = [one for one in outcomes if one.outcome is Result.FAIL and one.severity is severity]
-        failed = [one for one in failed if one.disposition is Disposition.BLOCKING]
+        failed = [outcome for outcome in blocking if outcome.outcome is Result.FAIL and outcome.severity is severity]
         if failed:
             yield f"{len(failed)} {severity}{'s' if len(failed) > 1 else ''} failed: {_named(failed)}"
-    dark = [one for one in outcomes if one.outcome is Result.UNKNOWN and one.disposition is Disposition.BLOCKING]
-    if roots := [one for one in dark if not one.blocked_by]:
-        yield f"{len(roots)} not judged: {_named(roots)}"
-    if follow := len(dark) - len(roots):
-        yield f"{follow} not judged because of another outcome"
+    dark = [outcome for outcome in blocking if outcome.outcome is Result.UNKNOWN]
+    if unjudged := [outcome for outcome in dark if pair(outcome) not in follows]:
+        yield f"{len(unjudged)} not judged: {_named(unjudged)}"
+    if following := len(dark) - len(unjudged):
+        yield f"{following} not judged because of another outcome"
     if partial is not None:
-        yield "partial: " + "; ".join(f"{key} {_told(value)}" for key, value in partial.items())
-    if advice := sum(one.disposition is Disposition.ADVISORY for one in outcomes):
+        yield "partial: " + "; ".join(f"{key} {_listed(value)}" for key, value in partial.items())
+    if advice := sum(outcome.disposition is Disposition.ADVISORY for outcome in outcomes):
         yield f"{advice} minor, which do not gate"
     if counts.waived or counts.deferred:
         yield f"{counts.waived} waived, {counts.deferred} deferred"
@@ -137,10 +148,8 @@ def _reasons(outcomes: Sequence[Outcome], counts: Counts, partial: Mapping[str, 
 
 
 def _named(outcomes: Sequence[Outcome]) -> str:
-    names = [f"{one.check} {one.target}" for one in outcomes[:_NAMED]]
-    rest = len(outcomes) - len(names)
-    return ", ".join(names) + (f" and {rest} more" if rest else "")
+    return first_few([pair(outcome) for outcome in outcomes], _NAMED)
 
 
-def _told(value: object) -> str:
+def _listed(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

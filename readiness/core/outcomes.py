@@ -97,7 +97,10 @@ class TargetOf(Target, Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One line of `results.jsonl`; every text may hold what a host said, so renderers clean it."""
+    """One line of `results.jsonl`; every text may hold what a host said, so renderers clean it.
+
+    `disposition` is for the judge to say; until then an outcome stands in the way of GO.
+    """
 
     check: str
     title: str
@@ -107,8 +110,8 @@ class Outcome:
     host: str | None
     detail: str
     outcome: Result
-    disposition: Disposition
     message: str
+    disposition: Disposition = Disposition.BLOCKING
     expected: str = ""
     found: str = ""
     remedy: str = ""

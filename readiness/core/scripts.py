@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from readiness.core.facts import Fact, HostKey, Login, Missing, Reached
+from readiness.core.facts import F, Fact, HostKey, Login, Missing, Reached, Why
 
 Shell = Literal["posix", "powershell"]
 
@@ -76,25 +76,45 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One connection to one host, whatever came of it.
+    """One visit to one host, whatever came of it.
 
-    `reached`, `host_key`, `login` are facts or the reason why not; `outputs` holds each script exactly once when the
-    login worked, some perhaps with `missing`, and is empty otherwise; `attempts` tells each try in words;
-    `also` holds what else the way there told of the host.
+    `facts` are what connecting told of the host, by kind; `missing` is why the others of them, or the rest of the
+    scripts, have no value. `outputs` holds each script exactly once when the login worked, perhaps with `missing`, and
+    is empty otherwise; `attempts` describes each try.
     """
 
     host: str
-    reached: Reached | Missing
-    host_key: HostKey | Missing
-    login: Login | Missing
-    outputs: tuple[Output, ...]
+    facts: Mapping[type[Fact], Fact | Missing] = field(default_factory=dict)
+    missing: Missing | None = None
+    outputs: tuple[Output, ...] = ()
     attempts: tuple[str, ...] = ()
     command: str = ""
-    also: tuple[Fact, ...] = ()
+
+    def fact(self, kind: type[F]) -> F | Missing:
+        """A fact of the connection, or why there is none."""
+        value = self.facts.get(kind)
+        if isinstance(value, kind | Missing):
+            return value
+        return self.missing or Missing(Why.NOT_ASKED)
+
+    @property
+    def reached(self) -> Reached | Missing:
+        """The TCP connection."""
+        return self.fact(Reached)
+
+    @property
+    def host_key(self) -> HostKey | Missing:
+        """The host's key."""
+        return self.fact(HostKey)
+
+    @property
+    def login(self) -> Login | Missing:
+        """The login."""
+        return self.fact(Login)
 
 
 class Transport(Protocol):
-    """A way to run a batch of scripts on one host; opened, used and closed within `visit`."""
+    """What runs a batch of scripts on one host; opened, used and closed within `visit`."""
 
     def visit(self, scripts: tuple[Script, ...], limits: Limits, done: Callable[[Output], None]) -> Visit:
         """Connect, log in, run the scripts one after another, close; never raises for what a host does.

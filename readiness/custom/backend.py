@@ -13,7 +13,7 @@ from testinfra.host import Host
 
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output
-from readiness.transports.ssh.live import bounded
+from readiness.transports.shells.posix import bounded
 
 NAME = "readiness"
 Ask = Callable[[str, str], Output]

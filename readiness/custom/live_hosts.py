@@ -12,12 +12,10 @@ from typing import Any
 
 from readiness.core.errors import ToolFault
 from readiness.core.facts import Missing, Why
-from readiness.core.scripts import Limits, Output, Transport
+from readiness.core.scripts import Limits, Output
 from readiness.core.text import decode, one_line
 from readiness.custom.naming import ESTATE
-from readiness.transports import Budget, Stop
-from readiness.transports.ssh.live import LiveConnection
-from readiness.transports.ssh.transport import SshTransport
+from readiness.transports import Budget, CommandTransport, LiveCommands, Route, Stop
 
 _TICK_S = 1.0
 _PATIENCE_TICKS = 2  # commands end by themselves at the deadline; what is left then is the test's own waiting
@@ -25,7 +23,7 @@ _KEPT_BYTES = 1 << 16
 _HARMLESS = "unable to resolve host"  # sudo says so, and runs the command
 
 
-class Late(BaseException):
+class WaitedTooLong(BaseException):
     """A test that waits for something of its own beyond its host's deadline; no Exception, so that few catch it."""
 
 
@@ -34,7 +32,7 @@ class LiveHosts:
 
     def __init__(
         self,
-        connect: Callable[[Sequence[str]], Mapping[str, Transport]],
+        connect: Callable[[Sequence[str]], Mapping[str, Route]],
         limits: Limits,
         stop: Stop,
         note: Callable[[Mapping[str, Any]], None],
@@ -45,7 +43,7 @@ class LiveHosts:
         self._budgets: dict[str | None, Budget] = {}
         self._sent: dict[str, int] = {}
         self._host: str | None = None
-        self._connection: LiveConnection | None = None
+        self._connection: LiveCommands | None = None
         self._test = self._before = ""
         self._ended_by: dict[str | None, str] = {}
         self.ended_by: str | None = None  # of the current test
@@ -103,13 +101,12 @@ class LiveHosts:
             self.missing.append(output.missing)
         return output
 
-    def _connected(self, host: str) -> LiveConnection:
+    def _connected(self, host: str) -> LiveCommands:
         if self._connection is None:
-            transport = self._connect((host,))[host]
-            if not isinstance(transport, SshTransport):
-                raise ToolFault(f"{host} is not reached over SSH")
-            transport.let_in = True
-            self._connection = transport.live(self.limits, self._budgets[host])
+            route = self._connect((host,))[host]
+            if not isinstance(route.transport, CommandTransport):
+                raise ToolFault(f"{host} is reached by {route.kind.title}, which runs no single commands")
+            self._connection = route.transport.live(self.limits, self._budgets[host])
         return self._connection
 
     def _note_connection(self, host: str, missing: Missing | None) -> None:
@@ -121,7 +118,7 @@ class LiveHosts:
 
     @contextmanager
     def time_limit(self) -> Iterator[None]:
-        """While inside, what waits beyond the current host's deadline, or after a stop, ends with Late.
+        """While inside, what waits beyond the current host's deadline, or after a stop, ends with WaitedTooLong.
 
         The ticks also wake a test that sleeps, so that an interrupt which came just before is not slept over.
         """
@@ -130,7 +127,7 @@ class LiveHosts:
         def tick(*_: object) -> None:
             spent = budget.spent()
             if spent is not None and next(ticks) > _PATIENCE_TICKS:
-                raise Late(str(spent))
+                raise WaitedTooLong(str(spent))
 
         before = signal.signal(signal.SIGALRM, tick)
         signal.setitimer(signal.ITIMER_REAL, _TICK_S, _TICK_S)
@@ -145,11 +142,11 @@ def _sudo_refused(command: str, output: Output) -> Output:
     """A command that sudo did not run says nothing about the host, whatever its status is taken for."""
     if "sudo -n" not in command or output.missing or output.status not in {1, 127}:
         return output
-    said = [line for line in decode(output.stderr).splitlines() if "sudo: " in line and _HARMLESS not in line]
-    if not said:
+    refusals = [line for line in decode(output.stderr).splitlines() if "sudo: " in line and _HARMLESS not in line]
+    if not refusals:
         return output
     why = Why.NOT_PERMITTED if output.status == 1 else Why.TOOL_ABSENT
-    return replace(output, status=None, missing=Missing(why, one_line(said[0], 200)))
+    return replace(output, status=None, missing=Missing(why, one_line(refusals[0], 200)))
 
 
 def _command_line(reference: str, host: str, test: str, command: str, output: Output) -> dict[str, Any]:

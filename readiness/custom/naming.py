@@ -12,10 +12,10 @@ AREA = "custom"
 ESTATE = "estate"
 
 
-def live_check(name: str, *, title: str, place: str, targets: Iterable[str]) -> Check:
+def live_check(name: str, *, title: str, location: str, targets: Iterable[str]) -> Check:
     """The check that a test is, on hosts by name or on the estate; those that an estate lacks are left out.
 
-    `place` is `file:line`.
+    `location` is `file:line`.
     """
     names = tuple(targets)
 
@@ -31,12 +31,12 @@ def live_check(name: str, *, title: str, place: str, targets: Iterable[str]) -> 
         severity=Severity.MAJOR,
         targets=select,
         needs=(),
-        remedy=f"Mend what it found, or the test: {place}.",
-        source=place,
+        remedy=f"Mend what it found, or the test: {location}.",
+        source=location,
         explains=frozenset(),
         title=title,
         why=title,
         area=AREA,
-        place=place,
+        place=location,
         live=True,
     )

@@ -10,7 +10,7 @@ import pytest
 
 from readiness.custom.live_hosts import LiveHosts
 from readiness.custom.naming import ESTATE
-from readiness.custom.said import Said
+from readiness.custom.phases import Phases
 from readiness.custom.suite import HOST, Suite, Test
 from readiness.estate import CustomChecks, Estate
 
@@ -18,7 +18,7 @@ _NO_SOURCE = {"host", HOST, "request"}
 
 
 class Running(Suite):
-    """The planned tests of a folder, host by host; `done` takes what each said."""
+    """The planned tests of a folder, host by host; `done` takes what came of each."""
 
     def __init__(
         self,
@@ -27,15 +27,15 @@ class Running(Suite):
         folder: Path,
         hosts: LiveHosts,
         wanted: Mapping[tuple[str, str], int],
-        done: Callable[[Test, Said, bool], None],
+        done: Callable[[Test, Phases, bool], None],
     ) -> None:
         super().__init__(suite, estate, folder)
         self.interrupted: BaseException | None = None
         self._hosts_live, self._wanted, self._done = hosts, wanted, done
-        self._said = Said()
+        self._phases = Phases()
 
     def run(self) -> None:
-        """Run them; raises what the user said twice: a KeyboardInterrupt."""
+        """Run them; raises the KeyboardInterrupt of a user who asked twice."""
         try:
             self.main(self._hosts_live.run, self._hosts_live.limits.probe_s)
         finally:
@@ -53,7 +53,7 @@ class Running(Suite):
         """Those that are planned, all of a host together, after the suite's own hooks."""
         yield
         planned = [(self._wanted[key], item) for item in items if (key := self._key(item)) in self._wanted]
-        items[:] = [item for _, item in sorted(planned, key=lambda one: one[0])]
+        items[:] = [item for _, item in sorted(planned, key=lambda entry: entry[0])]
 
     def _key(self, item: pytest.Item) -> tuple[str, str]:
         test = self._test(item)
@@ -62,7 +62,7 @@ class Running(Suite):
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[Any]:
         """One test on one host, which has forgotten what earlier tests asked it."""
-        test, self._said = self._test(item), Said()
+        test, self._phases = self._test(item), Phases()
         host = None if test.target == ESTATE else test.target
         self._hosts_live.begin(host, test.name)
         if host is not None:
@@ -72,7 +72,7 @@ class Running(Suite):
         try:
             return (yield)
         finally:
-            self._done(test, self._said, host is None or self._examined(item, host))
+            self._done(test, self._phases, host is None or self._examined(item, host))
 
     def _examined(self, item: pytest.Item, host: str) -> bool:
         """Whether something was asked of the host, by the test or by a fixture that may have asked for it earlier."""
@@ -105,5 +105,5 @@ class Running(Suite):
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Iterator[Any]:
         """Note what was raised, whatever marks and hooks make of it."""
         report = yield
-        self._said.note(call.when, call.excinfo.value if call.excinfo else None, report)
+        self._phases.note(call.when, call.excinfo.value if call.excinfo else None, report)
         return report

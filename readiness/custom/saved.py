@@ -1,4 +1,4 @@
-"""Users' tests of a run that was saved: what they said then is said again, since they cannot be run offline."""
+"""Users' tests of a run that was saved: their outcomes are taken over, since they cannot be run offline."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 from readiness.core.checks import Check
 from readiness.core.errors import InputError, Problem
 from readiness.core.facts import HostFacts, Why
-from readiness.core.judge import disposition
-from readiness.core.outcomes import Outcome, Result, Severity
+from readiness.core.outcomes import Disposition, Outcome, Result, Severity
 from readiness.custom.naming import live_check
 from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Plan
@@ -21,14 +20,16 @@ class SavedTests:
 
     def __init__(self, saved: SavedRun, then: Inputs, inputs: Inputs) -> None:
         self._saved = saved
-        strange = [one.folder for one in inputs.estate.custom_checks if not _same(one.folder, then, inputs)]
+        suites = inputs.estate.custom_checks
+        strange = [suite.folder for suite in suites if not _same(suite.folder, then, inputs)]
         self.left_out: Mapping[str, object] = {"custom checks that were not run": strange} if strange else {}
 
     def collect(self) -> tuple[Sequence[Check], Sequence[Problem]]:
         """The tests as they were planned."""
         listed = self._saved.plan().get("live", [])
         return [
-            live_check(one["check"], title=one["title"], place=one["place"], targets=one["targets"]) for one in listed
+            live_check(test["check"], title=test["title"], location=test["place"], targets=test["targets"])
+            for test in listed
         ], ()
 
     def outcomes(
@@ -37,7 +38,7 @@ class SavedTests:
         store: Mapping[str, HostFacts],  # noqa: ARG002 - what they said rests on no fact of now
         blockers: Callable[[str, Why], str | None],  # noqa: ARG002 - as above
     ) -> Iterator[Outcome]:
-        """What each said then."""
+        """What came of each then."""
         wanted = {(check.id, target.id) for check, target in plan.pairs if check.live}
         for number, row in enumerate(self._saved.results() if wanted else (), start=1):
             if (row.get("check"), row.get("target")) in wanted:
@@ -45,20 +46,19 @@ class SavedTests:
 
     def _outcome(self, row: Mapping[str, Any], number: int) -> Outcome:
         try:
-            result, severity = Result(row["outcome"]), Severity(row["severity"])
-            own = {"outcome": result, "severity": severity, "disposition": disposition(result, severity)}
+            own = {"outcome": Result(row["outcome"]), "severity": Severity(row["severity"])}
             lists = {key: tuple(row[key]) for key in ("blocked_by", "evidence")}
-            return Outcome(**{**row, **own, **lists, "waiver": None})
+            return Outcome(**{**row, **own, **lists, "waiver": None, "disposition": Disposition.BLOCKING})
         except (KeyError, TypeError, ValueError) as error:
-            place = str(self._saved.path / "results.jsonl")
-            raise InputError([Problem(place, number, 1, f"is no outcome of this version: {error}")]) from error
+            file = str(self._saved.path / "results.jsonl")
+            raise InputError([Problem(file, number, 1, f"is no outcome of this version: {error}")]) from error
 
 
 def _same(folder: str, then: Inputs, now: Inputs) -> bool:
     """Whether the tests of a folder, and the hosts they are for, are those of that run."""
 
     def tests(inputs: Inputs) -> tuple[object, object]:
-        hosts = [one.hosts for one in inputs.estate.custom_checks if one.folder == folder]
+        hosts = [suite.hosts for suite in inputs.estate.custom_checks if suite.folder == folder]
         return hosts, {name: data for name, data in inputs.files.items() if name.startswith(f"{folder}/")}
 
     return tests(then) == tests(now)

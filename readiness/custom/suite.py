@@ -24,7 +24,7 @@ from readiness.custom.naming import ESTATE
 from readiness.estate import CustomChecks, Estate
 
 HOST = "_testinfra_host"
-_WAYS = ("ssh://", "safe-ssh://", "paramiko://", "ansible://")
+_SCHEMES = ("ssh://", "safe-ssh://", "paramiko://", "ansible://")
 # What narrows a run or reports on it is not the suite's to say; testinfra's plugin goes by this name.
 _OPTIONS = (
     *("-o", "addopts="),
@@ -37,12 +37,12 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A test on one target: the name that stands for it on all targets, the first line it is known by, its place."""
+    """A test on one target: the name that stands for it on all targets, the first line it is known by, its location."""
 
     name: str
     target: str
     title: str
-    place: str
+    location: str
 
 
 class Suite:
@@ -67,11 +67,11 @@ class Suite:
         if wanted is None:
             return self._suite.hosts
         specs = wanted if isinstance(wanted, list | tuple) else [wanted]
-        found = [self._named(spec) for spec in specs]
-        names = tuple(name for name in self._suite.hosts if any(name in some for some in found))
-        if all(found) and names:
+        named = [self._named(spec) for spec in specs]
+        names = tuple(name for name in self._suite.hosts if any(name in hosts for hosts in named))
+        if all(named) and names:
             return names
-        spec = next((spec for spec, some in zip(specs, found, strict=True) if not some), specs)
+        spec = next((spec for spec, hosts in zip(specs, named, strict=True) if not hosts), specs)
         known = ", ".join([*self._estate.hosts, *self._estate.groups])
         message = f"testinfra_hosts: {one_line(str(spec), 80)} is no host of the estate that this folder is for"
         self._complain(Path(module.__file__), message, f"name hosts or groups of the estate: {known}")
@@ -81,18 +81,18 @@ class Suite:
         """The hosts that an entry of `testinfra_hosts` names; how it would reach them is not asked."""
         if not isinstance(spec, str):
             return frozenset()
-        name = next((spec.removeprefix(way) for way in _WAYS if spec.startswith(way)), spec)
+        name = next((spec.removeprefix(scheme) for scheme in _SCHEMES if spec.startswith(scheme)), spec)
         return frozenset(
             host.name
             for host in self._estate.hosts.values()
             if name == "all"
             or name in {host.fqdn, host.address}
-            or any(fnmatchcase(one, name) for one in (host.name, *host.groups))
+            or any(fnmatchcase(known, name) for known in (host.name, *host.groups))
         )
 
     def _complain(self, file: Path, message: str, hint: str = "", line: int = 0) -> None:
-        place = file.relative_to(self._folder) if file.is_relative_to(self._folder) else file
-        self.problems.append(Problem(str(self._folder / place), line, 1 if line else 0, message, hint))
+        path = file.relative_to(self._folder) if file.is_relative_to(self._folder) else file
+        self.problems.append(Problem(str(self._folder / path), line, 1 if line else 0, message, hint))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> bool | None:
@@ -117,22 +117,22 @@ class Suite:
             name=f"{self._suite.folder}/{above}{name}",
             target=target,
             title=text.splitlines()[0].rstrip(".") if text else plain,
-            place=f"{self._suite.folder}/{file}:{(line or 0) + 1}",
+            location=f"{self._suite.folder}/{file}:{(line or 0) + 1}",
         )
 
     def main(self, ask: Any, sudo_limit_s: float) -> None:
         """Have pytest collect the folder and do what this plugin says; what stops it is a problem."""
         settings = self._root / "pytest.ini"
-        place = ["-c", str(settings if settings.is_file() else os.devnull), "--rootdir", str(self._root)]
-        said = io.StringIO()
-        with _apart(self._root), connected_through(ask, sudo_limit_s), redirect_stderr(said):
+        options = ["-c", str(settings if settings.is_file() else os.devnull), "--rootdir", str(self._root)]
+        errors = io.StringIO()
+        with _apart(self._root), connected_through(ask, sudo_limit_s), redirect_stderr(errors):
             try:
-                arguments = [*place, "--confcutdir", str(self._root), *_OPTIONS, str(self._root)]
+                arguments = [*options, "--confcutdir", str(self._root), *_OPTIONS, str(self._root)]
                 code: object = pytest.main(arguments, [self])
             except SystemExit as error:
                 code = f"SystemExit({error.code})"
         if not self._complete and not self.problems:
-            lines = said.getvalue().strip().splitlines() or [f"pytest ended with {code}"]
+            lines = errors.getvalue().strip().splitlines() or [f"pytest ended with {code}"]
             self._complain(self._root, f"does not load: {one_line(lines[-1])}")
 
 

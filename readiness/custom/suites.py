@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from readiness.core.checks import Check
 from readiness.core.errors import Problem, ToolFault
-from readiness.core.facts import HostFacts, HostKey, Login, Missing, Reached, Why
+from readiness.core.facts import HostFacts, Login, Missing, Reached, Why
 from readiness.core.outcomes import Outcome, Result, Target
 from readiness.custom.live_hosts import LiveHosts
 from readiness.custom.naming import live_check
-from readiness.custom.said import Said, outcome_of
+from readiness.custom.phases import Phases, outcome_of
 from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Plan
 
@@ -41,7 +41,9 @@ class CustomTests:
                 by_name.setdefault(test.name, []).append(test)
             problems += collecting.problems
             checks += [
-                live_check(name, title=tests[0].title, place=tests[0].place, targets=(one.target for one in tests))
+                live_check(
+                    name, title=tests[0].title, location=tests[0].location, targets=(test.target for test in tests)
+                )
                 for name, tests in by_name.items()
             ]
         return checks, problems
@@ -71,12 +73,14 @@ class CustomTests:
             raise ToolFault(f"{len(pairs)} tests must not be run")
         outcomes: list[Outcome] = []
 
-        def done(test: Test, said: Said, examined: bool) -> None:
+        def done(test: Test, phases: Phases, examined: bool) -> None:
             missing = tuple(hosts.missing)
-            result = said.result(missing, examined=examined)
+            result, reason = phases.result(missing, examined=examined)
             check, target = pairs[test.name, test.target]
             blocker = hosts.ended_by or (blockers(test.target, missing[0].why) if missing else None)
-            outcomes.append(outcome_of(check, target, result, evidence=tuple(hosts.references), blocker=blocker))
+            outcomes.append(
+                outcome_of(check, target, result, reason, evidence=tuple(hosts.references), blocker=blocker)
+            )
 
         order = {host: number for number, host in enumerate([None, *self._estate.hosts])}
         wanted = {key: order[target.host] for key, (_, target) in pairs.items()}
@@ -92,8 +96,10 @@ def _unreached(target: Target, store: Mapping[str, HostFacts]) -> tuple[Missing 
     facts = store.get(target.host)
     if facts is None:
         return Missing(Why.NOT_ASKED, f"{target.host} was not contacted"), ()
-    for kind in (HostKey, Login, Reached):
-        if isinstance(value := facts.values.get(kind.name), Missing):
+    for kind in (Login, Reached):
+        value = facts.values.get(kind.name)
+        proves_none = kind is Reached and isinstance(value, Missing) and value.why is Why.NOT_ASKED
+        if isinstance(value, Missing) and not proves_none:  # a login without TCP is one, too
             return value, (facts.evidence[kind.name],)
     return None, ()
 
@@ -105,6 +111,5 @@ def _not_run(
     evidence: tuple[str, ...],
     blockers: Callable[[str, Why], str | None],
 ) -> Outcome:
-    said = Result.UNKNOWN, f"not run: {missing}"
     blocker = blockers(target.host, missing.why) if target.host else None
-    return outcome_of(check, target, said, evidence=evidence, blocker=blocker)
+    return outcome_of(check, target, Result.UNKNOWN, f"not run: {missing}", evidence=evidence, blocker=blocker)

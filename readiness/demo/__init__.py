@@ -24,8 +24,8 @@ _ACCOUNTS_ENV = "NTLM_USER_FILE"  # names the file in which the NTLM library loo
 
 def recordings() -> dict[str, Any]:
     """What the hosts answered, with the estate they belong to."""
-    found: dict[str, Any] = json.loads((files("readiness.demo") / "recordings.json").read_text())
-    return found
+    recorded: dict[str, Any] = json.loads((files("readiness.demo") / "recordings.json").read_text())
+    return recorded
 
 
 @contextmanager
@@ -42,11 +42,11 @@ def embedded_estate(environment: MutableMapping[str, str] | None = None, *, plan
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="readiness-demo-"))) / "demo"
         folder.mkdir()
         ssh_hosts = _ssh_hosts(folder, recorded, windows.get("beside", {}), planted=planted)
-        _placed(estate, "ssh", stack.enter_context(ssh_hosts))
+        _set_ports(estate, "ssh", stack.enter_context(ssh_hosts))
         estate["ssh"] = {"user": USER, "identity_file": "../id_ed25519", "known_hosts": "known_hosts"}
         if environment is not None:
             windows_hosts = _windows_hosts(folder, windows, environment, planted=planted)
-            _placed(estate, "winrm", stack.enter_context(windows_hosts))
+            _set_ports(estate, "winrm", stack.enter_context(windows_hosts))
             estate["winrm"] = {"user": USER, "password_env": PASSWORD_ENV, "ca": "ca.pem"}
             estate["note"] = f"{NOTE}, {OF_WINDOWS}."
         # JSON is YAML, too.
@@ -55,13 +55,13 @@ def embedded_estate(environment: MutableMapping[str, str] | None = None, *, plan
         yield folder
 
 
-def _placed(estate: Mapping[str, Any], way: str, ports: Mapping[str, int]) -> None:
+def _set_ports(estate: Mapping[str, Any], transport: str, ports: Mapping[str, int]) -> None:
     for name, port in ports.items():
         host = estate["hosts"][name]
-        host |= {"address": "127.0.0.1", way: {**host.get(way, {}), "port": port}}
+        host |= {"address": "127.0.0.1", transport: {**host.get(transport, {}), "port": port}}
 
 
-def _told(host: Mapping[str, Any], *, planted: bool) -> tuple[dict[str, Any], float]:
+def _replayed(host: Mapping[str, Any], *, planted: bool) -> tuple[dict[str, Any], float]:
     """A host's answers, and how far its clock is off."""
     return (host["answers"] | host["planted"], host["clock_offset_s"]) if planted else (host["answers"], 0.0)
 
@@ -78,7 +78,7 @@ def _ssh_hosts(
     ports, pins = {}, []
     with ExitStack() as stack:
         for name, host in recorded["hosts"].items():
-            own, (answers, clock_offset_s) = new_key(), _told(host, planted=planted)
+            own, (answers, clock_offset_s) = new_key(), _replayed(host, planted=planted)
             up = not planted or name != recorded["down"]
             answering = Answers(answers | beside.get(name, {}), clock_offset_s)
             ports[name] = stack.enter_context(serve(own.private, USER, login.public, answering, up=up))
@@ -102,7 +102,7 @@ def _windows_hosts(
         stack.enter_context(_set(environment, {PASSWORD_ENV: password, _ACCOUNTS_ENV: str(accounts)}))
         for name, host in windows["hosts"].items():
             scheme = windows["estate"]["hosts"][name]["winrm"]["scheme"]
-            answers = WindowsAnswers(*_told(host, planted=planted))
+            answers = WindowsAnswers(*_replayed(host, planted=planted))
             ports[name] = stack.enter_context(serve_winrm(answers, certificate if scheme == "https" else None))
         yield ports
 

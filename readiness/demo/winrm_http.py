@@ -180,8 +180,8 @@ class Handler(BaseHTTPRequestHandler):
         """An HTTP answer."""
         self.send_response(status, "")
         for name, value in headers.items():
-            for one in (value,) if isinstance(value, str) else value:
-                self.send_header(name, one)
+            for text in (value,) if isinstance(value, str) else value:
+                self.send_header(name, text)
         self.send_body(body)
         self.wfile.flush()
 

@@ -29,12 +29,12 @@ class WindowsAnswers(Answers):
         """Status and output of a script, an error of PowerShell's for one that was not recorded as it is asked."""
         digest = hashlib.sha256(call.text.encode()).hexdigest()
         wanted = {"sha256": digest, "arguments": list(call.arguments)}
-        for name, one in self.recorded.items():
-            if {key: one[key] for key in wanted} == wanted:
+        for name, answer in self.recorded.items():
+            if {key: answer[key] for key in wanted} == wanted:
                 stdout, stderr, status = self.answer(name, call.text)
                 return status, (stderr if status else stdout).encode()
-        told = f"no recording of this script {digest} with {wanted['arguments']}"
-        record = {"id": "NotRecorded", "category": "", "type": "", "hresult": 0, "native": None, "message": told}
+        message = f"no recording of this script {digest} with {wanted['arguments']}"
+        record = {"id": "NotRecorded", "category": "", "type": "", "hresult": 0, "native": None, "message": message}
         return 1, json.dumps(record).encode()
 
     def clock(self) -> str:
@@ -82,12 +82,12 @@ class Shells:
 
     def _to_command(self, action: str, commands: dict[str, bytes], asked: soap.Asked) -> str:
         element = {"Send": "rsp:Send/rsp:Stream", "Receive": "rsp:Receive/rsp:DesiredStream", "Signal": "rsp:Signal"}
-        found = asked.find(element.get(action, "none"))
-        command_id = found.get("CommandId", "") if found is not None else ""
-        if found is None or command_id not in commands:
+        stream = asked.find(element.get(action, "none"))
+        command_id = stream.get("CommandId", "") if stream is not None else ""
+        if stream is None or command_id not in commands:
             raise soap.unknown_command()
         if action == "Send":
-            commands[command_id] += base64.b64decode(found.text or "")
+            commands[command_id] += base64.b64decode(stream.text or "")
         elif action == "Signal":
             del commands[command_id]
         else:

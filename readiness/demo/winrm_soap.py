@@ -53,14 +53,16 @@ class Asked:
         if body.find("wsmid:Identify", _NAMES) is not None:
             return cls("Identify", "", "", 0.0, {}, body)
         timeout = header.findtext("w:OperationTimeout", "PT60S", _NAMES)
-        selectors = {one.get("Name"): one.text or "" for one in header.findall("w:SelectorSet/w:Selector", _NAMES)}
+        selectors = {
+            selector.get("Name"): selector.text or "" for selector in header.findall("w:SelectorSet/w:Selector", _NAMES)
+        }
         options = header.findall("w:OptionSet/w:Option", _NAMES)
         return cls(
             header.findtext("a:Action", "", _NAMES),
             header.findtext("a:MessageID", "", _NAMES),
             selectors.get("ShellId", ""),
             float(timeout.removeprefix("PT").removesuffix("S")),
-            {one.get("Name", ""): one.text or "" for one in options},
+            {option.get("Name", ""): option.text or "" for option in options},
             body,
         )
 

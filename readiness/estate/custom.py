@@ -26,10 +26,12 @@ def custom_folders(document: Document) -> dict[int, str]:
     return {at: short for at, entry in _entries(document) if (short := inside(entry.get("folder")))}
 
 
-def chosen(hosts: Mapping[str, Host], groups: Iterable[str] | None, names: Iterable[str] | None) -> tuple[str, ...]:
-    """The hosts that are named or in a named group; all with SSH where neither is stated."""
+def chosen(
+    hosts: Mapping[str, Host], groups: Iterable[str] | None, names: Iterable[str] | None, transports: frozenset[str]
+) -> tuple[str, ...]:
+    """The hosts that are named or in a named group; all with one of the transports where neither is stated."""
     if groups is None and names is None:
-        return tuple(host.name for host in hosts.values() if host.transport == "ssh")
+        return tuple(host.name for host in hosts.values() if host.transport in transports)
     wanted, named = set(groups or ()), set(names or ())
     return tuple(host.name for host in hosts.values() if host.name in named or wanted.intersection(host.groups))
 

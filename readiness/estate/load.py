@@ -229,7 +229,9 @@ def _estate(file: written.EstateFile, names: models.CatalogueNames) -> models.Es
         jobs=file.jobs or DEFAULT_JOBS,
         hosts=hosts,
         custom_checks=tuple(
-            models.CustomChecks(inside(one.folder) or "", chosen(hosts, one.groups, one.hosts))
+            models.CustomChecks(
+                inside(one.folder) or "", chosen(hosts, one.groups, one.hosts, names.command_transports)
+            )
             for one in file.custom_checks or ()
         ),
         clusters={

@@ -15,12 +15,13 @@ class CatalogueNames:
     """What the catalogue of products knows, as far as an estate can misspell it.
 
     `roles` are the roles by product; `related` are (product, role, other role) that a version rule compares;
-    `accounts` are those that any role runs as.
+    `accounts` are those that any role runs as. `command_transports` can run single commands, as users' tests do.
     """
 
     roles: Mapping[str, frozenset[str]]
     related: frozenset[tuple[str, str, str]]
     accounts: frozenset[str] = frozenset()
+    command_transports: frozenset[str] = frozenset({"ssh"})
 
 
 @dataclass(frozen=True, slots=True)

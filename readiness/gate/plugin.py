@@ -1,26 +1,28 @@
-"""The pytest side of the gate: fixtures for checks, and one outcome a target from one function a check."""
+"""The pytest side of an judging: fixtures for checks, and an outcome a target from one function a check."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 from readiness.core.basis import Basis, noting
-from readiness.core.checks import Check, check_of, made_in
-from readiness.core.errors import Problem
+from readiness.core.checks import Check, check_of
 from readiness.core.evaluate import note_assertion
-from readiness.core.facts import Facts
-from readiness.core.outcomes import Outcome, Result, Target
+from readiness.core.facts import Facts, HostFacts
+from readiness.core.outcomes import Outcome, Result
 from readiness.estate import Baseline, Estate
-from readiness.gate.gate import Gate
+from readiness.gate.collecting import function_id, through_pytest
+from readiness.gate.judging import Judging
+from readiness.gate.steps import LiveTests
 from readiness.planning.inputs import Inputs
+from readiness.planning.plan import Plan
 
-_INJECTED = ("target", "facts")
 _OUTCOME = "outcome_of_pair"
-_GATE = pytest.StashKey[Gate]()
+_OF_FUNCTION = "counts_for_nothing"
+_JUDGING = pytest.StashKey[Judging]()
 
 
 def _outside() -> NoReturn:
@@ -28,37 +30,37 @@ def _outside() -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def gate(pytestconfig: pytest.Config) -> Gate:
+def judging(pytestconfig: pytest.Config) -> Judging:
     """The run that this session belongs to."""
-    return pytestconfig.stash[_GATE] if _GATE in pytestconfig.stash else _outside()
+    return pytestconfig.stash[_JUDGING] if _JUDGING in pytestconfig.stash else _outside()
 
 
 @pytest.fixture(scope="session")
-def inputs(gate: Gate) -> Inputs:
+def inputs(judging: Judging) -> Inputs:
     """Estate, baseline and catalogue together."""
-    return gate.inputs
+    return judging.inputs
 
 
 @pytest.fixture(scope="session")
-def estate(gate: Gate) -> Estate:
+def estate(judging: Judging) -> Estate:
     """The estate under review."""
-    return gate.inputs.estate
+    return judging.inputs.estate
 
 
 @pytest.fixture(scope="session")
-def baseline(gate: Gate) -> Baseline:
+def baseline(judging: Judging) -> Baseline:
     """What was agreed."""
-    return gate.inputs.baseline
+    return judging.inputs.baseline
 
 
 @pytest.fixture(scope="session")
-def all_facts(gate: Gate) -> Facts:
+def all_facts(judging: Judging) -> Facts:
     """The facts of every host, for fixtures; what a fixture reads is evidence of each check that uses the fixture."""
-    return Facts(gate.store)
+    return Facts(judging.store)
 
 
 @pytest.fixture
-def target(gate: Gate) -> None:
+def target(judging: Judging) -> None:
     """What the check looks at; the gate puts each target in its place."""
 
 
@@ -67,127 +69,34 @@ def facts(target: None) -> None:
     """The facts of the target's host; the gate puts them in its place."""
 
 
-class CheckCollector:
-    """Gathers the checks that pytest collects, and every mistake in them; runs none."""
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-        self._files: list[Path] = []
-        self._left_out: set[str] = set()
-        self._checks: dict[str, Check] = {}
-
-    @property
-    def checks(self) -> tuple[Check, ...]:
-        """The checks in the order they were collected."""
-        return tuple(self._checks.values())
-
-    def pytest_pycollect_makemodule(self, module_path: Path) -> None:
-        """Remember each file that is looked at."""
-        self._files.append(module_path)
-
-    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        """What pytest was told to leave out is not missing."""
-        made = (check_of(getattr(item, "obj", None), area="", place="") for item in items)
-        self._left_out |= {one.id for one in made if one is not None}
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A part that fails to load, or skips itself, is a mistake: its checks would be missing unnoticed."""
-        if not report.passed:
-            reason = str(report.longrepr).strip().splitlines()
-            self.problems.append(Problem(report.nodeid, 0, 0, f"does not load: {reason[-1] if reason else '?'}"))
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """Gather; True keeps pytest from running anything."""
-        for item in session.items:
-            if (one := self._check(item)) is not None:
-                self._checks.setdefault(_function_id(item), one)
-        there = {one.id for one in self._checks.values()} | self._left_out
-        self.problems += [
-            Problem(
-                file.name, line, 1, f"{check_id} is not collected", "name its function test_..., and no other one so"
-            )
-            for file in self._files
-            for line, check_id in made_in(str(file)).items()
-            if check_id not in there
-        ]
-        return True
-
-    def _check(self, item: pytest.Item) -> Check | None:
-        path, line, _ = item.location
-        place = Path(path).name
-        number = (line or 0) + 1
-        made = check_of(
-            getattr(item, "obj", None), area=item.path.stem.removeprefix("test_"), place=f"{place}:{number}"
-        )
-        if made is None:
-            self.problems.append(Problem(place, number, 1, f"{item.name} is no check", "add @check(...)"))
-        if hasattr(item, "callspec") and item.callspec.params.keys() != {"target"}:
-            message = f"{item.name} is parametrised"
-            self.problems.append(Problem(place, number, 1, message, "a check's targets are its parameters"))
-        self.problems += [
-            Problem(place, number, 1, f"fixture {name} depends on {', '.join(wrong)}", "read facts in the check")
-            for name, wrong in _bound_fixtures(item)
-        ]
-        return made
+def judge_plan(
+    folder: Path, inputs: Inputs, plan: Plan, store: Mapping[str, HostFacts], tests: LiveTests | None = None
+) -> Judging:
+    """Run users' tests on the hosts and the checks of a folder on the facts; what is left out has no outcome."""
+    judging = Judging(inputs, plan, store)
+    if tests is not None:
+        judging.add(tests.outcomes(plan, store, judging.blocker))
+    through_pytest(folder, CheckRunner(judging))
+    return judging
 
 
-class GatePlugin(CheckCollector):
-    """Ties one gate to one pytest session; `error` is what ended it before or instead of a judgement.
+class CheckRunner:
+    """Runs each check of one pytest session on all its targets.
 
     `reports`: pytest is told of each target; in a session that the command line starts nobody would hear of it.
     """
 
-    reports = False
-
-    def __init__(self, gate: Gate, *, item_per_target: bool = False) -> None:
-        super().__init__()
-        self.gate = gate
-        self.error: Exception | None = None
-        self._item_per_target = item_per_target
-        self._deselected: list[str] = []
+    def __init__(self, judging: Judging, *, reports: bool = False) -> None:
+        self._judging, self._reports = judging, reports
+        self._planned = {check.id: check for check, _ in judging.plan.pairs}
         self._read_by: dict[str, Basis] = {}
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Hand the gate to the fixtures."""
-        config.stash[_GATE] = self.gate
-
-    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        """What pytest was told to leave out narrows the run."""
-        super().pytest_deselected(items)
-        self._deselected += [item.name for item in items]
-
-    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """An item a target, for `-k HOST`, `--lf` and node ids with a target."""
-        made = check_of(metafunc.function, area="", place="")
-        if self._item_per_target and made is not None and "target" in metafunc.fixturenames:
-            targets = list(made.targets(self.gate.inputs))
-            metafunc.parametrize("target", targets, ids=[one.id for one in targets])
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """Plan from what was collected and read the facts; on wrong input run nothing."""
-        super().pytest_runtestloop(session)
-        try:
-            self.gate.begin(self.checks, self.problems, tuple(self._deselected), self._selected(session))
-        except Exception as error:  # noqa: BLE001 - kept for the command line, which is the one place that exits
-            self.error = error
-            return True
-        return True if self.gate.plan_only else None
-
-    def _selected(self, session: pytest.Session) -> frozenset[tuple[str, str]] | None:
-        """The pairs of the items, where items stand for single targets."""
-        if not self._item_per_target:
-            return None
-        pairs: set[tuple[str, str]] = set()
-        for item in session.items:
-            if (check := self._checks.get(_function_id(item))) is not None:
-                own = [item.callspec.params["target"]] if hasattr(item, "callspec") else check.targets(self.gate.inputs)
-                pairs |= {(check.id, target.id) for target in own}
-        return frozenset(pairs)
+        """Hand the judging to the fixtures."""
+        config.stash[_JUDGING] = self._judging
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
         """Record what a fixture reads: the outcomes of the checks that use it rest on that, too."""
         with noting(Basis()) as basis:
             value = yield
@@ -197,32 +106,38 @@ class GatePlugin(CheckCollector):
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
         """Judge every target of one check and report each."""
-        check = self._checks[_function_id(pyfuncitem)]
+        if (check := self._check(pyfuncitem)) is None:
+            return True
         names = pyfuncitem._fixtureinfo.argnames  # noqa: SLF001 - pytest's own pyfunc_call uses it, nothing public does
         arguments = {name: pyfuncitem.funcargs.get(name) for name in names}
         function, tell = pyfuncitem.obj, pyfuncitem.ihook.pytest_runtest_logreport
         fixtures = [self._read_by[name] for name in pyfuncitem.fixturenames if name in self._read_by]
-        for target in self._targets(check, pyfuncitem):
-            outcome = self.gate.judge_one(check, function, target, arguments, fixtures)
-            if self.reports:
-                tell(report=_report(pyfuncitem, outcome))
+        only = pyfuncitem.callspec.params["target"] if hasattr(pyfuncitem, "callspec") else None
+        for target in self._judging.plan.targets_of[check.id]:
+            if only is None or only == target:
+                outcome = self._judging.judge(check, function, target, arguments, fixtures)
+                if self._reports:
+                    tell(report=_report(pyfuncitem, outcome))
         return True
 
-    def _targets(self, check: Check, item: pytest.Function) -> Iterator[Target]:
-        only = item.callspec.params["target"] if self._item_per_target and hasattr(item, "callspec") else None
-        for target in self.gate.plan.targets_of.get(check.id, ()):
-            if only is None or only == target:
-                yield target
+    def _check(self, item: pytest.Item) -> Check | None:
+        """The check as it was planned; nothing else is run."""
+        made = check_of(getattr(item, "obj", None), area="", place="")
+        return self._planned.get(made.id) if made is not None else None
 
     def pytest_assertion_pass(self, expl: str) -> None:
         """A plain assertion that held says what was found."""
         note_assertion(expl)
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """A check that never got to its targets leaves the reason for its pairs."""
-        check = self._checks.get(report.nodeid.split("[")[0])
+        report = yield
+        setattr(report, _OF_FUNCTION, True)
+        check = self._check(item)
         if check is not None and report.when == "setup" and not report.passed:
-            self.gate.not_run(check, str(report.longrepr).strip().splitlines()[-1])
+            self._judging.not_run(check.id, str(report.longrepr).strip().splitlines()[-1])
+        return report
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
@@ -230,43 +145,26 @@ class GatePlugin(CheckCollector):
         if outcome := getattr(report, _OUTCOME, None):
             letter = {Result.PASS: ".", Result.FAIL: "F", Result.UNKNOWN: "?", Result.NOT_APPLICABLE: "-"}[outcome]
             return outcome.lower(), letter, outcome
-        if report.nodeid.split("[")[0] in self._checks and report.passed:
-            return "", "", ""
-        return None
+        return ("", "", "") if hasattr(report, _OF_FUNCTION) and report.passed else None
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:  # noqa: ARG002 - pytest's own
-        """Judge; an interrupted session is judged, too, with what it did not run."""
-        if self.error is None and self.gate.begun and not self.gate.plan_only:
-            try:
-                self.gate.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
-            except Exception as error:  # noqa: BLE001 - kept for the command line
-                self.error = error
-
-
-def _function_id(item: pytest.Item) -> str:
-    return item.nodeid.split("[")[0]
-
-
-def _bound_fixtures(item: pytest.Item) -> Iterator[tuple[str, list[str]]]:
-    """Fixtures that want `target` or `facts`, which change within one item."""
-    known: Mapping[str, Sequence[Any]] = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009 - not public
-    for name, definitions in known.items():
-        for definition in definitions:
-            wrong = [argument for argument in definition.argnames if argument in _INJECTED]
-            if wrong and name not in _INJECTED:
-                yield name, wrong
+    def pytest_keyboard_interrupt(self) -> None:
+        """Ctrl-C, and a check or a conftest that calls pytest.exit."""
+        self._judging.interrupted = True
 
 
 def _report(item: pytest.Function, outcome: Outcome) -> pytest.TestReport:
     words = {Result.PASS: "passed", Result.NOT_APPLICABLE: "skipped"}.get(outcome.outcome, "failed")
-    place = (str(item.path), item.location[1] or 0, outcome.message)
+    skipped = (str(item.path), item.location[1] or 0, outcome.message)
     report = pytest.TestReport(
-        nodeid=f"{_function_id(item)}[{outcome.target}]",
+        nodeid=f"{function_id(item)}[{outcome.target}]",
         location=item.location,
         keywords={},
         outcome=words,  # type: ignore[arg-type]
-        longrepr=None if words == "passed" else place if words == "skipped" else f"{outcome.check}: {outcome.message}",
+        longrepr=None
+        if words == "passed"
+        else skipped
+        if words == "skipped"
+        else f"{outcome.check}: {outcome.message}",
         when="call",
     )
     setattr(report, _OUTCOME, outcome.outcome)

@@ -9,17 +9,21 @@ from pathlib import Path
 import pytest
 
 from readiness import __version__
+from readiness.core.checks import check_of
 from readiness.core.errors import InputError, NothingToCheck, ReadinessError
 from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
-from readiness.gate.gate import Gate
-from readiness.gate.plugin import CheckCollector, GatePlugin
-from readiness.gate.runs import Hosts, new_run_id, planned, write_results
+from readiness.gate.collecting import CheckCollector
+from readiness.gate.judging import Judging
+from readiness.gate.plugin import CheckRunner
+from readiness.gate.records import new_run_id, read_hosts, write_plan, write_results
+from readiness.gate.steps import conclude, plan_run
 from readiness.planning.inputs import inputs_of
 from readiness.planning.plan import Narrowing
 from readiness.renderers import terminal
+from readiness.renderers.report import renderers
 from readiness.run_folder.folder import RunFolder
-from readiness.transports import Stop
-from readiness.visits.connect import connector
+from readiness.transports import Stop, Surroundings
+from readiness.visits.connect import Connector
 
 BY = "by pytest itself: only `readiness run` calls a run complete"
 
@@ -33,73 +37,105 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Open a run, unless `readiness` has brought its own gate."""
-    if any(isinstance(plugin, CheckCollector) for plugin in config.pluginmanager.get_plugins()):
+    """Open a run, unless `readiness` has started this session as a step of its own."""
+    if any(isinstance(plugin, CheckCollector | CheckRunner) for plugin in config.pluginmanager.get_plugins()):
         return
     estate: Path | None = config.getoption("--estate")
     if estate is None:
         raise pytest.UsageError("checks need an estate: `readiness run ESTATE`, or --estate ESTATE")
     try:
-        plugin = _Standalone(estate, config)
+        plugin = _OwnRun(estate, config)
     except ReadinessError as error:
         raise pytest.UsageError(str(error)) from error
     config.pluginmanager.register(plugin, "readiness-run")
-    plugin.pytest_configure(config)
 
 
-class _Standalone(GatePlugin):
-    """A gate whose run folder, last line and exit code are this session's."""
-
-    reports = True
+class _OwnRun(CheckCollector):
+    """The same steps as `readiness run`, in the hooks of a session whose last line and exit code are this run's."""
 
     def __init__(self, estate: Path, config: pytest.Config) -> None:
+        super().__init__()
         now = datetime.now(UTC)
         self._run_id = new_run_id(now)
-        self._folder = RunFolder.create(config.invocation_params.dir / "reports" / estate.resolve().name / self._run_id)
-        self._folder.begin(self._run_id, now, __version__)
+        self._item_per_target = _selective(config)
+        self._judging: Judging | None = None
+        self._error: Exception | None = None
         self._last_line = ""
+        path = config.invocation_params.dir / "reports" / estate.resolve().name / self._run_id
+        self._folder = RunFolder.create(path, renderers())
+        self._folder.begin(self._run_id, now, __version__)
         try:
-            inputs = inputs_of(estate, now)
-            stop = Stop()
-            source = Hosts(
-                inputs,
-                connector(inputs.estate, estate, Path.home(), os.environ, stop),
-                self._folder,
-                stop,
-                lambda _: None,
-            )
+            self._inputs = inputs_of(estate, now)
+            self._stop = Stop()
+            self._connect = Connector(self._inputs, Surroundings(estate, Path.home(), os.environ), self._stop)
         except InputError as error:
             self._folder.error(str(error), exit_code=EXIT_INPUT)
             self._folder.close()
             raise
-        narrowing = Narrowing(by=BY)
-        gate = Gate(inputs, source, narrowing, planned=planned(self._folder, inputs, self._run_id))
-        super().__init__(gate, item_per_target=_selective(config))
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """An item a target, for `-k HOST`, `--lf` and node ids with a target."""
+        made = check_of(metafunc.function, area="", place="")
+        if self._item_per_target and made is not None and "target" in metafunc.fixturenames:
+            targets = list(made.targets(self._inputs))
+            metafunc.parametrize("target", targets, ids=[target.id for target in targets])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Plan from what was collected and read the hosts; pytest then runs the checks, unless something is wrong."""
+        super().pytest_runtestloop(session)
+        try:
+            plan = plan_run(self._inputs, self.collected, Narrowing(by=BY), selected=self._selected(session))
+            write_plan(self._folder, plan, self._inputs, self._run_id)
+            store = read_hosts(plan, self._inputs, self._connect, self._folder, self._stop)
+        except Exception as error:  # noqa: BLE001 - kept for the end of the session, which writes and says it
+            self._error = error
+            return True
+        self._judging = Judging(self._inputs, plan, store)
+        session.config.pluginmanager.register(CheckRunner(self._judging, reports=True))
+        return None
+
+    def _selected(self, session: pytest.Session) -> frozenset[tuple[str, str]] | None:
+        """The pairs of the items, where items stand for single targets."""
+        if not self._item_per_target:
+            return None
+        pairs: set[tuple[str, str]] = set()
+        for item in session.items:
+            if (check := self.check_of_item(item)) is not None:
+                own = [item.callspec.params["target"]] if hasattr(item, "callspec") else check.targets(self._inputs)
+                pairs |= {(check.id, target.id) for target in own}
+        return frozenset(pairs)
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Judge, write, and make the exit code the gate's."""
-        super().pytest_sessionfinish(session, exitstatus)
         session.exitstatus = self._end()
         self._folder.close()
 
     def _end(self) -> int:
-        error, judgement = self.error, self.gate.judgement
-        if error is None and judgement is not None:
-            digest = write_results(self._folder, self.gate, self._run_id)
-            reasons = "; ".join(judgement.reasons)
-            place = self._folder.path
-            self._last_line = terminal.last_line(judgement.verdict, reasons, folder=place, manifest_sha256=digest)
-            return judgement.exit_code
+        error = self._error
+        if error is None and self._judging is not None:
+            try:
+                return self._written(self._judging)
+            except Exception as caught:  # noqa: BLE001 - whatever it is, it ends the run as ERROR, not as pytest's own
+                error = caught
         if isinstance(error, NothingToCheck):
             self._folder.nothing_to_check([str(error)])
             self._last_line = terminal.last_line(Verdict.NOTHING_TO_CHECK, str(error))
             return EXIT_CODES[Verdict.NOTHING_TO_CHECK]
         code = EXIT_INPUT if isinstance(error, InputError) else EXIT_FAULT
-        told = str(error) if error else "pytest ended without a judgement"
-        self._folder.error(told, exit_code=code)
-        self._last_line = terminal.last_line(Verdict.ERROR, told)
+        message = str(error) if error else "pytest ended without a judgement"
+        self._folder.error(message, exit_code=code)
+        self._last_line = terminal.last_line(Verdict.ERROR, message)
         return code
+
+    def _written(self, judging: Judging) -> int:
+        report = conclude(judging, run_id=self._run_id)
+        digest = write_results(self._folder, report)
+        judgement, path = report.judgement, self._folder.path
+        reasons = "; ".join(judgement.reasons)
+        self._last_line = terminal.last_line(judgement.verdict, reasons, folder=path, manifest_sha256=digest)
+        return judgement.exit_code
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:

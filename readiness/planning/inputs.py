@@ -11,6 +11,7 @@ from pathlib import Path
 from readiness import products
 from readiness.estate import Baseline, CatalogueNames, Estate, Host, LoadedEstate, load, load_bytes
 from readiness.products import Catalogue, Product, Role
+from readiness.transports import TRANSPORTS
 
 CATALOGUE = "products/"
 
@@ -86,6 +87,7 @@ def names_of(catalogue: products.Catalogue) -> CatalogueNames:
         roles={name: frozenset(one.roles) for name, one in catalogue.products.items()},
         related=frozenset((name, rule.role, rule.other) for name, rule in rules if rule.other),
         accounts=frozenset(user.name for role in held for user in role.users.values()),
+        command_transports=frozenset(kind.name for kind in TRANSPORTS.values() if kind.runs_commands),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -12,15 +12,14 @@ from readiness.configs.model import canonical
 from readiness.core.checks import Check
 from readiness.core.errors import InputError, Problem
 from readiness.core.outcomes import Target
-from readiness.core.scripts import Probe, Script, Shell
+from readiness.core.scripts import Probe, Script
 from readiness.estate import Host, windows_of
 from readiness.estate.backups import MARGIN_S, WINDOWS
 from readiness.planning.commands import Commands
 from readiness.planning.inputs import Inputs
 from readiness.probes import PROBES_OF
 from readiness.products import Product, Role
-
-_SHELL_BEHIND: Mapping[str, Shell] = {"ssh": "posix", "winrm": "powershell"}
+from readiness.transports import TRANSPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,10 @@ class Plan:
     @cached_property
     def targets_of(self) -> Mapping[str, Sequence[Target]]:
         """The targets of each check by its id, in order."""
-        found: dict[str, list[Target]] = {}
+        by_check: dict[str, list[Target]] = {}
         for check, target in self.pairs:
-            found.setdefault(check.id, []).append(target)
-        return found
+            by_check.setdefault(check.id, []).append(target)
+        return by_check
 
 
 def make_plan(
@@ -97,14 +96,26 @@ def make_plan(
     return Plan(_unique(pairs), _scripts(inputs, pairs), _left_out(inputs, checks, pairs, narrowing), idle, narrowing)
 
 
+def as_planned_then(plan: Plan, earlier: Collection[tuple[str, str]]) -> Plan:
+    """The plan kept to the pairs of an earlier run that is judged again; what either has alone makes it partial."""
+    then = frozenset(earlier)
+    kept = tuple((check, target) for check, target in plan.pairs if (check.id, target.id) in then)
+    partial = dict(plan.partial or {})
+    if len(kept) < len(plan.pairs) and not plan.narrowing.by:
+        partial["the run had not planned"] = f"{len(plan.pairs) - len(kept)} pairs that this version checks"
+    if gone := sorted(then - set(plan.expected)):
+        partial["no longer checked"] = [" ".join(pair) for pair in gone]
+    return replace(plan, pairs=kept, partial=partial or None)
+
+
 def _twice(checks: Sequence[Check]) -> list[Problem]:
     first: dict[str, Check] = {}
     problems = []
     for check in checks:
         if check.id in first:
-            place, line = check.place.rsplit(":", 1)
+            file, line = check.place.rsplit(":", 1)
             message = f"{check.id} is also at {first[check.id].place}"
-            problems.append(Problem(place, int(line), 1, message, "give each check an id of its own"))
+            problems.append(Problem(file, int(line), 1, message, "give each check an id of its own"))
         first.setdefault(check.id, check)
     return problems
 
@@ -157,7 +168,7 @@ def _scripts(inputs: Inputs, pairs: Iterable[tuple[Check, Target]]) -> Mapping[s
     return {
         name: tuple(
             _script(probe, host, inputs, commands)
-            for probe in ordered[_SHELL_BEHIND[host.transport]]
+            for probe in ordered[TRANSPORTS[host.transport].speaks]
             if probe.name in needs[name]
         )
         for name, host in inputs.estate.hosts.items()

@@ -14,6 +14,7 @@ from readiness.estate import Estate, FailoverCluster, Host
 from readiness.estate.models import SpaceDemand
 from readiness.planning.inputs import Inputs, RoleOnHost
 from readiness.products import Peer, VersionRule
+from readiness.transports import TRANSPORTS
 
 _S = TypeVar("_S")
 ESTATE = "estate"
@@ -72,6 +73,11 @@ def each_linux_host(inputs: Inputs) -> Iterator[TargetOf[Host]]:
 def each_windows_host(inputs: Inputs) -> Iterator[TargetOf[Host]]:
     """Every Windows host, whatever the way in."""
     return (target for target in each_host(inputs) if target.subject.os == "windows")
+
+
+def login_ports(host: Host) -> frozenset[int]:
+    """The ports of a host that our own login comes in by."""
+    return TRANSPORTS[host.transport].ports(host)
 
 
 def each_cluster(inputs: Inputs) -> Iterator[TargetOf[FailoverCluster]]:

@@ -7,18 +7,21 @@ import hashlib
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from readiness.core.errors import ToolFault
-from readiness.core.outcomes import Disposition, Judgement, Outcome, Result, Severity, Verdict
+from readiness.core.outcomes import Judgement, Outcome, Result, Severity, Verdict
+from readiness.core.roots import ACCEPTED
 from readiness.core.text import clean, one_line
-from readiness.renderers.wording import VERDICTS, remedy
+from readiness.renderers.report import Report
+from readiness.renderers.wording import VERDICTS
 
 if TYPE_CHECKING:
     from junit_xml import TestCase
 
+FILE = "junit.xml"
 GATE_CLASS, GATE_NAME = "gate.verdict", "verdict"
 _PASSING = frozenset({Verdict.GO, Verdict.GO_WITH_CONDITIONS})
 _STATES = ("failure", "error", "skipped")
@@ -27,26 +30,19 @@ _ATTACHMENT = re.compile(r"\[\[(?=\s*ATTACHMENT)", re.IGNORECASE)
 _LONGEST_CLASS, _LONGEST_NAME, _IN_MESSAGE, _IN_TEXT = 100, 160, 400, 4000
 
 
-def junit_xml(
-    outcomes: Sequence[Outcome],
-    judgement: Judgement,
-    *,
-    run_id: str,
-    as_of: str,
-    service: str,
-    properties: Mapping[str, str],
-) -> bytes:
-    """The outcomes and the verdict as one file; `as_of` is an ISO 8601 time, `properties` stand at every suite."""
+def render(report: Report) -> bytes:
+    """The outcomes and the verdict as one file; change, note and the run stand in the properties of every suite."""
     from junit_xml import TestSuite  # noqa: PLC0415 - only where it is used, it is not needed to start
 
-    stated = {"run_id": run_id, "as_of": as_of, "service": service, **properties}
-    told = {_shown(name): _shown(value) for name, value in stated.items()}
-    when = datetime.fromisoformat(as_of).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    own = {"run_id": report.run_id, "as_of": report.as_of.isoformat(), "service": report.service}
+    stated = {**own, "change": report.judgement.change, "note": report.note}
+    properties = {_shown(name): _shown(value) for name, value in stated.items()}
+    when = report.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     totals = dict.fromkeys(("tests", "failures", "errors"), 0)
     texts = []
-    for name, host, cases in _suites(outcomes, judgement, run_id):
+    for name, host, cases in _suites(report):
         # A suite becomes text before the next one is made: a tree of them all takes memory, and time to walk it.
-        suite = _mended(TestSuite(name, cases, hostname=host, timestamp=when, properties=told).build_xml_doc())
+        suite = _mended(TestSuite(name, cases, hostname=host, timestamp=when, properties=properties).build_xml_doc())
         totals = {key: total + int(suite.get(key)) for key, total in totals.items()}
         texts.append(ET.tostring(suite, encoding="unicode"))  # half the time of ET's own encoding
     counts = "".join(f' {key}="{total}"' for key, total in totals.items())
@@ -54,29 +50,28 @@ def junit_xml(
     return "".join([head, *texts, "</testsuites>\n"]).encode()
 
 
-def _suites(
-    outcomes: Sequence[Outcome], judgement: Judgement, run_id: str
-) -> Iterator[tuple[str, str | None, list[TestCase]]]:
+def _suites(report: Report) -> Iterator[tuple[str, str | None, list[TestCase]]]:
     """Name, host and cases of each suite; the gate comes first, where nobody can miss it."""
     from junit_xml import TestCase  # noqa: PLC0415 - as above
 
-    yield "gate", None, [_gate_case(judgement, run_id)]
-    several = Counter((one.check, one.host) for one in outcomes)
+    yield "gate", None, [_gate_case(report.judgement, report.run_id)]
+    targets = Counter((outcome.check, outcome.host) for outcome in report.outcomes)
     by_host: dict[str | None, list[tuple[Outcome, str, str]]] = {}
     taken: set[tuple[str, str]] = set()
     classes: dict[tuple[str, str | None], str] = {}
-    for one in outcomes:
-        classname = classes.get((one.area, one.host))
+    for outcome in report.outcomes:
+        classname = classes.get((outcome.area, outcome.host))
         if classname is None:
-            classname = classes[one.area, one.host] = _class(one.area, one.host)
-        name = _name(one, several=several[one.check, one.host] > 1)
+            classname = classes[outcome.area, outcome.host] = _class(outcome.area, outcome.host)
+        name = _name(outcome, several=targets[outcome.check, outcome.host] > 1)
         if (classname, name) in taken:
-            name = f"{name} {_short_hash(one.target)}"
+            name = f"{name} {_short_hash(outcome.target)}"
         taken.add((classname, name))
-        by_host.setdefault(one.host, []).append((one, name, classname))
+        by_host.setdefault(outcome.host, []).append((outcome, name, classname))
     for host, named in by_host.items():
         label = None if host is None else _shown(host)
-        yield label or "estate", label, [_told(one, TestCase(name, classname)) for one, name, classname in named]
+        cases = [_filled(TestCase(name, classname), outcome) for outcome, name, classname in named]
+        yield label or "estate", label, cases
 
 
 def _class(area: str, host: str | None) -> str:
@@ -106,13 +101,13 @@ def _title(check: str, title: str) -> str:
     return _defused(one_line(f"{check} {title}", _LONGEST_NAME))
 
 
-def _told(outcome: Outcome, case: TestCase) -> TestCase:
+def _filled(case: TestCase, outcome: Outcome) -> TestCase:
     """The case with what came of its pair."""
     if outcome.outcome is Result.PASS:
         case.stdout = _shown(_passed(outcome))
     elif outcome.outcome is Result.NOT_APPLICABLE:
         case.add_skipped_info(_message(outcome, f"not applicable: {outcome.message}"), _shown(_text(outcome)))
-    elif outcome.disposition in {Disposition.WAIVED, Disposition.DEFERRED}:
+    elif outcome.disposition in ACCEPTED:
         how = "not met" if outcome.outcome is Result.FAIL else "not judged"
         accepted = f"{outcome.disposition.upper()} {outcome.waiver or '(no waiver named)'}: {how}: {outcome.message}"
         case.add_skipped_info(_message(outcome, accepted), _shown(_text(outcome)))
@@ -137,7 +132,7 @@ def _message(outcome: Outcome, what: str) -> str:
     advice = " (advice, does not gate)" if outcome.severity is Severity.MINOR else ""
     head = f"{outcome.severity.upper()} {outcome.check} {outcome.target[:_IN_MESSAGE]}{advice}"
     owner = f"; owner {outcome.owner or 'not named'}"
-    mend = f"; remedy {told[:_IN_MESSAGE]}" if (told := remedy(outcome)) else ""
+    mend = f"; remedy {outcome.remedy[:_IN_MESSAGE]}" if outcome.remedy else ""
     return _defused(one_line(f"{head}: {what[: 3 * _IN_MESSAGE]}{owner}{mend}", _IN_TEXT))
 
 
@@ -150,7 +145,7 @@ def _text(outcome: Outcome) -> str:
         ("expected", outcome.expected),
         ("found", outcome.found),
         ("owner", outcome.owner),
-        ("remedy", remedy(outcome)),
+        ("remedy", outcome.remedy),
         ("waiver", outcome.waiver),
         ("follows from", ", ".join(outcome.blocked_by)),
         ("evidence", ", ".join(outcome.evidence)),
@@ -215,7 +210,7 @@ def _mended(suite: Any) -> Any:
     return suite
 
 
-def verify_junit(xml: bytes, outcomes: Sequence[Outcome], judgement: Judgement) -> None:
+def verify(xml: bytes, report: Report) -> None:
     """Read the file again and compare it with the results and the judgement; ToolFault for any difference."""
     try:
         root = ET.fromstring(xml)  # noqa: S314 - what this module has just written
@@ -226,15 +221,13 @@ def verify_junit(xml: bytes, outcomes: Sequence[Outcome], judgement: Judgement) 
     names = Counter((case.get("classname"), case.get("name")) for case in cases)
     if twice := [name for name, count in names.items() if count > 1]:
         raise ToolFault(f"junit.xml has {len(twice)} names twice: {twice[0]}")
-    gate = [case for case in cases if case.get("classname") == GATE_CLASS]
-    said = [_state(case) for case in gate]
-    if said != [
-        "pass" if judgement.verdict in _PASSING else "failure" if judgement.verdict is Verdict.NO_GO else "error"
-    ]:
-        raise ToolFault(f"junit.xml says {said} for the verdict {judgement.verdict}")
-    found = Counter(_state(case) for case in cases if case.get("classname") != GATE_CLASS)
-    if +found != (wanted := _wanted(outcomes, judgement)):
-        raise ToolFault(f"junit.xml holds {dict(found)}, the results are {dict(wanted)}")
+    verdict = report.judgement.verdict
+    gate = [_state(case) for case in cases if case.get("classname") == GATE_CLASS]
+    if gate != ["pass" if verdict in _PASSING else "failure" if verdict is Verdict.NO_GO else "error"]:
+        raise ToolFault(f"junit.xml says {gate} for the verdict {verdict}")
+    states = Counter(_state(case) for case in cases if case.get("classname") != GATE_CLASS)
+    if +states != (wanted := _wanted(report)):
+        raise ToolFault(f"junit.xml holds {dict(states)}, the results are {dict(wanted)}")
 
 
 def _checked_cases(suite: ET.Element) -> list[ET.Element]:
@@ -245,8 +238,9 @@ def _checked_cases(suite: ET.Element) -> list[ET.Element]:
 
 def _check_counts(element: ET.Element, cases: Sequence[ET.Element], stated: Sequence[str]) -> None:
     states = Counter(_state(case) for case in cases)
-    here = {"tests": len(cases), "failures": states["failure"], "errors": states["error"], "skipped": states["skipped"]}
-    if wrong := [name for name in stated if element.get(name) != str(here[name])]:
+    counts = {"tests": len(cases), "failures": states["failure"], "errors": states["error"]}
+    counts["skipped"] = states["skipped"]
+    if wrong := [name for name in stated if element.get(name) != str(counts[name])]:
         raise ToolFault(f"junit.xml's {element.tag} {element.get('name')} states another count of {', '.join(wrong)}")
 
 
@@ -255,11 +249,10 @@ def _state(case: ET.Element) -> str:
     return "+".join(states) or "pass"
 
 
-def _wanted(outcomes: Sequence[Outcome], judgement: Judgement) -> Counter[str]:
+def _wanted(report: Report) -> Counter[str]:
     """What the file has to hold by the results, and by the judgement's own counts, which must agree."""
-    accepted = [one.disposition in {Disposition.WAIVED, Disposition.DEFERRED} for one in outcomes]
-    results = Counter("accepted" if taken else str(one.outcome) for one, taken in zip(outcomes, accepted, strict=True))
-    counts = judgement.counts
+    outcomes, counts = report.outcomes, report.judgement.counts
+    results = Counter("accepted" if outcome.disposition in ACCEPTED else str(outcome.outcome) for outcome in outcomes)
     judged = {
         "PASS": counts.passed,
         "NOT_APPLICABLE": counts.not_applicable,

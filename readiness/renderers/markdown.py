@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from readiness.core.outcomes import Judgement, Outcome, Result, Verdict
-from readiness.core.text import one_line
-from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, number, some
+from readiness.core.text import first_few, one_line
+from readiness.renderers.report import Report
+from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, number
 
+FILE = "summary.md"
 LARGEST = 60_000
 """Bytes; every place that such a summary is pasted into takes as much."""
 _MEANING: Mapping[Verdict, str] = {
@@ -24,13 +26,11 @@ _VALUE, _REST = 300, 500
 _TICKS = re.compile("`+")
 
 
-def summary_md(
-    outcomes: Sequence[Outcome], judgement: Judgement, *, run_id: str, as_of: str, service: str = "", note: str = ""
-) -> str:
+def render(report: Report) -> bytes:
     """The verdict, its scope, and every finding as far as there is room; at most `LARGEST` bytes."""
-    grouped = findings(outcomes)
-    head = list(_head(outcomes, judgement, run_id=run_id, as_of=as_of, service=service, note=note))
-    tail = list(_tail(judgement))
+    grouped = findings(report.outcomes)
+    head = list(_head(report))
+    tail = list(_tail(report.judgement))
     sections = (
         ("Not met", "Nothing that gates failed among what was judged.", grouped.not_met, 0.4),
         ("Not judged", "Every pair that gates was judged.", grouped.not_judged, 0.65),
@@ -43,7 +43,7 @@ def summary_md(
         section = list(_section(title, nothing, entries, int(room * share)))
         room -= _size(section)
         lines += section
-    return "\n".join([*lines, *tail]) + "\n"
+    return ("\n".join([*lines, *tail]) + "\n").encode()
 
 
 def _size(lines: Iterable[str]) -> int:
@@ -60,10 +60,9 @@ def code(text: str, limit: int = _VALUE) -> str:
     return f"{fence}{pad}{flat}{pad}{fence}"
 
 
-def _head(
-    outcomes: Sequence[Outcome], judgement: Judgement, *, run_id: str, as_of: str, service: str, note: str
-) -> Iterator[str]:
-    yield f"# {VERDICTS[judgement.verdict]}: {code(service or judgement.estate)}"
+def _head(report: Report) -> Iterator[str]:
+    outcomes, judgement = report.outcomes, report.judgement
+    yield f"# {VERDICTS[judgement.verdict]}: {code(report.service or judgement.estate)}"
     yield ""
     yield f"**{VERDICTS[judgement.verdict]}**: {_MEANING[judgement.verdict]}."
     yield f"In short: {code(in_short(outcomes, judgement), _REST)}"
@@ -73,12 +72,12 @@ def _head(
     yield ""
     facts = {
         "Change": code(judgement.change) if judgement.change else "none named",
-        "Note": code(note, _REST) if note else "",
+        "Note": code(report.note, _REST) if report.note else "",
         "Hosts": _hosts(outcomes),
         "Pairs of check and target": _counts(judgement),
-        "As of": code(as_of),
+        "As of": code(report.as_of.isoformat()),
         "Valid until": code(judgement.valid_until),
-        "Run": code(run_id),
+        "Run": code(report.run_id),
     }
     yield from (f"- {label}: {text}" for label, text in facts.items() if text)
     yield ""
@@ -91,11 +90,11 @@ def _head(
 
 def _hosts(outcomes: Sequence[Outcome]) -> str:
     """On how many of the planned hosts anything was judged: a PASS or a FAIL takes a fact, the others do not."""
-    planned = dict.fromkeys(one.host for one in outcomes if one.host)
-    known = {one.host for one in outcomes if one.outcome in {Result.PASS, Result.FAIL}}
+    planned = dict.fromkeys(outcome.host for outcome in outcomes if outcome.host)
+    known = {outcome.host for outcome in outcomes if outcome.outcome in {Result.PASS, Result.FAIL}}
     dark = [host for host in planned if host not in known]
-    told = f"{len(planned) - len(dark)} of {len(planned)} judged"
-    return f"{told}; nothing was judged on {code(some(dark, 10))}" if dark else told
+    judged = f"{len(planned) - len(dark)} of {len(planned)} judged"
+    return f"{judged}; nothing was judged on {code(first_few(dark, 10))}" if dark else judged
 
 
 def _counts(judgement: Judgement) -> str:
@@ -113,13 +112,13 @@ def _left_out(judgement: Judgement) -> Iterator[str]:
     yield "## Left out of this partial run"
     yield ""
     for key, value in judgement.partial.items():
-        told = some([str(entry) for entry in value], 20) if isinstance(value, list | tuple) else str(value)
-        yield f"- {code(key)}: {code(told, _REST)}"
+        text = first_few([str(entry) for entry in value], 20) if isinstance(value, list | tuple) else str(value)
+        yield f"- {code(key)}: {code(text, _REST)}"
     yield ""
 
 
 def _section(title: str, nothing: str, entries: Sequence[Finding], room: int) -> Iterator[str]:
-    """One part of the findings within its room; what did not fit is counted."""
+    """A part of the findings within its room; what did not fit is counted."""
     pairs = sum(len(entry.targets) + entry.followers for entry in entries)
     yield f"## {title} ({number(pairs, 'pair')})"
     yield ""
@@ -130,7 +129,7 @@ def _section(title: str, nothing: str, entries: Sequence[Finding], room: int) ->
         room -= _size(lines)
         if room < 0:
             left = entries[index:]
-            rest = sum(len(one.targets) + one.followers for one in left)
+            rest = sum(len(entry.targets) + entry.followers for entry in left)
             yield f"- **{number(len(left), 'more finding')} ({number(rest, 'pair')})**: see `results.jsonl`"
             break
         yield from lines
@@ -138,16 +137,16 @@ def _section(title: str, nothing: str, entries: Sequence[Finding], room: int) ->
 
 
 def _entry(finding: Finding) -> Iterator[str]:
-    one = finding.one
-    targets = some([one_line(target, 80) for target in finding.targets])
-    yield f"- **{one.severity.upper()}** {code(one.check)} {code(one.title)} on {code(targets)}"
-    told = "; ".join(f"{label} {code(text)}" for label, text in finding.demand)
-    state = "not met" if one.outcome is Result.FAIL else "not judged"
-    yield f"  - {state}: {told}"
-    if one.waiver:
-        yield f"  - {one.disposition}: {code(one.waiver, _REST)}"
-    owners = code(some([one_line(owner, 80) for owner in finding.owners], 4)) if finding.owners else "not named"
-    nothing = "as the reason says" if one.outcome is Result.UNKNOWN else "none stated"
+    first = finding.first
+    targets = first_few([one_line(target, 80) for target in finding.targets])
+    yield f"- **{first.severity.upper()}** {code(first.check)} {code(first.title)} on {code(targets)}"
+    demand = "; ".join(f"{label} {code(text)}" for label, text in finding.demand)
+    state = "not met" if first.outcome is Result.FAIL else "not judged"
+    yield f"  - {state}: {demand}"
+    if first.waiver:
+        yield f"  - {first.disposition}: {code(first.waiver, _REST)}"
+    owners = code(first_few([one_line(owner, 80) for owner in finding.owners], 4)) if finding.owners else "not named"
+    nothing = "as the reason says" if first.outcome is Result.UNKNOWN else "none stated"
     action = code(finding.remedy) if finding.remedy else nothing
     yield f"  - owner: {owners}; action: {action}"
     if finding.followers:

@@ -1,19 +1,20 @@
-"""Results as JSON: one outcome a line, and the judgement as it stands in `verdict.json`."""
+"""Results as JSON: an outcome a line, and the judgement as it stands in `verdict.json`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from readiness.core.outcomes import Judgement, Outcome
+from readiness.renderers.report import Report
 
-_AS_JSON = json.JSONEncoder(sort_keys=True).encode  # json.dumps would make one a line
+FILE = "results.jsonl"
+_AS_JSON = json.JSONEncoder(sort_keys=True).encode  # json.dumps would make an encoder a line
 
 
 def outcome_dict(outcome: Outcome) -> dict[str, Any]:
-    """One outcome with the keys of the contract; `host` and `waiver` are null where there is none."""
+    """An outcome with the keys of the contract; `host` and `waiver` are null where there is none."""
     return {
         "check": outcome.check,
         "title": outcome.title,
@@ -35,9 +36,9 @@ def outcome_dict(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def results_jsonl(outcomes: Iterable[Outcome]) -> bytes:
-    """All outcomes in the order given; what a host said stands there as it was, in ASCII escapes."""
-    lines = (_AS_JSON(outcome_dict(one)) for one in outcomes)
+def render(report: Report) -> bytes:
+    """All outcomes in the plan's order; what a host said stands there as it was, in ASCII escapes."""
+    lines = (_AS_JSON(outcome_dict(outcome)) for outcome in report.outcomes)
     # DEL is the one control character that JSON does not escape; it can only stand within a string.
     return "".join(line.replace("\x7f", "\\u007f") + "\n" for line in lines).encode()
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from readiness.core.outcomes import LIVE, Disposition, Judgement, Outcome, Result, Verdict
-from readiness.core.text import one_line
-from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, number, some
+from readiness.core.outcomes import LIVE, Disposition, Outcome, Result, Verdict
+from readiness.core.roots import ACCEPTED
+from readiness.core.text import first_few, one_line
+from readiness.renderers.report import Report
+from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, number
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,17 +40,16 @@ def shown(text: str, limit: int = _VALUE) -> str:
 
 def last_line(verdict: Verdict, reasons: str, *, folder: object = None, manifest_sha256: str | None = None) -> str:
     """`NO-GO  3 blockers, 12 pairs not judged  report: PATH/summary.md  sha256:ab12..`, whatever ended the run."""
-    told = [VERDICTS[verdict], shown(reasons)]
+    parts = [VERDICTS[verdict], shown(reasons)]
     if folder is not None:
-        told.append(f"report: {shown(f'{folder}/summary.md')}")
+        parts.append(f"report: {shown(f'{folder}/summary.md')}")
     if manifest_sha256:
-        told.append(f"sha256:{manifest_sha256[:12]}..")
-    return "  ".join(told)
+        parts.append(f"sha256:{manifest_sha256[:12]}..")
+    return "  ".join(parts)
 
 
-def render(
-    outcomes: Sequence[Outcome],
-    judgement: Judgement,
+def show(
+    report: Report,
     stream: TextIO,
     *,
     folder: object,
@@ -69,36 +71,36 @@ def render(
         emoji=False,
         legacy_windows=False,
     )
-    for line in _report(console, outcomes, judgement, folder):
+    for line in _report(console, report, folder):
         console.print(line, soft_wrap=True)  # it has been wrapped behind its bar; a second time would lose that
-    head = VERDICTS[judgement.verdict]
-    short = in_short(outcomes, judgement)
-    told = last_line(judgement.verdict, short, folder=folder, manifest_sha256=manifest_sha256).removeprefix(head)
-    style = _STYLES.get(judgement.verdict, "bold yellow")
-    console.print(Text.assemble((head, style), told), soft_wrap=True)
+    verdict = report.judgement.verdict
+    head = VERDICTS[verdict]
+    short = in_short(report.outcomes, report.judgement)
+    rest = last_line(verdict, short, folder=folder, manifest_sha256=manifest_sha256).removeprefix(head)
+    console.print(Text.assemble((head, _STYLES.get(verdict, "bold yellow")), rest), soft_wrap=True)
 
 
-def _report(console: Console, outcomes: Sequence[Outcome], judgement: Judgement, folder: object) -> Iterator[Text]:
-    grouped = findings(outcomes)
+def _report(console: Console, report: Report, folder: object) -> Iterator[Text]:
+    grouped, partial = findings(report.outcomes), report.judgement.partial
     for entries in (grouped.accepted, grouped.advice, grouped.not_judged, grouped.not_met):
         for finding in entries[:_MOST]:
             yield from _finding(console, finding)
         if left := entries[_MOST:]:
-            pairs = sum(len(one.targets) + one.followers for one in left)
-            place = f"in {folder}/summary.md" if folder else "that --out would keep"
-            more = f"{number(len(left), 'more finding')} ({number(pairs, 'pair')}) {place}"
+            pairs = sum(len(finding.targets) + finding.followers for finding in left)
+            where = f"in {folder}/summary.md" if folder else "that --out would keep"
+            more = f"{number(len(left), 'more finding')} ({number(pairs, 'pair')}) {where}"
             yield from _barred(console, [("...", more)])
-    yield from _table(outcomes)
-    if judgement.partial is not None:
+    yield from _table(report.outcomes)
+    if partial is not None:
         yield _line("LEFT OUT of this partial run:", "yellow")
-        yield from _barred(console, [(key, _listed(value)) for key, value in judgement.partial.items()])
-    checks = (one.one.check for one in grouped.not_met + grouped.not_judged if not one.one.message.startswith(LIVE))
-    if check := next(checks, None):
+        yield from _barred(console, [(key, _listed(value)) for key, value in partial.items()])
+    gating = (finding.first for finding in grouped.not_met + grouped.not_judged)
+    if check := next((outcome.check for outcome in gating if not outcome.message.startswith(LIVE)), None):
         yield _line(f"Why a check exists and how to mend it: readiness explain {shown(check, 40)}")
 
 
 def _listed(value: object) -> str:
-    return some([str(entry) for entry in value], 10) if isinstance(value, list | tuple) else str(value)
+    return first_few([str(entry) for entry in value], 10) if isinstance(value, list | tuple) else str(value)
 
 
 def _line(text: str, style: str = "") -> Text:
@@ -108,18 +110,18 @@ def _line(text: str, style: str = "") -> Text:
 
 
 def _finding(console: Console, finding: Finding) -> Iterator[Text]:
-    one = finding.one
-    state, style = _state(one)
-    head = f"{state}  {one.severity}  {shown(one.check, 100)}  "
-    yield from _wrapped(console, head, "  |   ", shown(one.title), style)
-    rows = [("on", some([one_line(target, 60) for target in finding.targets]))]
+    first = finding.first
+    state, style = _state(first)
+    head = f"{state}  {first.severity}  {shown(first.check, 100)}  "
+    yield from _wrapped(console, head, "  |   ", shown(first.title), style)
+    rows = [("on", first_few([one_line(target, 60) for target in finding.targets]))]
     rows += finding.demand
-    if one.waiver:
-        rows.append((str(one.disposition), one.waiver))
+    if first.waiver:
+        rows.append((str(first.disposition), first.waiver))
     if finding.remedy:
         rows.append(("remedy", finding.remedy))
     if finding.owners:
-        rows.append(("owner", some([one_line(owner, 60) for owner in finding.owners], 3)))
+        rows.append(("owner", first_few([one_line(owner, 60) for owner in finding.owners], 3)))
     yield from _barred(console, rows)
     if finding.followers:
         checks = number(finding.followers, "pair")
@@ -129,7 +131,7 @@ def _finding(console: Console, finding: Finding) -> Iterator[Text]:
 def _state(outcome: Outcome) -> tuple[str, str]:
     """The sign of a finding, in words, since colour is lost on paper and on some readers."""
     word = "NOT MET" if outcome.outcome is Result.FAIL else "NOT JUDGED"
-    if outcome.disposition in {Disposition.WAIVED, Disposition.DEFERRED}:
+    if outcome.disposition in ACCEPTED:
         return f"{outcome.disposition.upper()} ({word.lower()})", "cyan"
     if outcome.disposition is Disposition.ADVISORY:
         return f"ADVICE ({word.lower()})", "blue"
@@ -155,19 +157,19 @@ def _wrapped(console: Console, first: str, then: str, text: str, style: str) -> 
 
 def _table(outcomes: Sequence[Outcome]) -> Iterator[Text]:
     """Counts by area, where `-` is a question nobody could answer and 0 an answer."""
-    areas = list(dict.fromkeys(one.area for one in outcomes))
+    areas = list(dict.fromkeys(outcome.area for outcome in outcomes))
     if not areas:
         return
     wide = max(len("area"), *(len(shown(area, 20)) for area in areas))
     yield _line(f"{'area':{wide}}  pairs    met  not met  not judged  n/a  accepted")
     for area in areas:
-        mine = [one for one in outcomes if one.area == area]
-        accepted = sum(one.disposition in {Disposition.WAIVED, Disposition.DEFERRED} for one in mine)
-        count = {result: sum(one.outcome is result for one in mine) for result in Result}
+        own = [outcome for outcome in outcomes if outcome.area == area]
+        accepted = sum(outcome.disposition in ACCEPTED for outcome in own)
+        count = Counter(outcome.outcome for outcome in own)
         judged = count[Result.PASS] + count[Result.FAIL]
         met, not_met = (count[Result.PASS], count[Result.FAIL]) if judged else ("-", "-")
         yield _line(
-            f"{shown(area, 20):{wide}}  {len(mine):5}  {met:>5}  {not_met:>7}  {count[Result.UNKNOWN]:10}"
+            f"{shown(area, 20):{wide}}  {len(own):5}  {met:>5}  {not_met:>7}  {count[Result.UNKNOWN]:10}"
             f"  {count[Result.NOT_APPLICABLE]:3}  {accepted:8}"
         )
     yield _line("-: nobody looked; 0: looked at, and none. Accepted ones are in both columns.")
@@ -207,34 +209,34 @@ class Progress:
         self._end.set()
         self._ticker.join()
         with self._guard:
-            self._say(self._told(), last=True)
+            self._write(self._status(), last=True)
             for seconds, host, note in sorted(self._hosts, reverse=True)[:5] if self._total > 1 else []:
                 self._stream.write(f"  | {seconds:6.1f} s  {shown(host, 40)}{f'  {shown(note, 60)}' if note else ''}\n")
             self._stream.flush()
 
     def host_done(self, name: str, seconds: float, note: str = "") -> None:
-        """One host was read, or given up."""
+        """A host was read, or given up."""
         with self._guard:
             self._hosts.append((seconds, name, note))
             if self._live:
-                self._say(self._told())
+                self._write(self._status())
 
     def _tick(self) -> None:
         while not self._end.wait(self._every_s):
             with self._guard:
-                self._say(self._told())
+                self._write(self._status())
 
-    def _told(self) -> str:
+    def _status(self) -> str:
         done, elapsed = len(self._hosts), self._clock() - self._begun
-        told = f"reading hosts: {done} of {self._total} done, {elapsed:.0f} s"
+        status = f"reading hosts: {done} of {self._total} done, {elapsed:.0f} s"
         if 0 < done < self._total:
-            told += f", about {elapsed / done * (self._total - done):.0f} s left"
+            status += f", about {elapsed / done * (self._total - done):.0f} s left"
         if self._hosts:
             seconds, host, _ = max(self._hosts)
-            told += f"; slowest {shown(host, 40)} {seconds:.1f} s"
-        return told
+            status += f"; slowest {shown(host, 40)} {seconds:.1f} s"
+        return status
 
-    def _say(self, text: str, *, last: bool = False) -> None:
+    def _write(self, text: str, *, last: bool = False) -> None:
         if self._live:  # back to the start of the line, and clear what was there
             self._stream.write(f"\r\x1b[K{text[: self._width - 1]}" + ("\n" if last else ""))
         else:

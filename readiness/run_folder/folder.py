@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from readiness.core.errors import ToolFault
-from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, Verdict
+from readiness.core.errors import InputError, NothingToCheck, ToolFault
+from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
 from readiness.run_folder import safe_files
 from readiness.run_folder.journals import Journal
 from readiness.run_folder.names import (
@@ -20,7 +20,6 @@ from readiness.run_folder.names import (
     INPUTS,
     MANIFEST,
     PLAN,
-    RESULTS,
     SCHEMA,
     SIGNATURES,
     TRANSCRIPT,
@@ -32,9 +31,7 @@ from readiness.run_folder.names import (
 )
 from readiness.run_folder.safe_files import refuse, write_fault
 
-_OUTPUTS = frozenset(
-    {VERDICT, MANIFEST, FACTS, TRANSCRIPT, PLAN, RESULTS, INPUTS, "junit.xml", "report.html", "summary.md"}
-)
+_OWN = frozenset({VERDICT, MANIFEST, FACTS, TRANSCRIPT, PLAN, INPUTS}) | SIGNATURES
 _NO_JUDGEMENT: Mapping[str, Any] = {
     **dict.fromkeys(("estate", "change", "valid_until", "counts", "partial", "inputs")),
     "report_only": False,
@@ -42,18 +39,30 @@ _NO_JUDGEMENT: Mapping[str, Any] = {
 
 
 class RunFolder:
-    """The folder of one run while it is written; no other run can write to it until `close`."""
+    """The folder of one run while it is written; no other run can write to it until `close`.
 
-    def __init__(self, path: Path, directory: int, lock: int, clock: Callable[[], datetime]) -> None:
-        self.path = path
+    As a context it keeps in `verdict.json` what ended a run before its verdict.
+
+    `reports` are the names of the reports: nothing else is written beside the run's own files, so that what an
+    interrupted run leaves is known for a run's.
+    """
+
+    def __init__(
+        self, path: Path, reports: Collection[str], directory: int, lock: int, clock: Callable[[], datetime]
+    ) -> None:
+        self.path, self._reports = path, frozenset(reports)
         self._directory, self._lock, self._clock = directory, lock, clock
         self._head: dict[str, Any] = dict.fromkeys(("run_id", "started_at", "tool_version"))
         self._journals: dict[str, Journal] = {}
-        self._sealed = self._closed = False
+        self._sealed = self._ended = self._closed = False
 
     @classmethod
-    def create(cls, path: Path, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Self:
+    def create(
+        cls, path: Path, reports: Collection[str], *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> Self:
         """Take a new or empty folder, or an older run's; InputError for any other, and while another run has it."""
+        if taken := sorted(_OWN & set(reports)):
+            raise ToolFault(f"a report may not be called {taken[0]}")
         path = path.absolute()
         with contextlib.ExitStack() as undo:
             directory = safe_files.make_folder(path)
@@ -62,9 +71,9 @@ class RunFolder:
             lock = safe_files.take_lock(path, directory, clock())
             undo.callback(os.close, lock)
             undo.callback(safe_files.forget_lock, directory)
-            _old_files(path, directory)
+            _old_files(path, directory, reports)
             undo.pop_all()
-        return cls(path, directory, lock, clock)
+        return cls(path, reports, directory, lock, clock)
 
     def __enter__(self) -> Self:
         return self
@@ -72,11 +81,24 @@ class RunFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            if error is not None and self._journals and not self._ended:
+                self._ended_by(error)
+        finally:
+            self.close()
+
+    def _ended_by(self, error: BaseException) -> None:
+        """Keep what ended the run before its verdict."""
+        if isinstance(error, NothingToCheck):
+            self.nothing_to_check([str(error)])
+        elif isinstance(error, InputError):
+            self.error(str(error), exit_code=EXIT_INPUT)
+        else:
+            self.error(f"{type(error).__name__}: {error}")
 
     def begin(self, run_id: str, started_at: datetime, tool_version: str) -> None:
         """Say RUNNING, which ends what an older verdict said, and only then remove the older run's files."""
-        old = _old_files(self.path, self._directory)
+        old = _old_files(self.path, self._directory, self._reports)
         self._head = {"run_id": run_id, "started_at": started_at.isoformat(), "tool_version": tool_version}
         self._say(Verdict.RUNNING, ["the run has not ended"], exit_code=None, finished_at=None)
         for name in old:
@@ -98,8 +120,9 @@ class RunFolder:
         return self._journal(TRANSCRIPT)
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file whole or not at all; `name` may lie in folders below."""
-        if not self._journals or self._sealed or name in {*UNSEALED, FACTS, TRANSCRIPT}:
+        """Write the plan, a report, or a file below `inputs/`, whole or not at all."""
+        known = name in {PLAN, *self._reports} or name.startswith(f"{INPUTS}/")
+        if not self._journals or self._sealed or not known:
             raise ToolFault(f"{self.path}: {name} is not written now, or not this way")
         self._put(name, data)
 
@@ -126,6 +149,7 @@ class RunFolder:
         self._put(MANIFEST, manifest)
         seal = hashlib.sha256(manifest).hexdigest()
         self._put_verdict(judgement, finished_at=self._now(), as_of=as_of.isoformat(), seal=seal)
+        self._ended = True
         return seal
 
     def error(self, message: str, *, exit_code: int = EXIT_FAULT) -> None:
@@ -190,11 +214,11 @@ def _refuse_foreign(path: Path, directory: int) -> None:
         refuse(path, "is not empty, and no run folder", "name a new or an empty folder")
 
 
-def _old_files(path: Path, directory: int) -> list[str]:
+def _old_files(path: Path, directory: int, reports: Collection[str]) -> list[str]:
     """What goes when a new run takes the folder; InputError when anything in it is not an older run's."""
     _refuse_foreign(path, directory)
     names = sorted(set(os.listdir(directory)) - {safe_files.LOCK, VERDICT})
-    known = _OUTPUTS | SIGNATURES | {name.split("/")[0] for name in _listed(directory)}
+    known = _OWN | set(reports) | {name.split("/")[0] for name in _listed(directory)}
     strange = [name for name in names if name not in known and not name.startswith(safe_files.OWN)]
     if strange:
         refuse(path, f"holds files that are no run's: {', '.join(strange[:5])}", "move them, or name another folder")

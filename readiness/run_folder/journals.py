@@ -85,20 +85,20 @@ def read_journal(path: Path) -> tuple[list[dict[str, Any]], bool]:
     return parse_journal(data, str(path))
 
 
-def parse_journal(data: bytes, place: str) -> tuple[list[dict[str, Any]], bool]:
+def parse_journal(data: bytes, file: str) -> tuple[list[dict[str, Any]], bool]:
     """The entries in the bytes of a journal; only a line without an end of line can be torn."""
     lines = data.split(b"\n")
     torn = lines.pop() != b""
-    return [_entry(line, place, number) for number, line in enumerate(lines, start=1)], torn
+    return [_entry(line, file, number) for number, line in enumerate(lines, start=1)], torn
 
 
-def _entry(line: bytes, place: str, number: int) -> dict[str, Any]:
+def _entry(line: bytes, file: str, number: int) -> dict[str, Any]:
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise InputError([Problem(place, number, 1, f"is not JSON: {error}")]) from error
+        raise InputError([Problem(file, number, 1, f"is not JSON: {error}")]) from error
     if not isinstance(entry, dict):
-        raise InputError([Problem(place, number, 1, "is not a JSON object")])
+        raise InputError([Problem(file, number, 1, "is not a JSON object")])
     return entry
 
 
@@ -165,7 +165,7 @@ def _adapter(kind: Any) -> TypeAdapter[tuple[Any]]:
 
 
 def facts_from_json(
-    document: Mapping[str, Any], kinds: Mapping[str, type[Fact]], *, place: str = "facts.jsonl", line: int = 0
+    document: Mapping[str, Any], kinds: Mapping[str, type[Fact]], *, file: str = "facts.jsonl", line: int = 0
 ) -> HostFacts:
     """One host's facts from a line of `facts.jsonl`; InputError for what is not exactly that."""
     try:
@@ -173,7 +173,7 @@ def facts_from_json(
         values = {name: _value(name, entry, kinds) for name, entry in frame.facts.items()}
     except ValueError as error:
         message = f"is not one host's facts: {' '.join(str(error).split())}"
-        raise InputError([Problem(place, line, 1, message, "was it written by another version?")]) from error
+        raise InputError([Problem(file, line, 1, message, "was it written by another version?")]) from error
     return HostFacts(frame.host, values, frame.evidence)
 
 

@@ -111,8 +111,8 @@ def forget_lock(directory: int) -> None:
 
 def _holder(text: bytes) -> str:
     try:
-        held = json.loads(text)
-        return f"pid {int(held['pid'])}, started at {datetime.fromisoformat(held['started_at']).isoformat()}"
+        owner = json.loads(text)
+        return f"pid {int(owner['pid'])}, started at {datetime.fromisoformat(owner['started_at']).isoformat()}"
     except (ValueError, TypeError, KeyError):
         return "it has just begun"
 

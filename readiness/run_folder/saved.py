@@ -59,15 +59,15 @@ class SavedRun:
 
     def facts(self, kinds: Mapping[str, type[Fact]]) -> tuple[dict[str, HostFacts], bool]:
         """The facts by host, and whether the last line was torn; `kinds` are the fact types by name."""
-        place = str(self.path / FACTS)
+        file = str(self.path / FACTS)
         lines, torn = self._lines(FACTS)
-        found: dict[str, HostFacts] = {}
+        by_host: dict[str, HostFacts] = {}
         for number, line in enumerate(lines, start=1):
-            facts = facts_from_json(line, kinds, place=place, line=number)
-            if facts.host in found:
-                raise InputError([Problem(place, number, 1, f"{facts.host} stands there twice")])
-            found[facts.host] = facts
-        return found, torn
+            facts = facts_from_json(line, kinds, file=file, line=number)
+            if facts.host in by_host:
+                raise InputError([Problem(file, number, 1, f"{facts.host} stands there twice")])
+            by_host[facts.host] = facts
+        return by_host, torn
 
     def transcript(self) -> tuple[list[dict[str, Any]], bool]:
         """What was sent and what came back, and whether the last line was torn."""

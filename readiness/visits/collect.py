@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
-from readiness.core.scripts import Limits, Output, Script, Transport, Visit
+from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why, WinrmListener
+from readiness.core.scripts import Limits, Output, Script, Visit
 from readiness.core.text import decode
 from readiness.probes import PROBES_OF
-from readiness.transports import Stop
+from readiness.transports import Route, Stop, TransportKind
 
+CONNECTION_FACTS: tuple[type[Fact], ...] = (Reached, HostKey, Login, WinrmListener)
 _POLL_S = 0.2
 _PARSE = {(shell, probe.name): probe.parse for shell, probes in PROBES_OF.items() for probe in probes}
 
@@ -32,7 +33,7 @@ class Collected:
 
 def collect(
     scripts: Mapping[str, tuple[Script, ...]],
-    transports: Mapping[str, Transport],
+    routes: Mapping[str, Route],
     limits: Limits,
     *,
     jobs: int,
@@ -49,7 +50,7 @@ def collect(
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="visit") as pool:
         try:
             for host, batch in scripts.items():
-                visit = pool.submit(_visit, host, transports[host], _salted(batch, nonce), limits, stop)
+                visit = pool.submit(_visit, host, routes[host], _salted(batch, nonce), limits, stop)
                 visit.add_done_callback(ended.put)
             for _ in scripts:
                 yield _next(ended, deadline, stop).result()
@@ -59,7 +60,7 @@ def collect(
 
 
 def _next(ended: SimpleQueue[Future[Collected]], deadline: float, stop: Stop) -> Future[Collected]:
-    """The next visit that ends; at the run's deadline all of them are told to."""
+    """The next visit that ends; at the run's deadline all of them are made to end."""
     while True:
         if time.monotonic() > deadline:
             stop.set(Why.RUN_TIMED_OUT)
@@ -71,27 +72,23 @@ def _salted(batch: tuple[Script, ...], nonce: str) -> tuple[Script, ...]:
     return tuple(replace(script, nonce=nonce) for script in batch)
 
 
-def _visit(host: str, transport: Transport, scripts: tuple[Script, ...], limits: Limits, stop: Stop) -> Collected:
+def _visit(host: str, route: Route, scripts: tuple[Script, ...], limits: Limits, stop: Stop) -> Collected:
     begun = time.monotonic()
     if stop.why is not None:
-        reason = Missing(stop.why, "before this host was contacted")
-        visit = Visit(host, reason, reason, reason, ())
+        visit = Visit(host, missing=Missing(stop.why, "before this host was contacted"))
     else:
         try:
-            visit = transport.visit(scripts, limits, lambda _: None)
+            visit = route.transport.visit(scripts, limits, lambda _: None)
         except Exception as error:  # noqa: BLE001 - a fault of ours with one host must not lose the others
             reason = Missing(Why.UNREADABLE, f"the transport broke: {type(error).__name__}: {error}")
-            visit = Visit(host, reason, reason, reason, ())
-    return _collected(visit, scripts, time.monotonic() - begun)
+            visit = Visit(host, missing=reason)
+    return _collected(visit, route.kind, scripts, time.monotonic() - begun)
 
 
-def _collected(visit: Visit, scripts: tuple[Script, ...], seconds: float) -> Collected:
+def _collected(visit: Visit, kind: TransportKind, scripts: tuple[Script, ...], seconds: float) -> Collected:
     by_script = {output.name: output for output in visit.outputs}
     values: dict[str, Fact | Missing] = {
-        Reached.name: visit.reached,
-        HostKey.name: visit.host_key,
-        Login.name: visit.login,
-        **{fact.name: fact for fact in visit.also},
+        fact.name: visit.fact(fact) if fact in kind.proves else kind.lacks(fact) for fact in CONNECTION_FACTS
     }
     connection = f"{visit.host}#0"
     evidence = dict.fromkeys(values, connection)
@@ -118,7 +115,7 @@ def _fact(script: Script, output: Output | None, visit: Visit) -> Fact | Missing
 
 
 def _connection_line(ref: str, visit: Visit) -> dict[str, Any]:
-    reached = visit.reached
+    reached, login = visit.reached, visit.login
     return {
         "ref": ref,
         "host": visit.host,
@@ -126,7 +123,7 @@ def _connection_line(ref: str, visit: Visit) -> dict[str, Any]:
         "address": f"{reached.address}:{reached.port}" if isinstance(reached, Reached) else None,
         "command": visit.command,
         "attempts": list(visit.attempts),
-        "result": str(visit.login) if isinstance(visit.login, Missing) else "logged in",
+        "result": str(login) if isinstance(login, Missing) else "logged in",
     }
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output, Script
-from readiness.transports.shells import powershell
+from readiness.transports.shells import DIALECTS, powershell
+from readiness.transports.shells.batch import Batch
 
 ROOT = Path(__file__).parents[2]
 PLAIN = {"SystemRoot": r"C:\Windows", "COMPUTERNAME": "BKP01", "USERDOMAIN": "BKP01", "USERNAME": "check"}
@@ -38,14 +39,13 @@ def executable() -> Path:
 def run(*scripts: Script, env: Mapping[str, str] | None = None, timeout_s: float = 60.0) -> tuple[Output, ...]:
     """The scripts as one batch on a machine that `env` describes; what did not end is TIMED_OUT or UNREADABLE."""
     nonce = secrets.token_hex(16)
-    batch = powershell.Batch(scripts, nonce)
-    _, arguments = powershell.command()
+    batch = Batch(DIALECTS["powershell"], scripts, nonce)
     missing = Missing(Why.UNREADABLE, "PowerShell ended under this script")
     batch.sent(time.time(), time.monotonic())
     try:
         printed = subprocess.run(
-            [executable(), *arguments],
-            input=powershell.packed(powershell.compose(scripts, nonce)),
+            [executable(), *powershell.ARGUMENTS],
+            input=powershell.packed(powershell.compose(scripts, nonce)).encode(),
             env={**PLAIN, "PATH": "/usr/bin:/bin", **(env or {})},
             capture_output=True,
             timeout=timeout_s,
@@ -53,7 +53,7 @@ def run(*scripts: Script, env: Mapping[str, str] | None = None, timeout_s: float
         ).stdout
     except subprocess.TimeoutExpired as error:
         printed, missing = error.stdout or b"", Missing(Why.TIMED_OUT, f"after {timeout_s:g} s")
-    outputs = list(batch.feed(printed, time.time(), time.monotonic()))
+    outputs = list(batch.feed(printed, stderr=False, now_s=time.time(), now=time.monotonic()))
     if not batch.finished:
         outputs.append(batch.unfinished(missing, time.time(), time.monotonic()))
     return tuple(outputs)

@@ -20,7 +20,7 @@ from readiness.core.scripts import Limits, Output, Script
 from readiness.probes import Identity, Listening, OsRelease, Packages, Processes, by_name
 from readiness.transports import Stop
 from readiness.transports.shells import posix
-from readiness.transports.ssh.login import SshTarget
+from readiness.transports.ssh.target import SshTarget
 from readiness.transports.ssh.transport import SshTransport
 from tests.main_job.job import ROOT
 
@@ -252,7 +252,7 @@ def run(folder: Path, jobs: str) -> None:
     """The whole product, from the command line on, with other checks."""
     from readiness import cli  # noqa: PLC0415 - the other side does without
 
-    cli.checks_folder = lambda: folder / "checks"
+    vars(cli)["checks_folder"] = lambda: folder / "checks"
     cli.main(["run", str(folder / "estate"), "--out", str(folder / "run"), "--jobs", jobs])
 
 

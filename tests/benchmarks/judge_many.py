@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-
-import pytest
+from pathlib import Path
 
 from readiness import products
 from readiness.core.facts import HostFacts, Login
 from readiness.estate import load_bytes
-from readiness.gate.gate import Gate
-from readiness.gate.plugin import GatePlugin
+from readiness.gate.collecting import collect_checks
+from readiness.gate.plugin import judge_plan
+from readiness.gate.steps import conclude, plan_run
 from readiness.planning.inputs import Inputs, names_of
 from readiness.planning.plan import Narrowing, Plan
 
@@ -24,15 +24,11 @@ hosts:
 """
 
 
-class Given:
+def given(plan: Plan) -> Mapping[str, HostFacts]:
     """The same login on every host of the plan."""
-
-    interrupted = False
-
-    def facts(self, plan: Plan) -> Mapping[str, HostFacts]:
-        login = Login("readiness", "publickey")
-        names = {target.host for _, target in plan.pairs if target.host}
-        return {name: HostFacts(name, {"login": login}, {"login": f"{name}#0"}) for name in names}
+    login = Login("readiness", "publickey")
+    names = {target.host for _, target in plan.pairs if target.host}
+    return {name: HostFacts(name, {"login": login}, {"login": f"{name}#0"}) for name in names}
 
 
 def main(folder: str, hosts: int) -> None:
@@ -41,11 +37,10 @@ def main(folder: str, hosts: int) -> None:
     catalogue = products.load()
     loaded = load_bytes(files, names_of(catalogue))
     inputs = Inputs(loaded.estate, loaded.baseline, catalogue, datetime.now(UTC), loaded.files)
-    gate = Gate(inputs, Given(), Narrowing())
-    quiet = ["-p", "no:cacheprovider", "-p", "no:terminal"]
-    pytest.main(["-c", f"{folder}/pytest.ini", "--rootdir", folder, *quiet, folder], [GatePlugin(gate)])
-    verdict = gate.judgement.verdict if gate.judgement else "no judgement"
-    print(f"{len(gate.outcomes)} {verdict}")
+    checks = Path(folder)
+    plan = plan_run(inputs, collect_checks(checks), Narrowing())
+    report = conclude(judge_plan(checks, inputs, plan, given(plan)), run_id="benchmark")
+    print(f"{len(report.outcomes)} {report.judgement.verdict}")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sys
 import time
+from datetime import UTC, datetime
 
 from readiness.core.judge import Circumstances, judge
 from readiness.core.outcomes import Disposition, Outcome, Result, Severity
 from readiness.renderers import junit
+from readiness.renderers.report import Report
 from tests.benchmarks.outcomes import CHECKS, HOSTS
 
 
@@ -42,12 +44,11 @@ def outcomes() -> list[Outcome]:
 def ours() -> float:
     made = outcomes()
     judgement = judge(made, Circumstances("bench", "none", "2026-12-01T00:00:00+00:00", {}))
+    report = Report(tuple(made), judgement, "bench", datetime(2026, 11, 25, tzinfo=UTC), "bench")
     begun = time.perf_counter()
-    xml = junit.junit_xml(
-        made, judgement, run_id="bench", as_of="2026-11-25T00:00:00+00:00", service="bench", properties={}
-    )
+    xml = junit.render(report)
     taken = time.perf_counter() - begun
-    junit.verify_junit(xml, made, judgement)
+    junit.verify(xml, report)
     return taken
 
 

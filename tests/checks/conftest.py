@@ -10,7 +10,7 @@ import pytest
 
 from readiness.core.facts import WinrmListener
 from readiness.demo import PASSWORD_ENV, embedded_estate
-from readiness.gate.runs import FACT_KINDS
+from readiness.gate.records import FACT_KINDS
 from readiness.planning.inputs import inputs_again
 from readiness.probes.windows.tls import MachineCertificates
 from readiness.run_folder.saved import SavedRun

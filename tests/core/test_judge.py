@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from readiness.core.errors import ToolFault
-from readiness.core.judge import Circumstances, disposition, in_plan_order, judge
+from readiness.core.judge import Circumstances, in_plan_order, judge, settled
 from readiness.core.outcomes import Outcome, Result, Severity, Verdict
 
 CIRCUMSTANCES = Circumstances("backup", "CHG-1", "2026-11-26T00:00:00+00:00", {})
@@ -16,9 +16,8 @@ CIRCUMSTANCES = Circumstances("backup", "CHG-1", "2026-11-26T00:00:00+00:00", {}
 def outcome(
     result: Result, severity: Severity = Severity.BLOCKER, target: str = "bk01", check: str = "VER-001"
 ) -> Outcome:
-    return Outcome(
-        check, "a title", "versions", severity, target, target, "", result, disposition(result, severity), "a message"
-    )
+    (alone,) = settled([Outcome(check, "a title", "versions", severity, target, target, "", result, "a message")])
+    return alone
 
 
 def verdict(*outcomes: Outcome) -> Verdict:

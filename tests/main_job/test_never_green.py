@@ -104,12 +104,14 @@ def test_a_file_that_cannot_be_judged_is_an_error(estate: Path, tmp_path: Path) 
     assert run(estate, tmp_path / "run").code == 4
 
 
-def run_with_more(code: str, estate: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    """A run of a copy of the program that has one more file of checks."""
+def run_with_more(
+    code: str, estate: Path, tmp_path: Path, name: str = "test_zz_more.py"
+) -> subprocess.CompletedProcess[str]:
+    """A run of a copy of the program that has one more file beside its checks."""
     app = tmp_path / "app"
     for part in ("readiness", "checks"):
         shutil.copytree(ROOT / part, app / part, ignore=shutil.ignore_patterns("__pycache__"))
-    (app / "checks" / "test_zz_more.py").write_text(code)
+    (app / "checks" / name).write_text(code)
     return subprocess.run(
         command("run", estate, "--out", tmp_path / "run"),
         env={**environment(tmp_path), "PYTHONPATH": str(app)},
@@ -121,37 +123,19 @@ def run_with_more(code: str, estate: Path, tmp_path: Path) -> subprocess.Complet
     )
 
 
+# Every other way for a file to be no file of checks: tests/gate/test_collecting.py.
 @pytest.mark.parametrize(
     ("code", "exit_code", "word"),
     [
         ("import nothing_of_that_name\n", 4, "does not load"),
         ("def test_that_is_no_check() -> None:\n    pass\n", 4, "is no check"),
-        (
-            'from readiness.checking import check\n@check("X", severity="major")\ndef test_x(): ...\n',
-            4,
-            "does not load",
-        ),
         ((ROOT / "checks" / "test_os.py").read_text(), 4, "OS-001 is also at"),
-        ("import pytest\npytest.exit('enough')\n", 4, "does not load"),
         ("raise SystemExit(0)\n", 3, "ERROR"),
-        ("import pytest\npytest.skip('later', allow_module_level=True)\n", 4, "does not load"),
-        ("import pytest\npytest.importorskip('nothing_of_that_name')\n", 4, "does not load"),
-        (f"{HEAD}@pytest.mark.parametrize('x', [1, 2])\n{CHECK}def test_x(x): 'A title.'\n", 4, "is parametrised"),
         (f"{HEAD}{CHECK}def tset_x(target): 'A title.'\n", 4, "TST-001 is not collected"),
-        (
-            f"{HEAD}{CHECK}def test_x(): 'A title.'\n{CHECK.replace('001', '002')}def test_x(): 'A title.'\n",
-            4,
-            "TST-001 is not collected",
-        ),
         (
             f"{HEAD}class TestX:\n    def __init__(self): ...\n    {CHECK}    def test_x(self): 'A title.'\n",
             4,
             "TST-001 is not collected",
-        ),
-        (
-            f"{HEAD}@pytest.fixture\ndef mine(target): ...\n{CHECK}def test_x(mine): 'A title.'\n",
-            4,
-            "fixture mine depends on target",
         ),
     ],
 )
@@ -164,6 +148,21 @@ def test_a_check_file_that_does_not_load_ends_it(
     verdict = json.loads((tmp_path / "run" / "verdict.json").read_text())["judgement"]["verdict"]
     assert verdict == "ERROR"
     assert not (tmp_path / "run" / "facts.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "raise SystemExit(0)\n",
+        "def pytest_configure():\n    raise SystemExit(0)\n",
+        "import pytest\ndef pytest_sessionstart():\n    pytest.exit('enough', returncode=0)\n",
+    ],
+)
+def test_a_conftest_that_ends_pytest_ends_in_an_error(estate: Path, tmp_path: Path, code: str) -> None:
+    ended = run_with_more(code, estate, tmp_path, "conftest.py")
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert ended.stdout.splitlines()[-1].startswith("ERROR")
+    assert json.loads((tmp_path / "run" / "verdict.json").read_text())["judgement"]["verdict"] == "ERROR"
 
 
 def under_pytest(estate: Path, tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:

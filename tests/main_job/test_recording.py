@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from readiness.gate.runs import FACT_KINDS
+from readiness.gate.records import FACT_KINDS
 from readiness.run_folder.saved import SavedRun
 from tests.bench import record, stand_in
 from tests.bench.fleet import VARIABLE, WORD, fleet

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-from readiness.core.judge import Circumstances, disposition, judge
+from readiness.core.judge import Circumstances, judge, settled
 from readiness.core.outcomes import Disposition, Judgement, Outcome, Result, Severity
+from readiness.renderers.report import Report
 
-AS_OF = "2026-11-25T08:00:00+00:00"
+AS_OF = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 RUN_ID = "20261125T080000Z-ab12cd"
 SEAL = "ab12" * 16
 
@@ -27,7 +29,7 @@ HOSTILE = (
 
 
 def outcome(**changes: Any) -> Outcome:
-    """One outcome, its disposition as judging sets it unless given."""
+    """A PASS, or with what changes; its disposition as judging sets it unless given."""
     base = Outcome(
         check="VER-002",
         title="A client is not newer than its server",
@@ -37,7 +39,6 @@ def outcome(**changes: Any) -> Outcome:
         host="bk01",
         detail="",
         outcome=Result.PASS,
-        disposition=Disposition.OK,
         message="found 13.0.1",
         expected="at most 13.0.1",
         found="13.0.1",
@@ -45,7 +46,8 @@ def outcome(**changes: Any) -> Outcome:
         evidence=("bk01#3",),
     )
     made = replace(base, **changes)
-    return made if "disposition" in changes else replace(made, disposition=disposition(made.outcome, made.severity))
+    (alone,) = settled([made])
+    return replace(made, disposition=changes.get("disposition", alone.disposition))
 
 
 def failed(**changes: Any) -> Outcome:
@@ -63,7 +65,6 @@ def failed(**changes: Any) -> Outcome:
 def unknown(**changes: Any) -> Outcome:
     """An UNKNOWN of the same check."""
     given = {"outcome": Result.UNKNOWN, "expected": "", "found": "", "message": "bk01: agent: refused"}
-    given["remedy"] = f"Let it be judged: {changes.get('message', given['message'])}"
     return outcome(**{**given, **changes})
 
 
@@ -76,6 +77,12 @@ def judged(outcomes: Sequence[Outcome], **circumstances: Any) -> Judgement:
     """The judgement over the outcomes."""
     given = {"estate": "backup", "change": "CHG0042", "valid_until": "2026-11-26T08:00:00+00:00", "inputs": {}}
     return judge(outcomes, Circumstances(**{**given, **circumstances}))
+
+
+def reported(outcomes: Sequence[Outcome], judgement: Judgement | None = None, **fields: str) -> Report:
+    """The report of the outcomes, with the judgement over them unless another is given."""
+    own = {"run_id": RUN_ID, "service": "backup", **fields}
+    return Report(tuple(outcomes), judgement or judged(outcomes), as_of=AS_OF, **own)
 
 
 def hostile() -> list[Outcome]:

@@ -11,9 +11,9 @@ from markdown_it.token import Token
 
 from readiness.core.outcomes import Outcome
 from readiness.core.text import one_line
-from readiness.renderers.markdown import LARGEST, code, summary_md
+from readiness.renderers.markdown import LARGEST, code, render
 
-from .samples import AS_OF, HOSTILE, RUN_ID, failed, hostile, judged, on, outcome, unknown
+from .samples import HOSTILE, RUN_ID, failed, hostile, judged, on, outcome, reported, unknown
 
 OURS = {
     "heading",
@@ -30,7 +30,7 @@ OURS = {
 
 
 def made(outcomes: list[Outcome], **circumstances: Any) -> str:
-    return summary_md(outcomes, judged(outcomes, **circumstances), run_id=RUN_ID, as_of=AS_OF, service="backup")
+    return render(reported(outcomes, judged(outcomes, **circumstances))).decode()
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -41,9 +41,8 @@ def tokens(text: str) -> Iterator[Token]:
 
 def test_nothing_a_host_says_is_anything_but_code() -> None:
     outcomes = hostile()
-    text = summary_md(
-        outcomes, judged(outcomes, change=HOSTILE[6]), run_id=RUN_ID, as_of=AS_OF, service=HOSTILE[2], note=HOSTILE[6]
-    )
+    judgement = judged(outcomes, change=HOSTILE[6])
+    text = render(reported(outcomes, judgement, service=HOSTILE[2], note=HOSTILE[6])).decode()
     assert {token.type.removesuffix("_open").removesuffix("_close") for token in tokens(text)} <= OURS
     spans = {token.content for token in tokens(text) if token.type == "code_inline"}
     assert spans >= {one_line(said, 300) for said in HOSTILE}
@@ -111,3 +110,8 @@ def test_it_stays_small_and_counts_what_had_no_room(letter: str) -> None:
     assert shown + left == len(outcomes)
     not_met, not_judged = text.split("## Not judged")
     assert min(part.count("- **BLOCKER**") for part in (not_met, not_judged)) > 10
+
+
+def test_what_could_not_be_judged_names_what_would_have_it_judged_where_that_is_known() -> None:
+    assert "action: `let the login read it`\n" in made([unknown(remedy="let the login read it")])
+    assert "action: as the reason says\n" in made([unknown()])

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import json
 
-from readiness.renderers.results import judgement_dict, results_jsonl
+from readiness.renderers.results import judgement_dict, render
 
-from .samples import HOSTILE, failed, hostile, judged, outcome
+from .samples import HOSTILE, failed, hostile, judged, outcome, reported
 
 CONTRACT = {
     *("check", "area", "severity", "target", "host", "outcome", "disposition", "message", "expected", "found"),
@@ -16,16 +16,16 @@ JUDGEMENT = {
 
 
 def test_a_line_an_outcome_with_the_keys_of_the_contract() -> None:
-    lines = results_jsonl([outcome(), failed(host=None)]).decode().splitlines()
+    lines = render(reported([outcome(), failed(host=None)])).decode().splitlines()
     assert [json.loads(line).keys() - {"title", "detail"} for line in lines] == [CONTRACT, CONTRACT]
     assert (json.loads(lines[1])["outcome"], json.loads(lines[1])["host"]) == ("FAIL", None)
 
 
 def test_what_a_host_said_is_there_as_it_was_and_in_plain_ascii() -> None:
-    lines = results_jsonl(hostile()).split(b"\n")
+    lines = render(reported(hostile())).split(b"\n")
     assert {json.loads(line)["found"] for line in lines[:-1]} >= set(HOSTILE)
     assert all(32 <= byte < 127 for line in lines for byte in line)
-    assert json.loads(results_jsonl([outcome(found="\x7f")]))["found"] == "\x7f"
+    assert json.loads(render(reported([outcome(found="\x7f")])))["found"] == "\x7f"
 
 
 def test_the_judgement_has_the_keys_of_the_contract() -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from readiness.core.outcomes import Disposition, Outcome, Result, Verdict
-from readiness.renderers.terminal import Progress, last_line, render, shown
+from readiness.renderers.terminal import Progress, last_line, show, shown
 
-from .samples import HOSTILE, SEAL, failed, hostile, judged, on, outcome, unknown
+from .samples import HOSTILE, SEAL, failed, hostile, judged, on, outcome, reported, unknown
 
 OURS = re.compile(
     r"  \|(  | )|(NOT MET|NOT JUDGED|(WAIVED|DEFERRED|ADVICE) \((not met|not judged)\))  (blocker|major|minor)  "
@@ -25,8 +25,8 @@ OURS = re.compile(
 
 def made(outcomes: list[Outcome], *, colour: bool = False, width: int = 80, **circumstances: Any) -> str:
     stream = io.StringIO()
-    judgement = judged(outcomes, **circumstances)
-    render(outcomes, judgement, stream, folder="reports/x", manifest_sha256=SEAL, colour=colour, width=width)
+    report = reported(outcomes, judged(outcomes, **circumstances))
+    show(report, stream, folder="reports/x", manifest_sha256=SEAL, colour=colour, width=width)
     return stream.getvalue()
 
 
@@ -150,7 +150,7 @@ def test_progress_elsewhere_is_a_line_now_and_then_also_while_nothing_happens() 
     assert "reading hosts: 2 of 2 done" in text.splitlines()[-3]
 
 
-def report(progress: Progress) -> None:
+def visits(progress: Progress) -> None:
     for _ in range(50):
         progress.host_done("h", 0.1)
 
@@ -158,7 +158,7 @@ def report(progress: Progress) -> None:
 def test_progress_may_be_told_by_many_threads() -> None:
     stream = io.StringIO()
     with Progress(stream, 400, live=False) as progress:
-        threads = [threading.Thread(target=report, args=(progress,)) for _ in range(8)]
+        threads = [threading.Thread(target=visits, args=(progress,)) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from readiness.core.outcomes import Disposition, Outcome, Result, Severity
-from readiness.renderers.wording import Finding, findings, in_short, some
+from readiness.renderers.wording import Finding, findings, in_short
 
 from .samples import failed, judged, on, outcome, unknown
 
@@ -48,7 +48,7 @@ def test_what_only_follows_is_counted_where_it_follows_from() -> None:
     rest = [unknown(check=f"X-{n}", blocked_by=(f"CON-001 {h}",), **on(h)) for n in range(3) for h in ("a", "b")]
     chained = unknown(check="Y-001", blocked_by=("X-0 a",), **on("a"))
     (finding,) = findings([*rest, chained, *roots]).not_judged
-    assert (finding.one.check, finding.followers) == ("CON-001", 7)
+    assert (finding.first.check, finding.followers) == ("CON-001", 7)
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def test_what_only_follows_is_counted_where_it_follows_from() -> None:
 )
 def test_a_gating_outcome_is_never_hidden_behind_one_that_is_not_shown_as_gating(root: Outcome) -> None:
     gating = unknown(blocked_by=("CON-001 bk01",))
-    assert gating in [finding.one for finding in findings([root, gating]).not_judged]
+    assert gating in [finding.first for finding in findings([root, gating]).not_judged]
 
 
 def test_what_was_accepted_is_listed_although_it_follows_from_another() -> None:
     accepted = unknown(disposition=Disposition.DEFERRED, waiver="W-1", blocked_by=("CON-001 bk01",))
-    assert [finding.one for finding in findings([unknown(check="CON-001"), accepted]).accepted] == [accepted]
+    assert [finding.first for finding in findings([unknown(check="CON-001"), accepted]).accepted] == [accepted]
 
 
 def test_no_failure_and_no_unknown_is_lost() -> None:
@@ -89,18 +89,7 @@ def test_no_failure_and_no_unknown_is_lost() -> None:
 
 def test_blockers_come_before_majors() -> None:
     grouped = findings([failed(severity=Severity.MAJOR), failed(**on("b"))])
-    assert [finding.one.severity for finding in grouped.not_met] == [Severity.BLOCKER, Severity.MAJOR]
-
-
-def test_a_remedy_that_only_says_the_reason_again_is_left_out() -> None:
-    assert findings([unknown()]).not_judged[0].remedy == ""
-    assert findings([unknown(remedy="Run it again.")]).not_judged[0].remedy == "Run it again."
-
-
-def test_names_are_cut_only_when_it_shortens_anything() -> None:
-    assert some(["a"]) == "a"
-    assert some(["a", "b", "c"]) == "a, b, c"
-    assert some(["a", "b", "c", "d"]) == "a, b and 2 more"
+    assert [finding.first.severity for finding in grouped.not_met] == [Severity.BLOCKER, Severity.MAJOR]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.transports.ssh.login import SshTarget
+from readiness.transports.ssh.target import SshTarget
 from tests.transports.openssh import USER, Sshd, make_key, public
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.transports.ssh.login import SshTarget
+from readiness.transports.ssh.target import SshTarget
 
 
 @dataclass

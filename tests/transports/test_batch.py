@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from readiness.core.facts import Why
 from readiness.core.scripts import Output, Script
-from readiness.transports.shells import posix
+from readiness.transports.shells import DIALECTS, posix
+from readiness.transports.shells.batch import Batch
+from readiness.transports.shells.marks import Mark, Stream
 from tests.transports.openssh import require
 
 NONCE = "0123456789abcdef0123456789abcdef"
@@ -27,13 +29,13 @@ def mark(word: str, index: int = 0, status: int = 0) -> bytes:
     return f"\n@{NONCE} {word} {index} {status}\n".encode()
 
 
-def batch_of(count: int) -> posix.Batch:
-    batch = posix.Batch(tuple(Script(f"s{n}", ":") for n in range(count)), NONCE)
+def batch_of(count: int) -> Batch:
+    batch = Batch(DIALECTS["posix"], tuple(Script(f"s{n}", ":") for n in range(count)), NONCE)
     batch.sent(0.0, 0.0)
     return batch
 
 
-def fed(batch: posix.Batch, pieces: list[tuple[bytes, bool]]) -> list[Output]:
+def fed(batch: Batch, pieces: list[tuple[bytes, bool]]) -> list[Output]:
     return [out for chunk, stderr in pieces for out in batch.feed(chunk, stderr=stderr, now_s=1.0, now=1.0)]
 
 
@@ -110,7 +112,7 @@ def test_no_order_of_marks_confuses_it(pieces: list[tuple[bytes, bool]]) -> None
 
 
 def test_what_is_held_back_stays_small() -> None:
-    stream = posix.Stream(NONCE)
+    stream = Stream(NONCE)
     for _ in range(100):
         list(stream.feed(f"\n@{NONCE} ".encode() + b"9" * 1000))
         assert len(stream._pending) < 200
@@ -147,7 +149,7 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[str]]
 
 
 def run(shell: list[str], *scripts: Script) -> list[Output]:
-    batch = posix.Batch(scripts, NONCE)
+    batch = Batch(DIALECTS["posix"], scripts, NONCE)
     batch.sent(0.0, 0.0)
     path = f"{Path(shell[0]).parent}:/usr/bin:/bin"
     with subprocess.Popen(
@@ -168,7 +170,7 @@ def run(shell: list[str], *scripts: Script) -> list[Output]:
                 if chunk := stream.read():
                     now = time.monotonic()
                     found += batch.feed(chunk, stderr=stderr, now_s=now, now=now)
-        assert batch.ready == posix.Mark("ready", 0, 0)
+        assert batch.ready == Mark("ready", 0, 0)
         assert batch.finished
         return found
 

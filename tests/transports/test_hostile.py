@@ -15,7 +15,7 @@ from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.core.scripts import Limits, Script, Visit
 from readiness.demo.keys import new_key
 from readiness.transports import Stop
-from readiness.transports.ssh.login import SshTarget
+from readiness.transports.ssh.target import SshTarget
 from readiness.transports.ssh.transport import SshTransport
 from tests.bench import hostile
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import gzip
 import json
 import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,8 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.core.facts import Missing, Why
-from readiness.core.scripts import Output, Script
-from readiness.transports.shells import powershell
+from readiness.core.scripts import Limits, Output, Script
+from readiness.transports import Budget, Stop
+from readiness.transports.batch_run import BatchRun
+from readiness.transports.shells import DIALECTS, powershell
+from readiness.transports.shells.batch import Batch
 from tests.bench import stand_in
 
 NONCE = "0123456789abcdef" * 2
@@ -38,7 +44,7 @@ def error_of(text: str) -> dict[str, object]:
 
 
 def test_the_command_line_is_short_and_the_same_for_every_batch() -> None:
-    program, arguments = powershell.command()
+    program, arguments = powershell.PROGRAM, powershell.ARGUMENTS
     assert len(" ".join((program, *arguments))) < 8191
     assert len(base64.b64decode(arguments[-1])) // 2 < 1000
 
@@ -53,12 +59,12 @@ def test_chunk_borders_do_not_matter(cuts: list[int], noise: bytes) -> None:
         + answer(1, b'{"id":"x"}', 1)
         + mark("begin", 2)
     )
-    batch = powershell.Batch(scripts, NONCE)
+    batch = Batch(DIALECTS["powershell"], scripts, NONCE)
     outputs: list[Output] = []
     for cut in cuts:
-        outputs += batch.feed(stream[:cut], 1.0, 1.0)
+        outputs += batch.feed(stream[:cut], stderr=False, now_s=1.0, now=1.0)
         stream = stream[cut:]
-    outputs += batch.feed(stream, 1.0, 1.0)
+    outputs += batch.feed(stream, stderr=False, now_s=1.0, now=1.0)
     assert [(o.status, o.stdout, o.stderr) for o in outputs] == [(0, b'["one"]', b""), (1, b"", b'{"id":"x"}')]
     assert batch.ready
     assert batch.next == 2
@@ -69,8 +75,9 @@ def test_chunk_borders_do_not_matter(cuts: list[int], noise: bytes) -> None:
 
 @given(st.binary(max_size=200))
 def test_what_a_host_makes_up_is_no_mark(data: bytes) -> None:
-    batch = powershell.Batch((Script("a", ""),), NONCE)
-    assert list(batch.feed(data + mark("end", 0) + mark("begin", 7) + mark("data", 0), 1.0, 1.0)) == []
+    batch = Batch(DIALECTS["powershell"], (Script("a", ""),), NONCE)
+    lies = data + mark("end", 0) + mark("begin", 7) + mark("data", 0)
+    assert list(batch.feed(lies, stderr=False, now_s=1.0, now=1.0)) == []
     assert batch.next == 0
 
 
@@ -79,6 +86,52 @@ def test_output_of_just_the_limit_is_whole(size: int, why: Why | None) -> None:
     output = one(Script("size", "'x' * ($args[0] - 4)", (str(size),), max_bytes=1000))
     assert len(output.stdout) == min(size, 1000)
     assert (output.missing and output.missing.why) == why
+
+
+class Printing:
+    """A remote PowerShell that prints these chunks, and says nothing more."""
+
+    finished_sending = ended = False
+
+    def __init__(self, chunks: Sequence[bytes]) -> None:
+        self._chunks, self._nonce = iter(chunks), b""
+
+    def send(self, text: str, *, last: bool = False) -> None:
+        self.finished_sending = last
+        script = gzip.decompress(base64.b64decode(text)).decode()
+        self._nonce = script.split("'")[1].encode()
+
+    def read(self) -> Iterator[tuple[bytes, bool]]:
+        yield next(self._chunks, b"").replace(NONCE.encode(), self._nonce), False
+
+    def gather(self) -> None:
+        """Nothing."""
+
+    def how_it_ended(self) -> str:
+        return "exit code 0"
+
+
+class Shells:
+    """A session that counts its shells."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        self.started, self._chunks = 0, chunks
+
+    @contextlib.contextmanager
+    def shell(self) -> Iterator[Printing]:
+        self.started += 1
+        yield Printing(self._chunks if self.started == 1 else ())
+
+
+@pytest.mark.parametrize(("excess", "shells"), [(1, 1), (2, 2)])
+def test_an_output_that_the_batch_itself_cut_costs_no_second_shell(excess: int, shells: int) -> None:
+    scripts = (Script("long", "", max_bytes=10, timeout_s=1), Script("next", "", timeout_s=1))
+    text = answer(0, b"x" * (10 + excess))
+    session = Shells(mark("ready", 0) + text[:-9], text[-9:] + answer(1, b"[]"))
+    run = BatchRun(DIALECTS["powershell"], scripts, Limits(), Budget.of(1.0, Stop()), lambda _: None)
+    run.over(session)
+    assert session.started == shells
+    assert run.outputs[0].missing == Missing(Why.OUTPUT_CUT, "more than 10 bytes")
 
 
 def test_it_parses_as_powershell_4(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.core.scripts import Limits, Output, Script
-from readiness.transports import Stop
+from readiness.transports import TRANSPORTS, Stop
 from readiness.transports.ssh.transport import SshTransport
 from tests.transports.contract import Spoken, TransportContract, visit
 from tests.transports.sshd import Sshd, new_key, sshd
@@ -38,6 +38,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 
 
 class TestContract(TransportContract):
+    kind = TRANSPORTS["ssh"]
+
     @pytest.fixture
     def transport(self, server: Sshd) -> SshTransport:
         return SshTransport(server.target(), Stop())

@@ -12,8 +12,8 @@ from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.core.scripts import Limits, Script, Visit
 from readiness.core.text import one_line
 from readiness.transports import Stop
-from readiness.transports.ssh import batch as ssh_batch
-from readiness.transports.ssh.login import SshTarget
+from readiness.transports.shells.posix import Posix
+from readiness.transports.ssh.target import SshTarget
 from readiness.transports.ssh.transport import SshTransport
 from tests.bench import hostile_ssh as hostile
 from tests.bench.hostile_ssh import ESCAPES, Hostile, repeats, says
@@ -34,7 +34,7 @@ def bench() -> Iterator[Hostile]:
 
 @pytest.fixture
 def visit(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Visit]:
-    monkeypatch.setattr(ssh_batch, "_GRACE_S", 0.7)
+    monkeypatch.setattr(Posix, "grace_s", 0.7)
 
     def visit(port: int, within_s: float, limits: Limits = LIMITS) -> Visit:
         """Visit within a time, with no more memory than a flood may cost."""

@@ -16,7 +16,7 @@ from readiness.transports.ssh.live import LiveConnection
 from readiness.transports.ssh.transport import SshTransport
 from tests.transports.conftest import Keys, target_of
 from tests.transports.full_contract import QUICK
-from tests.transports.openssh import Sshd, public
+from tests.transports.openssh import Sshd, free_port, public
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -35,6 +35,13 @@ def live(
 
 def why(missing: Missing | None) -> Why | None:
     return missing.why if missing else None
+
+
+def test_a_host_that_was_visited_and_lets_nobody_in_now_may_be_punishing_us(sshd: Sshd, keys: Keys) -> None:
+    with live(sshd, keys, port=free_port()) as host:
+        missing = host.open()
+        assert why(missing) is Why.REFUSED
+        assert "it let us in before" in str(missing)
 
 
 def test_commands_share_one_connection_and_say_how_they_ended(sshd: Sshd, keys: Keys) -> None:

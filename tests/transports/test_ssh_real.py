@@ -17,9 +17,9 @@ import pytest
 
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.core.scripts import Limits, Output, Script, Transport, Visit
-from readiness.transports import Stop
+from readiness.transports import TRANSPORTS, Stop
 from readiness.transports.ssh.known_hosts import KnownHosts
-from readiness.transports.ssh.login import SshTarget
+from readiness.transports.ssh.target import SshTarget
 from readiness.transports.ssh.transport import SshTransport
 from tests.transports.conftest import Keys, target_of
 from tests.transports.full_contract import QUICK, Dialect, FullContract
@@ -50,6 +50,8 @@ class Posix:
 
 
 class TestContract(FullContract):
+    kind = TRANSPORTS["ssh"]
+
     @pytest.fixture
     def connect(self, sshd: Sshd, keys: Keys) -> Callable[[Stop], Transport]:
         return lambda stop: SshTransport(target_of(sshd, keys), stop)
@@ -201,24 +203,27 @@ def test_an_agent(start: Callable[..., Sshd], keys: Keys, agent: Path, monkeypat
     assert why_of(visited(target_of(server, keys, identity_files=())).login) is Why.LOGIN_REFUSED, "only when asked"
     before = server.logins_tried()
     public_half = Path(f"{keys.good}.pub")
-    visit = visited(target_of(server, keys, identity_files=(public_half,), use_agent=True, agent_socket=agent))
+    visit = visited(target_of(server, keys, identity_files=(public_half,), use_agent=True))
     assert visit.login == Login(USER, "agent")
     assert server.logins_tried() == before + 1, "of the agent's keys only the one that was meant"
 
 
-def test_an_agent_that_does_not_answer(sshd: Sshd, keys: Keys, tmp_path: Path) -> None:
+# paramiko leaves the socket of an agent that is gone to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_agent_that_does_not_answer(sshd: Sshd, keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import socket  # noqa: PLC0415
 
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.bind(str(tmp_path / "deaf"))
         deaf.listen()
         begun = time.monotonic()
-        target = target_of(sshd, keys, identity_files=(), use_agent=True, agent_socket=tmp_path / "deaf")
+        target = target_of(sshd, keys, identity_files=(), use_agent=True)
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "deaf"))
         visit = visited(target, limits=replace(QUICK, login_s=1))
         assert time.monotonic() - begun < 2
         assert why_of(visit.login) is Why.LOGIN_REFUSED
-        gone = replace(target, agent_socket=tmp_path / "gone")
-        assert why_of(visited(gone).login) is Why.LOGIN_REFUSED
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "gone"))
+        assert why_of(visited(target).login) is Why.LOGIN_REFUSED
 
 
 # --- Through another host

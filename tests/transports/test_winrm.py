@@ -20,11 +20,13 @@ from spnego.channel_bindings import GssChannelBindings
 from readiness.core.facts import Login, Missing, Reached, Why, WinrmListener
 from readiness.core.scripts import Limits, Output, Script, Transport, Visit
 from readiness.demo.winrm_batch import Batch
-from readiness.transports import Stop
-from readiness.transports.shells import powershell
-from readiness.transports.winrm import batch as winrm_batch
-from readiness.transports.winrm.batch import errors
-from readiness.transports.winrm.transport import WinrmTarget, WinrmTransport
+from readiness.transports import TRANSPORTS, Budget, Stop
+from readiness.transports.shells.powershell import PowerShell, errors_in
+from readiness.transports.winrm import shell as winrm_shell
+from readiness.transports.winrm import transport as winrm_transport
+from readiness.transports.winrm.login import probe_listener
+from readiness.transports.winrm.target import WinrmTarget
+from readiness.transports.winrm.transport import WinrmTransport
 from tests.bench import hostile
 from tests.bench import winrm_programs as programs
 from tests.bench import winrm_soap as soap
@@ -104,7 +106,7 @@ def test_each_logon(authority: Authority, scheme: str, auth: str, chunked: bool)
             {"WINRS_NOPROFILE": "TRUE", "WINRS_CODEPAGE": "65001"},
             {"WINRS_CONSOLEMODE_STDIN": "FALSE", "WINRS_SKIP_CMD_SHELL": "FALSE"},
         ]
-        (listener,) = made.also
+        listener = made.fact(WinrmListener)
         assert isinstance(listener, WinrmListener)
         assert (listener.scheme, listener.used, listener.sealed) == (scheme, auth, scheme == "http")
         assert listener.offered == ("Negotiate", "Basic")
@@ -218,7 +220,8 @@ def closed_port() -> int:
 def test_nobody_there(address: str, reason: Why) -> None:
     one = WinrmTarget("h", address, closed_port(), "http", user="check", password=WORD)
     made = WinrmTransport(one, Stop()).visit((ONE,), QUICK, lambda _: None)
-    assert (why(made.reached), why(made.login), made.outputs, made.also) == (reason, reason, (), ())
+    assert (why(made.reached), why(made.login), made.outputs) == (reason, reason, ())
+    assert why(made.fact(WinrmListener)) is reason
 
 
 @pytest.mark.parametrize(
@@ -267,7 +270,7 @@ def test_a_scheme_that_is_not_offered_is_not_tried(schemes: tuple[str, ...]) -> 
         made = visit(host)
         assert why(made.login) is Why.SCHEME_NOT_OFFERED
         assert isinstance(made.reached, Reached)
-        assert made.also
+        assert isinstance(made.fact(WinrmListener), WinrmListener)
         assert host.logons == []
 
 
@@ -349,12 +352,20 @@ def test_what_a_host_says_to_a_message_in_the_clear(status: int) -> None:
 @pytest.mark.parametrize(
     "troubles", [Troubles(drop_after={4}), Troubles(refuse_after={5: 401}), Troubles(refuse_after={5: 400})]
 )
-def test_a_connection_that_breaks_is_made_once_more(troubles: Troubles) -> None:
+def test_a_connection_that_breaks_is_made_once_more(troubles: Troubles, monkeypatch: pytest.MonkeyPatch) -> None:
+    probed: list[WinrmTarget] = []
+
+    def probe(target: WinrmTarget, limits: Limits, budget: Budget) -> object:
+        probed.append(target)
+        return probe_listener(target, limits, budget)
+
+    monkeypatch.setattr(winrm_transport, "probe_listener", probe)
     with listening(users=USERS, program=programs.pretend, troubles=troubles) as host:
         slow = Script("slow", "sleep 1.5")
         made = visit(host, ONE, slow, TWO)
         assert [output.stdout for output in made.outputs] == [b"[1]", b"[]", b"[2]"]
         assert host.logons == [("check", True)] * 2
+        assert len(probed) == 1, "the listener is asked once"
         assert len(made.attempts) == 3
         assert isinstance(made.reached, Reached)
 
@@ -438,7 +449,7 @@ def test_a_logon_that_each_request_carries_is_refused_once(authority: Authority,
 
 
 def test_a_powershell_that_never_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(winrm_batch, "_START_S", 1.0)
+    monkeypatch.setattr(PowerShell, "start_s", 1.0)
     with listening(users=USERS, program=programs.never_says_anything) as host:
         made = visit(host)
         assert whys(made) == [Why.TIMED_OUT] * 2
@@ -462,7 +473,8 @@ def test_a_powershell_that_ends_under_a_script() -> None:
 
 def test_a_host_without_powershell(monkeypatch: pytest.MonkeyPatch) -> None:
     for line, word in [("powershell.exe", "not recognized"), ("%SystemRoot%" + "x" * 9000, "too long")]:
-        monkeypatch.setattr(powershell, "command", lambda line=line: (line, ("-Command", "-")))
+        monkeypatch.setattr(winrm_shell, "PROGRAM", line)
+        monkeypatch.setattr(winrm_shell, "ARGUMENTS", ("-Command", "-"))
         with listening(users=USERS) as host:
             made = visit(host)
             assert whys(made) == [Why.NOT_PERMITTED] * 2
@@ -500,9 +512,9 @@ def test_errors_are_read_from_clixml() -> None:
         b'\xef\xbb\xbf#< CLIXML\r\n<Objs><S S="progress">x</S>'
         b'<S S="Error">a &lt;b_x000D__x000A_</S><S S="Error"> c</S></Objs>'
     )
-    assert errors(text) == "a <b c"
-    assert errors(b"plain\r\nwords") == "plain words"
-    assert errors(b"#< CLIXML") == ""
+    assert errors_in(text) == "a <b c"
+    assert errors_in(b"plain\r\nwords") == "plain words"
+    assert errors_in(b"#< CLIXML") == ""
 
 
 def test_many_hosts_at_once() -> None:
@@ -563,6 +575,8 @@ class Unpacked:
 
 
 class TestWinrm(FullContract):
+    kind = TRANSPORTS["winrm"]
+
     @pytest.fixture
     def host(self) -> Iterator[Host]:
         with listening(users=USERS, program=programs.pretend) as host:
@@ -576,13 +590,6 @@ class TestWinrm(FullContract):
     @pytest.fixture
     def dialect(self) -> Words:
         return Words()
-
-    def test_the_facts_of_the_connection(self, visit: Callable[..., Visit], dialect: Words) -> None:  # type: ignore[override]
-        made = visit(Script("one", dialect.say(b"1")))
-        assert isinstance(made.reached, Reached)
-        assert isinstance(made.login, Login)
-        assert made.attempts
-        assert made.command
 
     @pytest.mark.parametrize("host_s", [2.7, 2.75, 2.8])  # the end falls into the third answer
     def test_little_time_is_enough_to_close_the_shell(

@@ -13,7 +13,8 @@ import pytest
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Limits, Output, Script, Visit
 from readiness.transports import Stop
-from readiness.transports.winrm.transport import WinrmTarget, WinrmTransport
+from readiness.transports.winrm.target import WinrmTarget
+from readiness.transports.winrm.transport import WinrmTransport
 from tests.bench import record, stand_in, winrm_programs
 from tests.bench.machine import Machine
 from tests.bench.winrm_server import Host, listening

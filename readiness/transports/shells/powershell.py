@@ -1,4 +1,4 @@
-"""A batch of scripts for Windows PowerShell 4.0 and later: composed into one text, its output taken apart by marks.
+"""A batch of scripts for Windows PowerShell 4.0 and later: composed into one text, its output told apart by marks.
 
 A script is the body of a script block; its arguments arrive as $args. It prints nothing and returns objects, of which
 the batch makes a JSON list in ASCII. The batch goes over standard input, since a command line holds 8191 characters.
@@ -9,16 +9,15 @@ from __future__ import annotations
 import base64
 import gzip
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from xml.sax.saxutils import unescape
 
 from readiness.core.facts import Missing, Why
-from readiness.core.scripts import Output, Script
-from readiness.transports.shells.posix import Mark, Stream
+from readiness.core.scripts import Script
+from readiness.core.text import decode, one_line
+from readiness.transports.shells.batch import Dialect, Running
 
-_NOISE_KEPT = 2000
 # `$input` first: powershell.exe itself reads a redirected standard input, and hands it over there.
 _BOOTSTRAP = (
     "$ProgressPreference='SilentlyContinue';$i=[string]::Join('',@($input));if(-not $i){$i=[Console]::In.ReadToEnd()};"
@@ -26,7 +25,9 @@ _BOOTSTRAP = (
     "[IO.Compression.CompressionMode]::Decompress);"
     "&([ScriptBlock]::Create((New-Object IO.StreamReader($g,[Text.Encoding]::UTF8)).ReadToEnd()))"
 )
-_ARGUMENTS = (
+# The program with its full path, in cmd's words, and its arguments; the same for every batch.
+PROGRAM = r"%SystemRoot%\System32\WindowsPowerShell\v1.0\powershell.exe"
+ARGUMENTS = (
     "-NoProfile",
     "-NonInteractive",
     "-EncodedCommand",
@@ -34,11 +35,8 @@ _ARGUMENTS = (
 )
 # The default ones of PowerShell's own language, typographic ones included, all end a single-quoted string.
 _QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
-
-
-def command() -> tuple[str, tuple[str, ...]]:
-    """The program with its full path, in cmd's words, and its arguments; the same for every batch."""
-    return r"%SystemRoot%\System32\WindowsPowerShell\v1.0\powershell.exe", _ARGUMENTS
+_RECORD = re.compile(r'<S S="Error">(.*?)</S>', re.DOTALL)
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 @cache
@@ -54,113 +52,56 @@ def literal(text: str) -> str:
 def compose(scripts: tuple[Script, ...], nonce: str) -> str:
     """The whole batch; a script that does not even parse costs only itself, so each goes as a string."""
     calls = (
-        f"$nonce = {literal(one.nonce)}\n"
-        f"_Run {index} {one.max_bytes} {literal(one.text)} @({','.join(map(literal, one.arguments))})\n"
-        for index, one in enumerate(scripts)
+        f"$nonce = {literal(script.nonce)}\n"
+        f"_Run {index} {script.max_bytes} {literal(script.text)} @({','.join(map(literal, script.arguments))})\n"
+        for index, script in enumerate(scripts)
     )
     return f"$_nonce = {literal(nonce)}\n{_prelude()}_Mark ready 0 0\n{''.join(calls)}"
 
 
-def packed(text: str) -> bytes:
+def packed(text: str) -> str:
     """The batch as it goes over standard input: gzip, base64, one line."""
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)) + b"\n"
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode() + "\n"
 
 
-@dataclass
-class _Running:
-    """One script's output so far."""
+class PowerShell(Dialect):
+    """The dialect of Windows PowerShell, see `Dialect`."""
 
-    begun_s: float
-    begun: float
-    in_data: bool = False
-    size: int = 0
-    text: bytearray = field(default_factory=bytearray)
+    command = PROGRAM
+    marks_errors = False
+    marks_data = True
+    excess_bytes = 1  # what the batch itself lets through of an output that is too long
+    start_s = 90.0  # after updates powershell.exe compiles itself anew: half a minute and more
+
+    def opening(self, scripts: tuple[Script, ...], nonce: str) -> str:
+        """All of it: it reads its standard input to the end before it does anything."""
+        return packed(compose(scripts, nonce))
+
+    def output(self, script: Script, running: Running) -> tuple[bytes, bytes, Missing | None]:
+        """One text: the objects, or the error of a script that failed."""
+        text = bytes(running.stdout)
+        too_long = running.stdout_bytes > script.max_bytes
+        missing = Missing(Why.OUTPUT_CUT, f"more than {script.max_bytes} bytes") if too_long else None
+        return (b"", text, missing) if running.status else (text, b"", missing)
+
+    def late(self, limit_s: float, *, ready: bool) -> str:
+        """Nothing on the host ends a script that is out of time."""
+        return f"after {limit_s:g} s" if ready else f"PowerShell did not start within {limit_s:g} s"
+
+    def ended(self, how: str, noise: bytes, errors: bytes, *, ready: bool) -> Missing:
+        """What PowerShell wrote to standard error tells why, else what something printed."""
+        words = errors_in(errors) or one_line(decode(noise), 300)
+        reason = f"{how}: {words}" if words else how
+        if not ready:
+            return Missing(Why.NOT_PERMITTED, f"PowerShell did not run the probes, {reason}")
+        return Missing(Why.UNREADABLE, f"PowerShell ended under this script, {reason}")
 
 
-class Batch:
-    """The outputs of one batch as they come in over one command's standard output."""
-
-    def __init__(self, scripts: tuple[Script, ...], nonce: str) -> None:
-        self.scripts = scripts
-        self.ready = False
-        self.sent_s = 0.0
-        self.noise = b""
-        self.next = 0  # the index of the script that is running or will run
-        self._stream = Stream(nonce)
-        self._running: _Running | None = None
-        self._since = 0.0
-
-    @property
-    def finished(self) -> bool:
-        """Whether every script has ended."""
-        return self.next == len(self.scripts)
-
-    @property
-    def begun(self) -> float:
-        """The monotonic time at which the current script began, else that of the latest mark."""
-        return self._running.begun if self._running else self._since
-
-    @property
-    def floods(self) -> bool:
-        """Whether the current script says more than the batch itself would let it."""
-        return self._running is not None and self._running.size > self.scripts[self.next].max_bytes + 1
-
-    def sent(self, now_s: float, now: float) -> None:
-        """Note when the scripts went out."""
-        self.sent_s, self._since = now_s, now
-
-    def feed(self, chunk: bytes, now_s: float, now: float) -> Iterator[Output]:
-        """Take a chunk in; gives each script's output once it has ended."""
-        for part in self._stream.feed(chunk):
-            if isinstance(part, Mark):
-                self._since = now
-                if output := self._take(part, now_s, now):
-                    yield output
-            else:
-                self._data(part)
-
-    def _data(self, data: bytes) -> None:
-        running = self._running
-        if running is None or not running.in_data:  # what something printed that should have returned it
-            self.noise += data[: _NOISE_KEPT - len(self.noise)]
-            return
-        running.size += len(data)
-        running.text += data[: self.scripts[self.next].max_bytes - len(running.text)]
-
-    def _take(self, mark: Mark, now_s: float, now: float) -> Output | None:
-        if mark.word == "ready":
-            self.ready = True
-        elif self.finished or mark.index != self.next:
-            return None
-        elif mark.word == "begin":
-            self._running = _Running(now_s, now)
-        elif mark.word == "data" and self._running:
-            self._running.in_data = True
-        elif mark.word == "end" and self._running:
-            return self._end(self._running, mark.status, now)
-        return None
-
-    def _end(self, running: _Running, status: int, now: float) -> Output:
-        script, text, first = self.scripts[self.next], bytes(running.text), self.next == 0
-        missing = (
-            Missing(Why.OUTPUT_CUT, f"more than {script.max_bytes} bytes") if running.size > script.max_bytes else None
-        )
-        self.next, self._running = self.next + 1, None
-        return Output(
-            name=script.name,
-            status=status,
-            stdout=b"" if status else text,
-            stderr=text if status else b"",
-            sent_s=self.sent_s if first else running.begun_s,
-            begun_s=running.begun_s,
-            duration_s=now - running.begun,
-            missing=missing,
-        )
-
-    def unfinished(self, missing: Missing, now_s: float, now: float) -> Output:
-        """The next script's output, given up with a reason."""
-        script, running = self.scripts[self.next], self._running or _Running(now_s, now)
-        sent_s = self.sent_s if self.next == 0 and self._running else running.begun_s
-        return Output(
-            script.name, None, bytes(running.text), b"", sent_s, running.begun_s, now - running.begun, missing
-        )
+def errors_in(stderr: bytes) -> str:
+    """The error texts of what PowerShell writes as CLIXML, or plain text as it is; one line."""
+    text = decode(stderr.removeprefix(b"\xef\xbb\xbf")).replace("\r", "")
+    if "#< CLIXML" not in text:
+        return one_line(text, 300)
+    records = (unescape(record, {"&quot;": '"', "&apos;": "'"}) for record in _RECORD.findall(text))
+    joined = "".join(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), record) for record in records)
+    return one_line(joined.replace("\r", ""), 300)

@@ -1,1 +1,29 @@
-"""SSH with pinned host keys."""
+"""SSH to Linux hosts, by paramiko, with pinned host keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from readiness.core.facts import HostKey, Login, Reached
+from readiness.core.scripts import Transport
+from readiness.estate import Estate, Host
+from readiness.transports.budget import Stop
+from readiness.transports.kind import Surroundings, TransportKind
+
+
+def _maker(estate: Estate, surroundings: Surroundings, stop: Stop) -> Callable[[Host], Transport]:
+    from readiness.transports.ssh.transport import maker  # noqa: PLC0415 - only where a host is reached by it
+
+    return maker(estate, surroundings, stop)
+
+
+KIND = TransportKind(
+    name="ssh",
+    title="SSH",
+    systems=frozenset({"linux"}),
+    speaks="posix",
+    proves=frozenset({Reached, HostKey, Login}),
+    ports=lambda host: frozenset({22, host.ssh.port}),  # it may be another one on the way to the host than on it
+    maker=_maker,
+    runs_commands=True,
+)

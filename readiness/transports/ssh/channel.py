@@ -7,8 +7,11 @@ import threading
 import time
 from collections.abc import Iterator
 
+from readiness.core.facts import Missing, Why
 from readiness.core.text import one_line
-from readiness.transports import Budget
+from readiness.transports.batch_run import NoShell
+from readiness.transports.budget import Budget, Failed
+from readiness.transports.shells.posix import COMMAND
 from readiness.transports.ssh.login import Session
 
 OPEN_S = 10.0
@@ -16,21 +19,27 @@ _TICK_S = 0.5
 _CHUNK = 1 << 16
 
 
-class Broken(Exception):
-    """The connection ended under a command; `flood` when we ended it, because of what the host sent."""
+def broken(session: Session, words: str = "") -> Failed:
+    """The connection ended under a command: by the host, or by us because of all that it sent."""
+    if session.wire.flooded:
+        return Failed(Missing(Why.OUTPUT_CUT, session.wire.flooded))
+    error = session.heard.disconnect or words or str(session.transport.get_exception() or "")
+    return Failed(Missing(Why.CONNECTION_LOST, one_line(error or "closed by the host", 200)), again=True)
 
-    def __init__(self, session: Session, told: str = "") -> None:
-        self.flood = bool(session.wire.flooded)
-        words = session.wire.flooded or session.heard.disconnect or told
-        super().__init__(one_line(words or str(session.transport.get_exception() or "") or "closed by the host", 200))
 
+class ShellSession:
+    """A connection that is logged in, as a batch is run over it."""
 
-class NoChannel(Exception):
-    """The host opened no channel, and the connection stands."""
+    def __init__(self, session: Session, budget: Budget, open_s: float) -> None:
+        self._session, self._budget, self._open_s = session, budget, open_s
+
+    def shell(self) -> contextlib.closing[Channel]:
+        """A shell in a channel of its own; see `batch_run.Session`."""
+        return contextlib.closing(Channel(self._session, self._budget, self._open_s, COMMAND))
 
 
 class Channel:
-    """One command at the other end of a channel; every wait has a deadline; raises Broken with the connection."""
+    """One command at the other end of a channel; every wait has a deadline; raises Failed with the connection."""
 
     def __init__(self, session: Session, budget: Budget, open_s: float, command: str) -> None:
         import paramiko  # noqa: PLC0415
@@ -41,9 +50,9 @@ class Channel:
         try:
             self._channel = session.transport.open_session(timeout=max(0.1, budget.left(open_s)))
         except paramiko.ChannelException as error:
-            raise NoChannel(one_line(session.heard.open_failure or str(error), 200)) from error
+            raise NoShell(one_line(session.heard.open_failure or str(error), 200)) from error
         except (paramiko.SSHException, EOFError, OSError) as error:
-            raise Broken(session, f"no channel: {str(error) or 'closed by the host'}") from error
+            raise broken(session, f"no channel: {str(error) or 'closed by the host'}") from error
         self._channel.settimeout(_TICK_S)
         self._channel.in_buffer.set_event(self._news)
         self._channel.in_stderr_buffer.set_event(self._news)
@@ -59,11 +68,11 @@ class Channel:
         message.add_string("exec")
         message.add_boolean(True)  # noqa: FBT003 - paramiko's signature
         message.add_string(command)
-        with contextlib.suppress(paramiko.SSHException, EOFError, OSError):  # `ended` tells
+        with contextlib.suppress(paramiko.SSHException, EOFError, OSError):  # `ended` shows it
             self._session.transport._send_user_message(message)  # type: ignore[attr-defined]  # noqa: SLF001
 
     def send(self, text: str, *, last: bool = False) -> None:
-        """Send text, unless the other end has ended, which `ended` tells; raises Broken when it takes nothing in."""
+        """Send text, unless the other end has ended, which `ended` shows it; raises Failed when it takes nothing in."""
         import paramiko  # noqa: PLC0415
 
         data, until = text.encode(), self._budget.until(OPEN_S)
@@ -71,7 +80,7 @@ class Channel:
         try:
             while data:
                 if time.monotonic() >= until and not self._budget.spent():
-                    raise Broken(self._session, "the host takes nothing in")
+                    raise broken(self._session, "the host takes nothing in")
                 with contextlib.suppress(TimeoutError):
                     data = data[self._channel.send(data) :]
             if last:
@@ -120,13 +129,14 @@ class Channel:
         """Wait a moment for the exit status, or for the end of the channel."""
         self._channel.status_event.wait(_TICK_S)
 
-    def must_be_connected(self) -> None:
-        """Raise Broken when it was the connection that ended, not the shell alone."""
+    def how_it_ended(self) -> str:
+        """Nothing that the host says; raises Failed when it was the connection that ended, not the shell alone."""
         transport = self._session.transport
         if not self._channel.eof_received:
             transport.join(0.3)  # its thread closes the channels first, and ends then
         if not transport.is_active():
-            raise Broken(self._session)
+            raise broken(self._session)
+        return ""
 
     def close(self) -> None:
         """Close the channel; the host's `sh` ends at its next mark."""

@@ -11,11 +11,11 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from glob import glob
 from pathlib import Path
 
 from readiness.core.errors import InputError, Problem
+from readiness.transports.ssh.patterns import matches
 
 _READ = {
     *("hostname", "port", "user", "identityfile", "identitiesonly", "identityagent"),
@@ -58,7 +58,7 @@ class _Condition:
             name = values.get("hostname", [alias])[0].replace("%h", alias)
         elif self.what == "user":
             name = values.get("user", [""])[0]
-        return _fits(self.patterns, name)
+        return matches(self.patterns, name)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class SshConfig:
             if all(condition.holds(alias, values) for condition in section.conditions):
                 for key, value in section.options:
                     values.setdefault(key, []).append(value)
-        first = {key: found[0] for key, found in values.items()}
+        first = {key: stated[0] for key, stated in values.items()}
         host_name = first["hostname"].replace("%h", alias) if "hostname" in first else None
         tokens = {"h": host_name or alias, "n": alias, "p": first.get("port", "22"), "r": first.get("user", "")}
         agent = first.get("identityagent")
@@ -224,9 +224,3 @@ def _expanded(path: str, tokens: dict[str, str]) -> str:
     """`%d` is the home, which the caller knows as `~`."""
     values = {**tokens, "d": "~", "%": "%"}
     return re.sub(r"%(.)", lambda match: values.get(match[1], match[0]), path)
-
-
-def _fits(patterns: tuple[str, ...], name: str) -> bool:
-    if any(fnmatchcase(name, pattern[1:].replace("[", "[[]")) for pattern in patterns if pattern.startswith("!")):
-        return False
-    return any(fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in patterns if not pattern.startswith("!"))

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ class Offers:
 
 @dataclass(frozen=True, slots=True)
 class KeySource:
-    """Where the keys of a login come from; `agent_socket` None is the one the process was started with.
+    """Where the keys of a login come from: files, and the agent that the process was started with.
 
     Of the agent's keys those are offered that belong to the identity files (which may need a passphrase, or be the
     public half alone); all of them only when no identity file gives a key. So nothing is offered that was not meant.
@@ -45,22 +45,21 @@ class KeySource:
 
     identity_files: tuple[Path, ...] = ()
     use_agent: bool = False
-    agent_socket: Path | None = field(default=None)
 
     @contextlib.contextmanager
     def offers(self, timeout_s: float) -> Iterator[Offers]:
         """The keys, while the agent is open; an agent that does not answer counts as none."""
         loaded = {path: _loaded(path) for path in self.identity_files}
         with contextlib.ExitStack() as stack:
-            agent, trouble = _agent(self, timeout_s, stack) if self.use_agent else ((), "")
+            agent, trouble = _agent(timeout_s, stack) if self.use_agent else ((), "")
             keys: list[Offer] = []
             unusable = [trouble] if trouble else []
             for path, key in loaded.items():
-                held = next((one for one in agent if one.asbytes() == _public(path, key)), None)
+                in_agent = next((known for known in agent if known.asbytes() == _public(path, key)), None)
                 if not isinstance(key, str):
                     keys.append(Offer("publickey", path.name, key))
-                elif held is not None:
-                    keys.append(Offer("agent", path.name, held))
+                elif in_agent is not None:
+                    keys.append(Offer("agent", path.name, in_agent))
                 else:
                     unusable.append(key)
             if not keys:
@@ -68,15 +67,13 @@ class KeySource:
             yield Offers(tuple(keys[:_MOST]), tuple(unusable))
 
 
-def _agent(
-    source: KeySource, timeout_s: float, stack: contextlib.ExitStack
-) -> tuple[tuple[paramiko.AgentKey, ...], str]:
+def _agent(timeout_s: float, stack: contextlib.ExitStack) -> tuple[tuple[paramiko.AgentKey, ...], str]:
     """The agent's keys, or why there are none; every answer of it has a deadline."""
     import paramiko  # noqa: PLC0415
     from paramiko.agent import AgentSSH, get_agent_connection  # noqa: PLC0415
 
     try:
-        raw = _unix(source.agent_socket) if source.agent_socket else get_agent_connection()
+        raw = get_agent_connection()
         if raw is None:
             return (), "no agent is running"
         stack.callback(_shut, raw)
@@ -86,16 +83,6 @@ def _agent(
         return agent.get_keys(), ""
     except (OSError, paramiko.SSHException) as error:
         return (), f"the agent: {error}"
-
-
-def _unix(path: Path) -> socket.socket:
-    raw = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        raw.connect(str(path))
-    except OSError:
-        raw.close()
-        raise
-    return raw
 
 
 def _shut(raw: socket.socket) -> None:

@@ -7,22 +7,21 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from readiness.core.errors import InputError, Problem
+from readiness.transports.ssh.patterns import matches
 
 REVOKED = "@revoked"
 
 
 @dataclass
 class KnownHosts:
-    """Keys by name; hashed and patterned entries apart. `notes` says what was read and is not used."""
+    """Keys by name; hashed and patterned entries apart. Host certificates (@cert-authority) are not supported."""
 
     by_name: dict[str, list[str]] = field(default_factory=dict)
     hashed: list[tuple[bytes, bytes, str]] = field(default_factory=list)
     patterned: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
     @classmethod
     def load(cls, paths: Iterable[Path]) -> KnownHosts:
@@ -38,7 +37,7 @@ class KnownHosts:
                 continue
             for number, line in enumerate(lines, start=1):
                 try:
-                    known._line(line.decode(), f"{path}:{number}")
+                    known._line(line.decode())
                 except ValueError as error:  # binascii.Error and UnicodeDecodeError are ValueErrors, too
                     hint = "names, key type, key in base64; or take the line out"
                     problems.append(Problem(str(path), number, 1, f"no known_hosts entry: {error}", hint))
@@ -46,7 +45,7 @@ class KnownHosts:
             raise InputError(problems)
         return known
 
-    def _line(self, line: str, place: str) -> None:
+    def _line(self, line: str) -> None:
         words = line.split()
         if not words or words[0].startswith("#"):
             return
@@ -60,7 +59,6 @@ class KnownHosts:
         if inner[4 : 4 + int.from_bytes(inner[:4])] != kind.encode():
             raise ValueError(f"the key is no {kind}")
         if marker == "@cert-authority":
-            self.notes.append(f"{place}: @cert-authority is not used: host certificates are not supported")
             return
         self._entry(names, f"{marker} {kind} {blob}".lstrip())
 
@@ -85,26 +83,15 @@ class KnownHosts:
         A revoked key is given as `@revoked type base64` and is no pin itself, so that a host that shows it differs
         from what is pinned, rather than being unknown. Each hashed entry has a salt of its own, so each is tried.
         """
-        found: dict[str, None] = {}
+        keys: dict[str, None] = {}
         for name in names:
-            place = name.lower() if port == 22 else f"[{name.lower()}]:{port}"
-            wanted = place.encode()
-            found.update(dict.fromkeys(self.by_name.get(place, ())))
-            found.update(dict.fromkeys(key for salt, digest, key in self.hashed if _hash(salt, wanted) == digest))
-            found.update(dict.fromkeys(key for patterns, key in self.patterned if _matches(patterns, place)))
-        return tuple(key for key in found if f"{REVOKED} {key}" not in found)
+            entry = name.lower() if port == 22 else f"[{name.lower()}]:{port}"
+            wanted = entry.encode()
+            keys.update(dict.fromkeys(self.by_name.get(entry, ())))
+            keys.update(dict.fromkeys(key for salt, digest, key in self.hashed if _hash(salt, wanted) == digest))
+            keys.update(dict.fromkeys(key for patterns, key in self.patterned if matches(patterns, entry)))
+        return tuple(key for key in keys if f"{REVOKED} {key}" not in keys)
 
 
 def _hash(salt: bytes, name: bytes) -> bytes:
     return hmac.digest(salt, name, hashlib.sha1)
-
-
-def _matches(patterns: tuple[str, ...], name: str) -> bool:
-    """OpenSSH's rule: any negated match excludes, else any match includes; brackets of a port are literal."""
-
-    def fits(pattern: str) -> bool:
-        return fnmatchcase(name, pattern.replace("[", "[[]"))
-
-    if any(fits(pattern[1:]) for pattern in patterns if pattern.startswith("!")):
-        return False
-    return any(fits(pattern) for pattern in patterns if not pattern.startswith("!"))

@@ -7,26 +7,19 @@ command that may have run is not sent twice.
 from __future__ import annotations
 
 import contextlib
-import shlex
 import time
 from dataclasses import dataclass, field, replace
 
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Limits, Output
-from readiness.transports import Budget
-from readiness.transports.shells.posix import KILL_AFTER_S, TIMEOUT_STATUS
-from readiness.transports.ssh.channel import OPEN_S, Broken, Channel, NoChannel
-from readiness.transports.ssh.connect import Connecting
+from readiness.transports.batch_run import NoShell
+from readiness.transports.budget import Budget, Failed
+from readiness.transports.shells.posix import GRACE_S, NO_TIMEOUT, TIMEOUT_STATUS, bounded
+from readiness.transports.ssh.channel import OPEN_S, Channel
+from readiness.transports.ssh.connect import SshLink
 from readiness.transports.ssh.login import Session
-from readiness.transports.ssh.wire import ConnectFailed
 
-_GRACE_S = 4.0  # as for a script: what lives on after `timeout` killed it is stuck in the kernel
 _HAS_TIMEOUT = "command -v timeout"
-
-
-def bounded(command: str, limit_s: float, shell: str = "$SHELL") -> str:
-    """The command as the login's own shell runs it, ended by the host itself after `limit_s` seconds."""
-    return f"timeout -k {KILL_AFTER_S} {limit_s:g} {shell} -c {shlex.quote(command)}"
 
 
 @dataclass
@@ -53,8 +46,8 @@ class _Heard:
 class LiveConnection:
     """One host, connected to with the first command and until `close`; commands run one after another."""
 
-    def __init__(self, connecting: Connecting, limits: Limits, budget: Budget) -> None:
-        self._connecting, self._limits, self._budget = connecting, limits, budget
+    def __init__(self, link: SshLink, limits: Limits, budget: Budget) -> None:
+        self._link, self._limits, self._budget = link, limits, budget
         self._stack = contextlib.ExitStack()
         self._session: Session | None = None
         self._ended: Missing | None = None
@@ -63,14 +56,14 @@ class LiveConnection:
     @property
     def attempts(self) -> tuple[str, ...]:
         """Each try to connect, in words."""
-        return tuple(self._connecting.attempts)
+        return tuple(self._link.attempts)
 
     def open(self) -> Missing | None:
         """Connect and log in, unless that is done; gives why no command can be run, None when one can."""
         if self._session is None and self._ended is None:
             try:
-                self._session = self._connecting.connected(self._stack)
-            except ConnectFailed as failed:
+                self._session = self._link.session(self._stack)
+            except Failed as failed:
                 self._ended = failed.missing
             else:
                 self._ended = self._lacking()
@@ -81,7 +74,7 @@ class LiveConnection:
         output = self._run(_HAS_TIMEOUT)
         if output.missing or output.status == 0:
             return output.missing
-        return Missing(Why.TOOL_ABSENT, "timeout", "install coreutils, which has the command timeout")
+        return NO_TIMEOUT
 
     def run(self, command: str) -> Output:
         """Run one command; `missing` says why there is no usable output, and so does that of all later ones."""
@@ -103,14 +96,13 @@ class LiveConnection:
                 channel.send("", last=True)
                 missing = self._listen(channel, heard)
                 status = None if missing else self._status(channel, heard)
-        except NoChannel as error:
+        except NoShell as error:
             return heard.output(None, Missing(Why.NOT_PERMITTED, f"the host opened no session: {error}"), limit)
-        except Broken as broken:
-            why = Why.OUTPUT_CUT if broken.flood else Why.CONNECTION_LOST
-            self._ended = self._budget.cause(Missing(why, str(broken)))
+        except Failed as failed:
+            self._ended = self._budget.cause(failed.missing)
             return heard.output(None, self._ended, limit)
         if missing is None and status is None:
-            missing = self._hopeless(heard) or Missing(Why.UNREADABLE, "it ended without an exit status")
+            missing = self._limit_passed(heard) or Missing(Why.UNREADABLE, "it ended without an exit status")
         return heard.output(status, missing, limit)
 
     def _listen(self, channel: Channel, heard: _Heard) -> Missing | None:
@@ -121,17 +113,17 @@ class LiveConnection:
                 self._read_bytes += len(chunk)
                 if over := self._over_limit(heard):
                     return over
-            if hopeless := self._hopeless(heard):
-                return hopeless
-        channel.must_be_connected()
+            if missing := self._limit_passed(heard):
+                return missing
+        channel.how_it_ended()
         return None
 
     def _status(self, channel: Channel, heard: _Heard) -> int | None:
         """The exit status, which may come after the streams have ended; None when the host never says it."""
-        while channel.status is None and not channel.closed and not self._hopeless(heard):
+        while channel.status is None and not channel.closed and not self._limit_passed(heard):
             channel.wait_for_status()
         if channel.status is None:
-            channel.must_be_connected()
+            channel.how_it_ended()
         return channel.status
 
     def _over_limit(self, heard: _Heard) -> Missing | None:
@@ -141,11 +133,11 @@ class LiveConnection:
             self._ended = Missing(Why.OUTPUT_CUT, f"more than {self._limits.host_bytes} bytes from this host")
         return self._ended
 
-    def _hopeless(self, heard: _Heard) -> Missing | None:
-        """Why the command is given up, or None while there is hope."""
-        patience_s = self._limits.probe_s + _GRACE_S
-        if time.monotonic() - heard.begun > patience_s:
-            return Missing(Why.TIMED_OUT, f"after {patience_s:g} s: it did not end when told to")
+    def _limit_passed(self, heard: _Heard) -> Missing | None:
+        """The limit that the command has passed, or None."""
+        limit_s = self._limits.probe_s + GRACE_S
+        if time.monotonic() - heard.begun > limit_s:
+            return Missing(Why.TIMED_OUT, f"after {limit_s:g} s: it did not end when told to")
         return self._budget.spent()
 
     def close(self) -> None:

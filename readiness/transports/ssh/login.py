@@ -13,15 +13,14 @@ import threading
 import time
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from readiness.core.facts import HostKey, Login, Missing, Why
 from readiness.core.scripts import Limits
 from readiness.core.text import one_line
-from readiness.transports import Budget
+from readiness.transports.budget import Budget, Failed
 from readiness.transports.ssh.keys import KeySource, Offer, Offers
-from readiness.transports.ssh.wire import ConnectFailed, Wire
+from readiness.transports.ssh.wire import Wire
 
 if TYPE_CHECKING:
     import paramiko
@@ -51,34 +50,6 @@ _OFFERED = {
     "macs": "server_mac_algo_list",
 }
 _REVOKED = "@revoked "
-
-
-@dataclass(frozen=True)
-class SshTarget:
-    """How to reach and log in to one host; `pinned` keys as `type base64`, `jump` a host to go through.
-
-    A pin `@revoked type base64` is a key the host must not show: without another pin, any key differs.
-    """
-
-    name: str
-    address: str
-    port: int
-    user: str
-    identity_files: tuple[Path, ...] = ()
-    use_agent: bool = False
-    pinned: tuple[str, ...] = ()
-    jump: SshTarget | None = None
-    agent_socket: Path | None = None
-
-    @property
-    def place(self) -> str:
-        """The address as known_hosts writes it."""
-        return self.address if self.port == 22 else f"[{self.address}]:{self.port}"
-
-    @property
-    def keys(self) -> KeySource:
-        """Where the keys of the login come from."""
-        return KeySource(self.identity_files, self.use_agent, self.agent_socket)
 
 
 @dataclass
@@ -111,7 +82,7 @@ class Session:
             self.transport.join(5)
 
     def negotiate(self, pinned: tuple[str, ...], limits: Limits, budget: Budget) -> None:
-        """Exchange keys; raises ConnectFailed. The banner has `connect_s`, the whole `login_s`."""
+        """Exchange keys; raises Failed. The banner has `connect_s`, the whole `login_s`."""
         transport = self.transport
         options = transport.get_security_options()
         options.ciphers = [name for name in _CIPHERS if name in options.ciphers]
@@ -127,64 +98,64 @@ class Session:
         while not event.is_set():
             now = time.monotonic()
             if now >= until or (now >= banner and not transport.remote_version):
-                raise ConnectFailed(budget.cause(self._late(limits)))
+                raise Failed(budget.cause(self._late(limits)))
             event.wait(min(_TICK_S, (until if transport.remote_version else banner) - now))
         if not transport.is_active() or not transport.initial_kex_done:
             failed = self._broken()
-            raise ConnectFailed(budget.cause(failed.missing), transient=failed.transient)
+            raise Failed(budget.cause(failed.missing), again=failed.again)
         transport.set_keepalive(_KEEPALIVE_S)
 
     def _late(self, limits: Limits) -> Missing:
         if self.transport.remote_version:
             return Missing(Why.LOGIN_TIMED_OUT, f"no key exchange within {limits.login_s:g} s")
-        said = f", but {self.wire.said()!r}" if self.wire.said() else ""
-        return Missing(Why.NOT_SSH, f"no SSH banner within {limits.connect_s:g} s{said}")
+        answer = f", but {self.wire.first_line()!r}" if self.wire.first_line() else ""
+        return Missing(Why.NOT_SSH, f"no SSH banner within {limits.connect_s:g} s{answer}")
 
-    def _broken(self) -> ConnectFailed:
+    def _broken(self) -> Failed:
         """Why the key exchange ended."""
         import paramiko  # noqa: PLC0415
 
         error = self.transport.get_exception()
         if self.wire.flooded:
-            return ConnectFailed(Missing(Why.NOT_SSH, self.wire.flooded))
+            return Failed(Missing(Why.NOT_SSH, self.wire.flooded))
         if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
             remedy = "let its SSH server offer current algorithms"
-            return ConnectFailed(Missing(Why.LEGACY_ALGORITHMS, self._legacy(str(error)), remedy))
-        said = self.wire.said()
+            return Failed(Missing(Why.LEGACY_ALGORITHMS, self._legacy(str(error)), remedy))
+        answer = self.wire.first_line()
         if self.transport.remote_version:
-            told = self._told(error)
-            return ConnectFailed(Missing(Why.CONNECTION_LOST, f"during the key exchange: {told}"), transient=True)
-        if not said:
-            return ConnectFailed(Missing(Why.CONNECTION_LOST, "closed before the SSH banner"), transient=True)
-        if said.startswith(("Not allowed at this time", "Exceeded MaxStartups")):
-            return ConnectFailed(Missing(Why.CONNECTION_LOST, f"the host lets nobody in for now: {said}"))
-        return ConnectFailed(Missing(Why.NOT_SSH, f"it answered {said!r}"))
+            reason = self._reason(error)
+            return Failed(Missing(Why.CONNECTION_LOST, f"during the key exchange: {reason}"), again=True)
+        if not answer:
+            return Failed(Missing(Why.CONNECTION_LOST, "closed before the SSH banner"), again=True)
+        if answer.startswith(("Not allowed at this time", "Exceeded MaxStartups")):
+            return Failed(Missing(Why.CONNECTION_LOST, f"the host lets nobody in for now: {answer}"))
+        return Failed(Missing(Why.NOT_SSH, f"it answered {answer!r}"))
 
-    def _told(self, error: BaseException | None) -> str:
+    def _reason(self, error: BaseException | None) -> str:
         """The host's own words on ending the connection, else paramiko's."""
         return one_line(self.heard.disconnect or str(error or "") or "closed by the host", 200)
 
-    def _legacy(self, told: str) -> str:
+    def _legacy(self, error: str) -> str:
         version = one_line(self.transport.remote_version, 60)
         for word, key in _OFFERED.items():
-            if f"no acceptable {word}" in told:
+            if f"no acceptable {word}" in error:
                 offered = one_line(", ".join(self.heard.offered.get(key, [])), 300)
                 return f"no acceptable {word.removesuffix('s')}: {version} offers {offered}"
-        return f"{version}: {one_line(told, 200)}"
+        return f"{version}: {one_line(error, 200)}"
 
-    def prove(self, pinned: tuple[str, ...], place: str) -> HostKey:
-        """The key the host proved to hold; raises ConnectFailed when it is not known at all."""
+    def prove(self, pinned: tuple[str, ...], known_as: str) -> HostKey:
+        """The key the host proved to hold; raises Failed when it is not known at all."""
         key = self.transport.get_remote_server_key()
         offered = f"{key.get_name()} {key.get_base64()}"
         proved = HostKey(offered, fingerprint(offered), pinned, tuple(map(fingerprint, pinned)))
         if not pinned:
             detail = f"{key.get_name()} {proved.fingerprint}"
-            remedy = f"if ssh-keygen -lf on the host shows this fingerprint, add to known_hosts: {place} {offered}"
-            raise ConnectFailed(Missing(Why.HOST_KEY_UNKNOWN, detail, remedy))
+            remedy = f"if ssh-keygen -lf on the host shows this fingerprint, add to known_hosts: {known_as} {offered}"
+            raise Failed(Missing(Why.HOST_KEY_UNKNOWN, detail, remedy))
         return proved
 
     def login(self, user: str, source: KeySource, limit_s: float, budget: Budget) -> Login:
-        """Log in with one attempt a key, never a password; raises ConnectFailed."""
+        """Log in with one attempt a key, never a password; raises Failed."""
         until = budget.until(limit_s)
         with source.offers(budget.left(limit_s)) as offers:
             tried: list[str] = []
@@ -192,59 +163,59 @@ class Session:
                 if self._offered(user, offer, until, limit_s, budget):
                     return Login(user, offer.method)
                 tried.append(offer.label)
-            raise ConnectFailed(_refused(user, tried, offers))
+            raise Failed(_refused(user, tried, offers))
 
     def _offered(self, user: str, offer: Offer, until: float, limit_s: float, budget: Budget) -> bool:
         """Whether the host took this key."""
         import paramiko  # noqa: PLC0415
 
         event = threading.Event()
-        with contextlib.suppress(paramiko.SSHException, EOFError, OSError):  # what broke is told apart below
+        with contextlib.suppress(paramiko.SSHException, EOFError, OSError):  # what broke is seen below
             self.transport.auth_publickey(user, offer.key, event)
         while self.transport.is_active() and not event.wait(min(_TICK_S, max(0.0, until - time.monotonic()))):
             if time.monotonic() >= until:
                 late = Missing(Why.LOGIN_TIMED_OUT, f"{user}: no answer within {limit_s:g} s")
-                raise ConnectFailed(budget.cause(late))
+                raise Failed(budget.cause(late))
         if self.transport.is_authenticated():
             return True
         error = self.transport.get_exception()
         if not self.transport.is_active():
-            raise ConnectFailed(budget.cause(self._ended(user, error)))
-        ways = getattr(error, "allowed_types", None)  # of BadAuthenticationType and PartialAuthentication
-        if ways is not None:
-            raise ConnectFailed(_other_way(user, ways))
+            raise Failed(budget.cause(self._ended(user, error)))
+        methods = getattr(error, "allowed_types", None)  # of BadAuthenticationType and PartialAuthentication
+        if methods is not None:
+            raise Failed(_other_method(user, methods))
         return False
 
     def _ended(self, user: str, error: BaseException | None) -> Missing:
         """Why the connection ended under a login."""
-        told = self._told(error)
-        if "Unable to agree on a pubkey algorithm" in told:
+        reason = self._reason(error)
+        if "Unable to agree on a pubkey algorithm" in reason:
             detail = f"{user}: the host takes RSA keys only with SHA-1 signatures"
             return Missing(Why.LEGACY_ALGORITHMS, detail, "use an ed25519 key")
         if self.heard.disconnect:
-            return Missing(Why.LOGIN_REFUSED, f"{user}: the host ended the login: {told}")
-        return Missing(Why.CONNECTION_LOST, f"during the login of {user}: {told}")
+            return Missing(Why.LOGIN_REFUSED, f"{user}: the host ended the login: {reason}")
+        return Missing(Why.CONNECTION_LOST, f"during the login of {user}: {reason}")
 
     def tunnel(self, address: str, port: int, limit_s: float) -> paramiko.Channel:
-        """A channel to a port that this host connects to; raises ConnectFailed."""
+        """A channel to a port that this host connects to; raises Failed."""
         import paramiko  # noqa: PLC0415
 
         try:
             return self.transport.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=limit_s)
         except paramiko.ChannelException as error:
-            told = one_line(self.heard.open_failure or str(error), 200)
-            raise ConnectFailed(Missing(_tunnel_why(error.code, told), told)) from error
+            reason = one_line(self.heard.open_failure or str(error), 200)
+            raise Failed(Missing(_tunnel_why(error.code, reason), reason)) from error
         except (paramiko.SSHException, EOFError, OSError) as error:
             if self.transport.is_active():
-                raise ConnectFailed(Missing(Why.FILTERED, f"no answer within {limit_s:.0f} s")) from error
-            raise ConnectFailed(Missing(Why.CONNECTION_LOST, "the connection to it ended"), transient=True) from error
+                raise Failed(Missing(Why.FILTERED, f"no answer within {limit_s:.0f} s")) from error
+            raise Failed(Missing(Why.CONNECTION_LOST, "the connection to it ended"), again=True) from error
 
 
-def _tunnel_why(code: int, told: str) -> Why:
+def _tunnel_why(code: int, reason: str) -> Why:
     """What a jump's refusal to connect means, by its code and OpenSSH's words."""
     if code == 1:
         return Why.NOT_PERMITTED
-    words = told.lower()
+    words = reason.lower()
     named = {
         "refused": Why.REFUSED,
         "timed out": Why.FILTERED,
@@ -262,8 +233,8 @@ def _refused(user: str, tried: list[str], offers: Offers) -> Missing:
     return Missing(Why.LOGIN_REFUSED, detail, remedy)
 
 
-def _other_way(user: str, ways: list[str]) -> Missing:
-    asked = one_line(", ".join(ways), 100)
+def _other_method(user: str, methods: list[str]) -> Missing:
+    asked = one_line(", ".join(methods), 100)
     return Missing(Why.LOGIN_REFUSED, f"{user}: a key is not enough, the host asks for {asked}")
 
 
@@ -286,9 +257,9 @@ def _listen(transport: paramiko.Transport, heard: Heard) -> None:
     parse, opened = inner._really_parse_kex_init, inner._parse_channel_open_failure  # noqa: SLF001
 
     def offered(message: paramiko.Message, *args: Any, **named: Any) -> dict[str, Any]:
-        found: dict[str, Any] = parse(message, *args, **named)
-        heard.offered = {key: list(value) for key, value in found.items() if isinstance(value, list)}
-        return found
+        fields: dict[str, Any] = parse(message, *args, **named)
+        heard.offered = {key: list(value) for key, value in fields.items() if isinstance(value, list)}
+        return fields
 
     def disconnected(message: paramiko.Message) -> None:
         message.get_int()

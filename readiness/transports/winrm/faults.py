@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from readiness.core.facts import Missing, Why
 from readiness.core.text import one_line
-from readiness.transports.winrm.login import REFUSED, WinrmTarget
+from readiness.transports.winrm.login import REFUSED
+from readiness.transports.winrm.target import WinrmTarget
 
 # Codes of WSManFault and of MSFT_WmiError: Win32/System/RemoteManagement and winerror.h.
 _ACCESS_DENIED = {5, 0x80070005}
@@ -20,18 +21,18 @@ _TIMED_OUT = 2150858793
 
 def missing_of(error: Exception, target: WinrmTarget, *, logged_on: bool) -> tuple[Missing, bool]:
     """The reason for what pywinrm raised, and whether a new connection may well do better."""
-    from winrm import exceptions as told  # noqa: PLC0415 - slow
+    from winrm import exceptions  # noqa: PLC0415 - slow
 
-    if isinstance(error, told.WSManFaultError):
+    if isinstance(error, exceptions.WSManFaultError):
         return _fault(error, target), False
-    if isinstance(error, told.WinRMOperationTimeoutError):
+    if isinstance(error, exceptions.WinRMOperationTimeoutError):
         return Missing(Why.WINRM_FAULT, f"{_TIMED_OUT}: an operation did not end in time"), False
-    if isinstance(error, told.InvalidCredentialsError):
+    if isinstance(error, exceptions.InvalidCredentialsError):
         if logged_on and target.auth == "ntlm":  # which logs a connection on, once; it seems to be another one now
             return Missing(Why.CONNECTION_LOST, "HTTP 401 after the logon had worked"), True
         before = "let in at first, then " if logged_on else ""
         return Missing(Why.LOGIN_REFUSED, f"{target.who}: {before}{REFUSED}"), False
-    if isinstance(error, told.WinRMTransportError):
+    if isinstance(error, exceptions.WinRMTransportError):
         return _http(int(error.code), logged_on=logged_on)
     words = one_line(f"{type(error).__name__}: {error}", 200)
     return Missing(Why.UNREADABLE, f"the host's answer: {words}"), False

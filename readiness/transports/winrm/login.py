@@ -1,4 +1,4 @@
-"""Who is to be reached over WinRM, what its listener says before any logon, and the logon itself: one attempt."""
+"""What a WinRM listener says before any logon, and the logon itself: one attempt."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ import contextlib
 import email.utils
 import hashlib
 import re
-import ssl
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from readiness.core.facts import Login, Missing, Reached, Why, WinrmListener
+from readiness.core.facts import Missing, Reached, Why, WinrmListener
 from readiness.core.scripts import Limits
 from readiness.core.text import one_line
-from readiness.transports import Budget
-from readiness.transports.winrm.wire import Failed, Reply, Wire
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from readiness.transports.budget import Budget, Failed
+from readiness.transports.winrm.target import WinrmTarget
+from readiness.transports.winrm.wire import Reply, Wire
 
 HEADERS = {"Content-Type": "application/soap+xml;charset=UTF-8", "User-Agent": "readiness"}
 BY_CERTIFICATE = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
@@ -29,75 +25,7 @@ _SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]*)(?=\s+[^=\s,]|\s*(?:,|$)
 _OFFER = {"ntlm": {"negotiate", "ntlm"}, "basic": {"basic"}}
 
 
-@dataclass(frozen=True)
-class WinrmTarget:
-    """How a host is reached: `scheme` is http or https, `auth` ntlm, basic or certificate.
-
-    The listener's certificate must prove `address` to the CAs of `ca_file`, or to the system's when that is None.
-    Raises ValueError for what would send a secret in the clear or cannot be done.
-    """
-
-    name: str
-    address: str
-    port: int = 5986
-    scheme: str = "https"
-    auth: str = "ntlm"
-    user: str = ""
-    password: str = field(default="", repr=False)
-    ca_file: Path | None = None
-    certificate: Path | None = None
-    certificate_key: Path | None = None
-
-    def __post_init__(self) -> None:
-        if self.scheme not in {"http", "https"}:
-            raise ValueError(f"{self.name}: the scheme is http or https, not {self.scheme!r}")
-        if self.auth == "kerberos":
-            raise ValueError(f"{self.name}: kerberos is not in this version; use ntlm, or basic or certificate")
-        if self.auth not in {"ntlm", "basic", "certificate"}:
-            raise ValueError(f"{self.name}: the logon is by ntlm, basic or certificate, not {self.auth!r}")
-        if self.auth != "ntlm" and self.scheme == "http":
-            raise ValueError(f"{self.name}: {self.auth} over plain HTTP would send secrets in the clear; use https")
-        if self.auth == "certificate" and not (self.certificate and self.certificate_key):
-            raise ValueError(f"{self.name}: a logon by certificate needs a certificate and its key")
-        if self.auth != "certificate" and not (self.user and self.password):
-            raise ValueError(f"{self.name}: a logon by {self.auth} needs a user and a password")
-
-    @property
-    def url(self) -> str:
-        """The listener's address in full."""
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{self.scheme}://{host}:{self.port}/wsman"
-
-    @property
-    def sealed(self) -> bool:
-        """Whether the messages are encrypted by the logon's own keys: those that no TLS covers are, always."""
-        return self.scheme == "http"
-
-    @property
-    def who(self) -> str:
-        """The user's name, or the certificate's file."""
-        return self.user or str(self.certificate)
-
-    def tls(self) -> ssl.SSLContext | None:
-        """What proves the host, and us when the logon is by certificate; raises Failed."""
-        if self.scheme == "http":
-            return None
-        try:
-            context = ssl.create_default_context(cafile=self.ca_file)
-            if self.auth == "certificate" and self.certificate:
-                # Windows asks for it after the handshake, which its TLS 1.3 cannot do: ansible/ansible#81197.
-                context.maximum_version = ssl.TLSVersion.TLSv1_2
-                context.load_cert_chain(self.certificate, self.certificate_key)
-        except OSError as error:  # SSLError is one
-            raise Failed(Missing(Why.LOGIN_REFUSED, f"certificate files: {one_line(str(error), 200)}")) from error
-        return context
-
-    def connect(self, limits: Limits, budget: Budget) -> Wire:
-        """A connection of its own; raises Failed."""
-        return Wire(self.address, self.port, limits.connect_s, budget, self.tls())
-
-
-def knock(target: WinrmTarget, limits: Limits, budget: Budget) -> tuple[Reached, WinrmListener | Failed]:
+def probe_listener(target: WinrmTarget, limits: Limits, budget: Budget) -> tuple[Reached, WinrmListener | Failed]:
     """One request without credentials: what the listener is, or why no logon may be tried.
 
     Raises Failed where there is no connection.
@@ -128,11 +56,11 @@ def offer_fails(target: WinrmTarget, listener: WinrmListener) -> Missing | None:
 
 def _listener(target: WinrmTarget, wire: Wire, reply: Reply, sent_s: float) -> WinrmListener | None:
     challenges = reply.headers.get_all("WWW-Authenticate", [])
-    offered = tuple(found[:30] for value in challenges for found in _SCHEME.findall(value[:1000]))[:10]
-    known = {"negotiate", "kerberos"} & {scheme.lower() for scheme in offered}
+    offered = tuple(scheme[:30] for value in challenges for scheme in _SCHEME.findall(value[:1000]))[:10]
+    microsoft = {"negotiate", "kerberos"} & {scheme.lower() for scheme in offered}
     named = any('realm="WSMAN"' in value for value in challenges)
     windows = str(reply.headers.get("Server", "")).startswith("Microsoft-HTTPAPI/")
-    if reply.status != 401 or not (known or named or windows):
+    if reply.status != 401 or not (microsoft or named or windows):
         return None
     return WinrmListener(
         scheme=target.scheme,
@@ -162,8 +90,8 @@ def log_on(target: WinrmTarget, wire: Wire, limits: Limits) -> Any:
     except Failed:
         raise
     except Exception as error:  # the library's own errors, and those of a machine without MD4 and RC4
-        told = one_line(f"{type(error).__name__}: {error}", 200)
-        raise Failed(Missing(Why.UNREADABLE, f"the NTLM exchange broke (FIPS mode has no NTLM): {told}")) from error
+        reason = one_line(f"{type(error).__name__}: {error}", 200)
+        raise Failed(Missing(Why.UNREADABLE, f"the NTLM exchange broke (FIPS mode has no NTLM): {reason}")) from error
 
 
 def _ntlm(target: WinrmTarget, wire: Wire, limit_s: float) -> Any:
@@ -200,8 +128,8 @@ def _token(wire: Wire, token: bytes | None, limit_s: float) -> Reply:
 
 def _challenge(target: WinrmTarget, reply: Reply) -> bytes:
     for value in reply.headers.get_all("WWW-Authenticate", []):
-        for one in value.split(","):
-            scheme, _, token = one.strip().partition(" ")
+        for challenge in value.split(","):
+            scheme, _, token = challenge.strip().partition(" ")
             if scheme.lower() == "negotiate" and token:
                 with contextlib.suppress(binascii.Error):
                     return base64.b64decode(token, validate=True)
@@ -217,8 +145,3 @@ def _end_point(certificate: bytes) -> bytes:
     digest = hashes.Hash(hashes.SHA256() if own is None or own.name in {"md5", "sha1"} else own)
     digest.update(certificate)
     return digest.finalize()
-
-
-def login(target: WinrmTarget) -> Login:
-    """The login as a fact."""
-    return Login(target.who, target.auth)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Limits
-from readiness.transports.shells import powershell
+from readiness.transports.budget import Failed
+from readiness.transports.shells.powershell import ARGUMENTS, PROGRAM
 from readiness.transports.winrm.faults import missing_of
-from readiness.transports.winrm.login import BY_CERTIFICATE, HEADERS, WinrmTarget, log_on
-from readiness.transports.winrm.wire import Failed, Wire
+from readiness.transports.winrm.login import BY_CERTIFICATE, HEADERS, log_on
+from readiness.transports.winrm.target import WinrmTarget
+from readiness.transports.winrm.wire import Wire
 
 if TYPE_CHECKING:
     import requests
@@ -26,11 +28,12 @@ _UTF8 = 65001
 
 
 class Session:
-    """One connection that is logged on; `shell_id` while a shell of ours is open."""
+    """One connection that is logged on, as a batch is run over it; `shell_id` while a shell of ours is open."""
 
     def __init__(self, target: WinrmTarget, wire: Wire, limits: Limits) -> None:
         """Log on; raises Failed."""
         self.wire, self.shell_id = wire, ""
+        self.took_input = False  # whether the host ever took in what a command is to read
         self._target = target
         self._logged_on = False
         context = log_on(target, wire, limits)
@@ -81,14 +84,13 @@ class Session:
         return self.shell_id
 
     @contextlib.contextmanager
-    def command(self) -> Iterator[Command]:
-        """PowerShell, waiting for a batch on its standard input; ended on the way out if it did not end itself."""
-        program, arguments = powershell.command()
+    def shell(self) -> Iterator[Command]:
+        """PowerShell, waiting for a batch on its standard input; see `batch_run.Session`."""
         command_id = self.ask(
             self._protocol.run_command,
             self.shell_id,
-            program,
-            arguments,
+            PROGRAM,
+            ARGUMENTS,
             console_mode_stdin=False,
             skip_cmd_shell=False,
         )
@@ -101,6 +103,7 @@ class Session:
     def send(self, command_id: str, data: bytes, *, end: bool) -> None:
         """Part of a command's input; raises Failed."""
         self.ask(self._protocol.send_command_input, self.shell_id, command_id, data, end=end)
+        self.took_input = self.took_input or end
 
     def receive(self, command_id: str) -> tuple[bytes, bytes, int, bool]:
         """What a command printed lately, its exit code and whether it has ended; raises Failed."""
@@ -120,22 +123,33 @@ class Session:
 
 
 class Command:
-    """A command in a shell; `ended` once it has told its exit code."""
+    """A command in a shell; `ended` once the host has said its exit code."""
 
     def __init__(self, session: Session, command_id: str) -> None:
         self._session, self._id = session, command_id
+        self.finished_sending = False
         self.ended = False
-        self.status = -1
+        self._status = -1
 
-    def send(self, data: bytes) -> None:
-        """All of its standard input, in pieces that fit an envelope; raises Failed."""
+    def send(self, text: str, *, last: bool = False) -> None:
+        """Standard input, in pieces that fit an envelope; raises Failed."""
+        data, self.finished_sending = text.encode(), last
         for at in range(0, len(data), _SEND_BYTES):
-            self._session.send(self._id, data[at : at + _SEND_BYTES], end=at + _SEND_BYTES >= len(data))
+            end = last and at + _SEND_BYTES >= len(data)
+            self._session.send(self._id, data[at : at + _SEND_BYTES], end=end)
 
-    def receive(self) -> tuple[bytes, bytes]:
+    def read(self) -> Iterator[tuple[bytes, bool]]:
         """What it printed on both streams; empty when nothing came for a second. Raises Failed."""
-        stdout, stderr, self.status, self.ended = self._session.receive(self._id)
-        return stdout, stderr
+        stdout, stderr, self._status, self.ended = self._session.receive(self._id)
+        yield stderr, True
+        yield stdout, False
+
+    def gather(self) -> None:
+        """Nothing: the host itself gathers what it answers with."""
+
+    def how_it_ended(self) -> str:
+        """By its exit code; the connection stands, since the host has just said so over it."""
+        return f"exit code {self._status}"
 
     def end(self) -> None:
         """Tell it to end; the host frees what it kept for the command, for one that has ended, too."""

@@ -16,25 +16,17 @@ from typing import Any
 
 from readiness.core.facts import Missing, Why
 from readiness.core.text import one_line
-from readiness.transports import Budget
-from readiness.transports.ssh.wire import ConnectFailed, dial
+from readiness.transports.budget import Budget, Failed
+from readiness.transports.tcp import dial
 
 _TICK_S = 0.2
 _TIDY_S, _TIDY_LATE_S = 5.0, 1.0
 _REPLY_BYTES = 2 << 20  # an envelope is at most 500 kB where nobody raised the limit
 
 
-class Failed(Exception):
-    """A connection or a request that came to nothing; `again` when a new connection may well do better."""
-
-    def __init__(self, missing: Missing, *, again: bool = False) -> None:
-        self.missing, self.again = missing, again
-        super().__init__(str(missing))
-
-
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a host answered to one request, whole."""
+    """What a host answered to one request."""
 
     status: int
     reason: str
@@ -57,10 +49,7 @@ class Wire:
         self._until, self._stopped_at = budget.until(limit_s), 0.0
         self.tidying = False  # the requests that close what is open go on after a stop, for a moment
         self._late = Missing(Why.NOT_WINRM, f"no TLS handshake within {limit_s:g} s")
-        try:
-            dialled = dial(address, port, limit_s, budget)
-        except ConnectFailed as failed:
-            raise Failed(failed.missing) from failed
+        dialled = dial(address, port, limit_s, budget)
         self.address, self.rtt_s = dialled.address, dialled.rtt_s
         self._raw: socket.socket = dialled.raw
         if tls:
@@ -105,10 +94,10 @@ class Wire:
         """Why a request came to nothing."""
         gone = http.client.RemoteDisconnected | http.client.IncompleteRead | http.client.NotConnected | OSError
         if isinstance(error, gone):
-            told = one_line(str(error) or type(error).__name__, 200)
-            return Failed(self._budget.cause(Missing(Why.CONNECTION_LOST, told)), again=True)
-        told = one_line(f"{type(error).__name__} {error}", 100)
-        return Failed(self._budget.cause(Missing(Why.NOT_WINRM, f"it speaks no HTTP: {told}")))
+            reason = one_line(str(error) or type(error).__name__, 200)
+            return Failed(self._budget.cause(Missing(Why.CONNECTION_LOST, reason)), again=True)
+        reason = one_line(f"{type(error).__name__} {error}", 100)
+        return Failed(self._budget.cause(Missing(Why.NOT_WINRM, f"it speaks no HTTP: {reason}")))
 
     def _when_ready(self, act: Any) -> Any:
         """Do something to the socket as soon as it can be done; raises Failed when it cannot be in time."""

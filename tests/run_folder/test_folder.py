@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from readiness.core.errors import InputError, ToolFault
+from readiness.core.errors import InputError, NothingToCheck, Problem, ToolFault
+from readiness.renderers.report import renderers
 from readiness.run_folder import safe_files
 from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.journals import read_journal
 
-from .whole_run import GO, NOW, go
+from .whole_run import GO, NOW, REPORTS, go
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder(path: Path) -> Iterator[RunFolder]:
-    with RunFolder.create(path, clock=lambda: NOW) as made:
+    with RunFolder.create(path, REPORTS, clock=lambda: NOW) as made:
         made.begin("run-2", NOW, "0.1.0")
         yield made
 
@@ -41,7 +42,7 @@ def verdict(path: Path) -> Any:
 
 def refused(path: Path, words: str) -> None:
     with pytest.raises(InputError, match=words) as caught:
-        RunFolder.create(path)
+        RunFolder.create(path, REPORTS)
     assert all(problem.hint for problem in caught.value.problems)
 
 
@@ -60,7 +61,7 @@ def test_an_older_run_gives_way_with_all_its_files(path: Path) -> None:
     go(path)
     for name in ("verdict.json.sig", "manifest.json.sig", ".readiness-0123"):
         (path / name).write_text("old")
-    with RunFolder.create(path) as folder:
+    with RunFolder.create(path, REPORTS) as folder:
         folder.begin("run-2", NOW, "0.1.0")
         names = {one.name for one in path.iterdir()}
         assert names == {"verdict.json", "facts.jsonl", "transcript.jsonl", ".readiness-lock"}
@@ -88,6 +89,67 @@ def test_an_older_run_with_somebodys_notes_in_it_is_refused_and_left_as_it_was(p
     assert verdict(path) == "GO"
 
 
+@pytest.mark.parametrize("name", ["plan.json", "inputs/estate.yaml", *REPORTS, *renderers()])
+def test_a_run_that_was_interrupted_after_any_file_gives_way(path: Path, name: str) -> None:
+    with RunFolder.create(path, [*REPORTS, *renderers()]) as folder:
+        folder.begin("run-1", NOW, "0.1.0")
+        folder.write(name, b"half of it")
+    assert verdict(path) == "RUNNING"
+    with RunFolder.create(path, [*REPORTS, *renderers()]) as folder:
+        folder.begin("run-2", NOW, "0.1.0")
+        assert not (path / name).exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["results.csv", "verdict.json", "manifest.json", "facts.jsonl", "inputs", "manifest.json.sig"]
+)
+def test_what_is_no_report_is_not_written(folder: RunFolder, path: Path, name: str) -> None:
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
+    with pytest.raises(ToolFault, match="is not written now, or not this way"):
+        folder.write(name, b"x")
+    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
+
+
+def test_a_report_may_not_take_a_name_of_the_run_s_own(path: Path) -> None:
+    with pytest.raises(ToolFault, match=r"may not be called verdict\.json"):
+        RunFolder.create(path, ["results.csv", "verdict.json"])
+
+
+@pytest.mark.parametrize(
+    ("error", "word", "code"),
+    [
+        (InputError([Problem("estate.yaml", 1, 1, "is wrong")]), "ERROR", 4),
+        (NothingToCheck("no host"), "NOTHING_TO_CHECK", 5),
+        (ToolFault("broken"), "ERROR", 3),
+        (KeyboardInterrupt(), "ERROR", 3),
+        (SystemExit(0), "ERROR", 3),
+    ],
+)
+def test_what_ended_a_run_stands_in_its_verdict(path: Path, error: BaseException, word: str, code: int) -> None:
+    def run() -> None:
+        with RunFolder.create(path, REPORTS) as folder:
+            folder.begin("run-1", NOW, "0.1.0")
+            raise error
+
+    with pytest.raises(type(error)):
+        run()
+    judgement = json.loads((path / "verdict.json").read_bytes())["judgement"]
+    assert (judgement["verdict"], judgement["exit_code"]) == (word, code)
+    assert str(error) in judgement["reasons"][0]
+
+
+def test_what_ends_it_after_its_verdict_changes_nothing(path: Path) -> None:
+    def run() -> None:
+        with RunFolder.create(path, REPORTS) as folder:
+            folder.begin("run-1", NOW, "0.1.0")
+            folder.finish(GO, as_of=NOW)
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        run()
+    assert verdict(path) == "GO"
+
+
 def test_links_files_and_places_that_others_can_write_to_are_refused(tmp_path: Path, path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -112,7 +174,7 @@ def test_a_link_in_place_of_a_file_is_replaced_and_never_followed(path: Path, tm
     for name in ("junit.xml", "facts.jsonl", "verdict.json.sig"):
         (path / name).unlink(missing_ok=True)
         (path / name).symlink_to(victim)
-    with RunFolder.create(path) as folder:
+    with RunFolder.create(path, REPORTS) as folder:
         folder.begin("run-2", NOW, "0.1.0")
         (path / "junit.xml").symlink_to(victim)
         (path / "inputs").symlink_to(tmp_path / "folder")
@@ -128,7 +190,7 @@ def test_a_lock_that_is_a_link_is_not_followed(path: Path, tmp_path: Path) -> No
     path.mkdir()
     (path / safe_files.LOCK).symlink_to(tmp_path / "victim")
     with pytest.raises(ToolFault, match="ELOOP"):
-        RunFolder.create(path)
+        RunFolder.create(path, REPORTS)
     assert not (tmp_path / "victim").exists()
 
 
@@ -185,7 +247,7 @@ def test_an_error_and_nothing_to_check_are_verdicts_of_their_own(folder: RunFold
 
 
 def test_a_run_ends_once_and_only_after_it_began(path: Path) -> None:
-    with RunFolder.create(path) as folder:
+    with RunFolder.create(path, REPORTS) as folder:
         for early in (
             lambda: folder.write("junit.xml", b""),
             lambda: folder.finish(GO, as_of=NOW),
@@ -240,7 +302,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from readiness.core.errors import ToolFault
 from readiness.run_folder.folder import RunFolder
-with RunFolder.create(Path(sys.argv[1])) as folder:
+with RunFolder.create(Path(sys.argv[1]), ["results.jsonl", "junit.xml"]) as folder:
     folder.begin("r", datetime.now(UTC), "0.1.0")
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
     for _ in range(3):
@@ -266,8 +328,8 @@ def test_a_disk_that_is_read_only_is_a_fault(folder: RunFolder, path: Path, monk
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(ToolFault, match=rf"cannot write {path}/a/b: Read-only file system \(EROFS\)"):
-        folder.write("a/b", b"")
+    with pytest.raises(ToolFault, match=rf"cannot write {path}/inputs/b: Read-only file system \(EROFS\)"):
+        folder.write("inputs/b", b"")
 
 
 def test_a_journal_may_be_written_by_many_threads(folder: RunFolder, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What one test said on one host, phase by phase, and the outcome that follows: skip and xfail soften nothing."""
+"""What came of one test on one host, phase by phase, and the outcome that follows: skip and xfail soften nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from readiness.core.evaluate import outcome_for
 from readiness.core.facts import Missing
 from readiness.core.outcomes import LIVE, Outcome, Result, Target
 from readiness.core.text import one_line
-from readiness.custom.live_hosts import Late
+from readiness.custom.live_hosts import WaitedTooLong
 
 _LONGEST = 1000
 _FAILURES = (AssertionError, pytest.fail.Exception)
@@ -21,7 +21,7 @@ _WORDS = {pytest.skip.Exception: "skipped", pytest.xfail.Exception: "xfail"}
 
 
 @dataclass
-class Said:
+class Phases:
     """The first failure, the first reason not to know, and whether the test's own code came to its end."""
 
     failed: str = ""
@@ -54,7 +54,7 @@ class Said:
 
 def _reason(when: str, error: BaseException) -> str:
     word = next((word for kind, word in _WORDS.items() if isinstance(error, kind)), None)
-    if isinstance(error, Late):
+    if isinstance(error, WaitedTooLong):
         return f"it waited beyond its deadline: {error}"
     what = f"{word}: {error}" if word else f"{type(error).__name__}: {error}"
     return one_line(what if when == "call" or word else f"its {when} broke: {what}", _LONGEST)
@@ -63,22 +63,21 @@ def _reason(when: str, error: BaseException) -> str:
 def outcome_of(
     check: Check,
     target: Target,
-    said: tuple[Result, str],
+    result: Result,
+    reason: str,
     *,
     evidence: Sequence[str] = (),
     blocker: str | None,
 ) -> Outcome:
     """The outcome of one test on one target, marked live; `blocker` is the pair that it follows from."""
-    result, told = said
     commands = f", {len(evidence)} command{'s' if len(evidence) != 1 else ''}" if result is Result.PASS else ""
-    remedies = {Result.FAIL: check.remedy, Result.UNKNOWN: f"Let it be judged: {told}"}
     return outcome_for(
         check,
         target,
         result,
         check.severity,
-        message=f"{LIVE}{told}{commands}",
-        remedy=remedies.get(result, ""),
+        message=f"{LIVE}{reason}{commands}",
+        remedy=check.remedy if result is Result.FAIL else "",
         blocked_by=(blocker,) if blocker else (),
         evidence=tuple(evidence),
     )

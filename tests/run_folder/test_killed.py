@@ -15,9 +15,9 @@ from readiness.core.errors import InputError
 from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.saved import SavedRun
 
-from .whole_run import go
+from .whole_run import REPORTS, go
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def verdict(path: Path) -> Any:
 
 def refused(path: Path, words: str) -> None:
     with pytest.raises(InputError, match=words) as caught:
-        RunFolder.create(path)
+        RunFolder.create(path, REPORTS)
     assert all(problem.hint for problem in caught.value.problems)
 
 
@@ -43,7 +43,7 @@ from readiness.core.facts import HostFacts
 from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.journals import facts_to_json
 from readiness.run_folder.saved import SavedRun
-folder = RunFolder.create(Path(sys.argv[1]))
+folder = RunFolder.create(Path(sys.argv[1]), ["results.jsonl", "junit.xml"])
 folder.begin("run-2", datetime.now(UTC), "0.1.0")
 folder.transcript.append({"ref": "bk01#1"})
 folder.facts.append(facts_to_json(HostFacts("bk01", {}, {})))
@@ -83,7 +83,7 @@ def test_of_many_that_start_at_once_one_gets_the_folder(path: Path) -> None:
 
     def start() -> None:
         try:
-            held.append(RunFolder.create(path))
+            held.append(RunFolder.create(path, REPORTS))
         except InputError as error:
             refusals.append(error)
 
@@ -120,7 +120,7 @@ import json, os, sys
 from pathlib import Path
 from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.saved import SavedRun
-from tests.whole_run import NOW, go
+from tests.run_folder.whole_run import NOW, REPORTS, go
 
 def counted(call):
     def made(*args, **kwargs):
@@ -134,7 +134,7 @@ def counted(call):
 def second_run(path):
     for name in ("write", "fsync", "replace", "unlink", "mkdir", "ftruncate", "rmdir"):
         setattr(os, name, counted(getattr(os, name)))
-    with RunFolder.create(path) as folder:
+    with RunFolder.create(path, REPORTS) as folder:
         folder.begin("run-2", NOW, "0.1.0")
         folder.inputs({"estate.yaml": b""})
         folder.facts.append({"host": "x"})

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from readiness.products import VersionRule
 from readiness.rules.versions import Version, evaluate_rule, matches_agreed
-
-from .probes.real import need
+from tests.probes.real import need
 
 
 def deb(text: str) -> Version:

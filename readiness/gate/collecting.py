@@ -1,0 +1,141 @@
+"""Collecting the checks through pytest, before anything is planned: what is a check, and every mistake in the files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import readiness
+from readiness.core.checks import Check, check_of, made_in
+from readiness.core.errors import Problem, ToolFault
+
+INJECTED = ("target", "facts")
+"""The fixtures that change within one item: each target of a check has its own."""
+# What pytest says of exceptions in destructors nobody would see, and for it it goes ten times through all there is.
+_QUIET = ("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:unraisableexception")
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The checks in order, every mistake in them, and the names of what pytest was told to leave out."""
+
+    checks: tuple[Check, ...]
+    problems: tuple[Problem, ...] = ()
+    deselected: tuple[str, ...] = ()
+
+
+def checks_folder() -> Path:
+    """Where the checks are: inside the installed package, or beside it in the repository."""
+    inside = Path(readiness.__file__).parent / "checks"
+    return inside if inside.is_dir() else Path(readiness.__file__).parents[1] / "checks"
+
+
+def collect_checks(folder: Path) -> Collected:
+    """The checks of a folder; ToolFault when one of its files ends pytest itself."""
+    collector = CheckCollector()
+    code = through_pytest(folder, collector)
+    if not collector.complete:
+        raise ToolFault(f"pytest ended with {code!r} before all checks were collected: a file of theirs stopped it")
+    return collector.collected
+
+
+def through_pytest(folder: Path, plugin: object) -> int:
+    """Have pytest do in this process what the plugin says, with the conftest and the fixtures beside the checks."""
+    settings = ["-c", f"{folder / 'pytest.ini'}", "--rootdir", f"{folder}"]
+    try:
+        return int(pytest.main([*settings, *_QUIET, f"{folder}"], [plugin]))
+    except SystemExit as error:
+        raise ToolFault(f"a file beside the checks ended pytest with SystemExit({error.code})") from error
+
+
+class CheckCollector:
+    """Gathers the checks that pytest collects, and every mistake in them; runs none.
+
+    `complete` says that pytest collected to the end.
+    """
+
+    def __init__(self) -> None:
+        self.complete = False
+        self._problems: list[Problem] = []
+        self._files: list[Path] = []
+        self._left_out: set[str] = set()
+        self._deselected: list[str] = []
+        self._checks: dict[str, Check] = {}
+
+    @property
+    def collected(self) -> Collected:
+        """What pytest collected."""
+        return Collected(tuple(self._checks.values()), tuple(self._problems), tuple(self._deselected))
+
+    def pytest_pycollect_makemodule(self, module_path: Path) -> None:
+        """Remember each file that is looked at."""
+        self._files.append(module_path)
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """What pytest was told to leave out narrows the run, and is not missing."""
+        made = (check_of(getattr(item, "obj", None), area="", place="") for item in items)
+        self._left_out |= {check.id for check in made if check is not None}
+        self._deselected += [item.name for item in items]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A part that fails to load, or skips itself, is a mistake: its checks would be missing unnoticed."""
+        if not report.passed:
+            reason = str(report.longrepr).strip().splitlines()
+            self._problems.append(Problem(report.nodeid, 0, 0, f"does not load: {reason[-1] if reason else '?'}"))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Gather; True keeps pytest from running anything."""
+        for item in session.items:
+            if (check := self._check(item)) is not None:
+                self._checks.setdefault(function_id(item), check)
+        there = {check.id for check in self._checks.values()} | self._left_out
+        self._problems += [
+            Problem(
+                file.name, line, 1, f"{check_id} is not collected", "name its function test_..., and no other one so"
+            )
+            for file in self._files
+            for line, check_id in made_in(str(file)).items()
+            if check_id not in there
+        ]
+        self.complete = True
+        return True
+
+    def check_of_item(self, item: pytest.Item) -> Check | None:
+        """The check that an item of this session belongs to."""
+        return self._checks.get(function_id(item))
+
+    def _check(self, item: pytest.Item) -> Check | None:
+        path, line, _ = item.location
+        file, number = Path(path).name, (line or 0) + 1
+        area = item.path.stem.removeprefix("test_")
+        made = check_of(getattr(item, "obj", None), area=area, place=f"{file}:{number}")
+        if made is None:
+            self._problems.append(Problem(file, number, 1, f"{item.name} is no check", "add @check(...)"))
+        if hasattr(item, "callspec") and item.callspec.params.keys() != {"target"}:
+            message = f"{item.name} is parametrised"
+            self._problems.append(Problem(file, number, 1, message, "a check's targets are its parameters"))
+        self._problems += [
+            Problem(file, number, 1, f"fixture {name} depends on {', '.join(wrong)}", "read facts in the check")
+            for name, wrong in _bound_fixtures(item)
+        ]
+        return made
+
+
+def function_id(item: pytest.Item) -> str:
+    """The item's node id without a target in brackets."""
+    return item.nodeid.split("[")[0]
+
+
+def _bound_fixtures(item: pytest.Item) -> Iterator[tuple[str, list[str]]]:
+    """Fixtures that want `target` or `facts`, which change within one item."""
+    known: Mapping[str, Sequence[Any]] = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009 - not public
+    for name, definitions in known.items():
+        for definition in definitions:
+            wrong = [argument for argument in definition.argnames if argument in INJECTED]
+            if wrong and name not in INJECTED:
+                yield name, wrong

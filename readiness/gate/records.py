@@ -1,0 +1,123 @@
+"""What a run writes and what a saved run gives back: the plan before any host is contacted, facts, results."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import readiness
+from readiness.core.facts import Fact, HostFacts, HostKey, Login, Reached, WinrmListener
+from readiness.planning.inputs import Inputs
+from readiness.planning.plan import Narrowing, Plan
+from readiness.probes import PROBES_OF
+from readiness.renderers.report import Report, renderers
+from readiness.renderers.results import judgement_dict
+from readiness.run_folder.folder import RunFolder
+from readiness.run_folder.journals import facts_to_json
+from readiness.run_folder.names import PLAN, to_json
+from readiness.run_folder.saved import SavedRun
+from readiness.transports import Route, Stop
+from readiness.visits.collect import Collected, collect
+
+_KINDS: tuple[type[Fact], ...] = (
+    Reached,
+    HostKey,
+    Login,
+    WinrmListener,
+    *(probe.kind for probes in PROBES_OF.values() for probe in probes),
+)
+FACT_KINDS: Mapping[str, type[Fact]] = {kind.name: kind for kind in _KINDS}
+
+
+def new_run_id(now: datetime) -> str:
+    """An id that sorts by time and that two runs started together do not share."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def write_plan(folder: RunFolder, plan: Plan, inputs: Inputs, run_id: str) -> None:
+    """Write inputs and plan, before any host is contacted."""
+    folder.inputs(inputs.files)
+    folder.write(PLAN, to_json(plan_document(plan, inputs, run_id)))
+
+
+def read_hosts(
+    plan: Plan,
+    inputs: Inputs,
+    connect: Callable[[Sequence[str]], Mapping[str, Route]],
+    folder: RunFolder,
+    stop: Stop,
+    host_done: Callable[[Collected], None] = lambda _: None,
+) -> Mapping[str, HostFacts]:
+    """Visit every host of the plan; facts and transcript are in the journals as each host is done."""
+    store = {}
+    estate = inputs.estate
+    routes = connect(tuple(plan.scripts))
+    for collected in collect(plan.scripts, routes, estate.limits, jobs=estate.jobs, stop=stop):
+        folder.transcript.append(*collected.transcript)
+        folder.facts.append(facts_to_json(collected.facts))
+        store[collected.facts.host] = collected.facts
+        host_done(collected)
+    return store
+
+
+def saved_facts(saved: SavedRun, folder: RunFolder) -> Mapping[str, HostFacts]:
+    """The facts of a saved run, kept in a new folder with its transcript; a torn last line is a host not read."""
+    store = saved.facts(FACT_KINDS)[0]
+    folder.transcript.append(*saved.transcript()[0])
+    for facts in store.values():
+        folder.facts.append(facts_to_json(facts))
+    return store
+
+
+def saved_narrowing(saved: SavedRun) -> Narrowing:
+    """What a saved run was narrowed to."""
+    stated: Mapping[str, Any] = saved.plan()["narrowing"]
+    areas, deselected = tuple(stated["areas"]), tuple(stated["deselected"])
+    return Narrowing(areas, stated["hosts"], deselected, stated["by"])
+
+
+def saved_pairs(saved: SavedRun) -> tuple[tuple[str, str], ...]:
+    """The pairs of check and target that a saved run had planned."""
+    return tuple((check, target) for check, target in saved.plan()["pairs"])
+
+
+def write_results(folder: RunFolder, report: Report) -> str:
+    """Write every report and, last, the verdict; returns the manifest's digest. Raises ToolFault when one miscounts."""
+    for renderer in renderers().values():
+        data = renderer.render(report)
+        renderer.verify(data, report)
+        folder.write(renderer.file, data)
+    return folder.finish(judgement_dict(report.judgement), as_of=report.as_of)
+
+
+def plan_document(plan: Plan, inputs: Inputs, run_id: str) -> dict[str, Any]:
+    """The plan as it stands in `plan.json`: what judging the run again needs, and every script with its text."""
+    scripts = {script.file: script for batch in plan.scripts.values() for script in batch}
+    return {
+        "schema": 1,
+        "run_id": run_id,
+        "as_of": inputs.as_of.isoformat(),
+        "tool_version": readiness.__version__,
+        "narrowing": asdict(plan.narrowing),
+        "without_target": list(plan.idle),
+        "pairs": [list(pair) for pair in plan.expected],
+        "live": _live_tests(plan),
+        "scripts": {name: {"sha256": script.sha256, "text": script.text} for name, script in sorted(scripts.items())},
+        "hosts": {
+            host: [{"script": script.file, "arguments": list(script.arguments)} for script in batch]
+            for host, batch in plan.scripts.items()
+        },
+    }
+
+
+def _live_tests(plan: Plan) -> list[dict[str, Any]]:
+    """Users' tests with what is needed to name them again, since a saved run is judged without their files."""
+    tests: dict[str, dict[str, Any]] = {}
+    for check, target in plan.pairs:
+        if check.live:
+            entry = {"check": check.id, "title": check.title, "place": check.place, "targets": []}
+            tests.setdefault(check.id, entry)["targets"].append(target.id)
+    return list(tests.values())

@@ -1,0 +1,98 @@
+"""What a transport says of itself, so that nothing else needs to know which ones there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from readiness.core.facts import Fact, Missing, Why
+from readiness.core.scripts import Limits, Output, Shell, Transport
+from readiness.estate import Estate, Host
+from readiness.transports.budget import Budget, Stop
+
+_WORDS = {"reached": "TCP connection", "winrm_listener": "WinRM listener"}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands outside of an estate's files: where its folder is, whose home, and which environment."""
+
+    folder: Path
+    home: Path
+    environment: Mapping[str, str]
+
+    def path(self, text: str) -> Path:
+        """A path as the estate writes it: relative to its folder, or with a leading `~/`."""
+        return self.home / text[2:] if text.startswith("~/") else self.folder / text
+
+
+class CannotReach(Exception):
+    """What the estate states of a host is not enough to reach it; `hint` says what would be right."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message, self.hint = message, hint
+        super().__init__(message)
+
+
+class LiveCommands(Protocol):
+    """A connection that stays open for single commands."""
+
+    @property
+    def attempts(self) -> tuple[str, ...]:
+        """Each try to connect, in words."""
+        ...
+
+    def open(self) -> Missing | None:
+        """Connect and log in, unless that is done; gives why no command can be run, None when one can."""
+        ...
+
+    def run(self, command: str) -> Output:
+        """Run one command; `missing` says why there is no usable output."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+@runtime_checkable
+class CommandTransport(Protocol):
+    """A transport that can run single commands, too, as users' own tests do."""
+
+    def live(self, limits: Limits, budget: Budget) -> LiveCommands:
+        """A connection for single commands to a host that was visited, made when the first one is run."""
+        ...
+
+
+@dataclass(frozen=True)
+class TransportKind:
+    """One kind of transport: `name` as written in estate.yaml, `title` as in messages.
+
+    `systems` are the values of `os` that it serves, it `speaks` one shell there, `proves` are the facts that
+    connecting by it can give. `ports` are the ports of a host that it comes in by. `maker` is called once a run, where
+    a host is reached by it, and gives what makes a host's transport; both contact nothing, and raise InputError for
+    files of the user's, CannotReach for what the estate states. `runs_commands`: its transports are `CommandTransport`.
+    """
+
+    name: str
+    title: str
+    systems: frozenset[str]
+    speaks: Shell
+    proves: frozenset[type[Fact]]
+    ports: Callable[[Host], frozenset[int]]
+    maker: Callable[[Estate, Surroundings, Stop], Callable[[Host], Transport]]
+    runs_commands: bool = False
+
+    def lacks(self, kind: type[Fact]) -> Missing:
+        """The reason for a fact of the connection that this transport cannot prove."""
+        return Missing(Why.NOT_ASKED, f"{self.title} has no {_WORDS.get(kind.name) or kind.name.replace('_', ' ')}")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How one host is reached: by which kind of transport, and the transport made for it."""
+
+    kind: TransportKind
+    transport: Transport
