@@ -130,13 +130,15 @@ class CheckRunner:
         note_assertion(expl)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """A check that never got to its targets leaves the reason for its pairs."""
         report = yield
         setattr(report, _OF_FUNCTION, True)
         check = self._check(item)
-        if check is not None and report.when == "setup" and not report.passed:
-            self._judging.not_run(check.id, str(report.longrepr).strip().splitlines()[-1])
+        if check is not None and call.when == "setup" and call.excinfo is not None:
+            self._judging.not_run(check.id, f"{call.excinfo.typename}: {call.excinfo.value}")
         return report
 
     @pytest.hookimpl(tryfirst=True)

@@ -43,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     estate: Path | None = config.getoption("--estate")
     if estate is None:
         raise pytest.UsageError("checks need an estate: `readiness run ESTATE`, or --estate ESTATE")
+    if config.option.collectonly:
+        raise pytest.UsageError("with --collect-only nothing would be judged: `readiness plan ESTATE` shows the checks")
     try:
         plugin = _OwnRun(estate, config)
     except ReadinessError as error:
@@ -54,10 +56,9 @@ class _OwnRun(CheckCollector):
     """The same steps as `readiness run`, in the hooks of a session whose last line and exit code are this run's."""
 
     def __init__(self, estate: Path, config: pytest.Config) -> None:
-        super().__init__()
+        super().__init__(selective=_selective(config))
         now = datetime.now(UTC)
         self._run_id = new_run_id(now)
-        self._item_per_target = _selective(config)
         self._judging: Judging | None = None
         self._error: Exception | None = None
         self._last_line = ""
@@ -76,7 +77,7 @@ class _OwnRun(CheckCollector):
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """An item a target, for `-k HOST`, `--lf` and node ids with a target."""
         made = check_of(metafunc.function, area="", place="")
-        if self._item_per_target and made is not None and "target" in metafunc.fixturenames:
+        if self._selective and made is not None and "target" in metafunc.fixturenames:
             targets = list(made.targets(self._inputs))
             metafunc.parametrize("target", targets, ids=[target.id for target in targets])
 
@@ -97,7 +98,7 @@ class _OwnRun(CheckCollector):
 
     def _selected(self, session: pytest.Session) -> frozenset[tuple[str, str]] | None:
         """The pairs of the items, where items stand for single targets."""
-        if not self._item_per_target:
+        if not self._selective:
             return None
         pairs: set[tuple[str, str]] = set()
         for item in session.items:
@@ -146,6 +147,6 @@ class _OwnRun(CheckCollector):
 
 
 def _selective(config: pytest.Config) -> bool:
-    """Whether single targets may be selected, so that each needs an item of its own."""
+    """Whether single checks or targets may be selected, so that each target needs an item of its own."""
     asked = config.option.keyword or getattr(config.option, "lf", False) or getattr(config.option, "failedfirst", False)
-    return bool(asked) or any("[" in argument for argument in config.args)
+    return bool(asked) or any("::" in argument for argument in config.args)

@@ -90,6 +90,15 @@ def test_a_check_that_does_not_come_to_its_targets_is_never_go(tmp_path: Path, c
     assert len(report.outcomes) == len(HOSTS)
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [("raise RuntimeError('no')", "RuntimeError: no"), ("pytest.skip('later')", "Skipped: later")],
+)
+def test_why_a_check_was_not_run_stands_in_its_outcomes(tmp_path: Path, line: str, reason: str) -> None:
+    report = judged(tmp_path, PASSES, f"import pytest\ndef pytest_runtest_setup(item):\n    {line}\n")
+    assert {one.message for one in report.outcomes} == {f"planned but not run: {reason}"}
+
+
 def test_a_session_that_is_stopped_is_never_go(tmp_path: Path) -> None:
     conftest = "def pytest_runtest_setup(item):\n    item.session.shouldstop = 'enough'\n"
     assert judged(tmp_path, PASSES, conftest).judgement.verdict is Verdict.INCOMPLETE

@@ -397,23 +397,30 @@ def test_an_unknown_option_is_a_usage_error(tmp_path: Path) -> None:
     assert ended.stdout.splitlines()[-1].startswith("ERROR")
 
 
-@pytest.mark.parametrize("name", ["results.jsonl", "facts.jsonl", "inputs/estate.yaml", "junit.xml"])
-def test_a_changed_file_is_noticed(estate: Path, tmp_path: Path, name: str) -> None:
+def asked(word: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(word, folder),
+        env=environment(folder.parent),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_changed_file_is_noticed(estate: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     assert run(estate, folder).code == 0
-
-    def asked(word: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command(word, folder), env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False
-        )
-
-    assert asked("verify").returncode == 0
-    data = (folder / name).read_bytes()
-    (folder / name).write_bytes(data.replace(b"client01", b"client09", 1))
-    changed_one = asked("verify")
-    assert changed_one.returncode == 4
-    assert name in changed_one.stderr
-    assert asked("judge").returncode == 4
+    assert asked("verify", folder).returncode == 0
+    for name in ("results.jsonl", "facts.jsonl", "inputs/estate.yaml", "junit.xml"):
+        data = (folder / name).read_bytes()
+        (folder / name).write_bytes(data.replace(b"client01", b"client09", 1))
+        changed_one = asked("verify", folder)
+        assert changed_one.returncode == 4
+        assert name in changed_one.stderr
+        assert asked("judge", folder).returncode == 4
+        (folder / name).write_bytes(data)
+    assert asked("verify", folder).returncode == 0
 
 
 @pytest.mark.parametrize("mark", ["skip(reason='later')", "xfail(reason='known')", "usefixtures('broken')"])
