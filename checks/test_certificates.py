@@ -144,7 +144,7 @@ def test_certificate_is_for_the_name_that_peers_use(target: Target, facts: Facts
     Only what the server's own configuration says counts: that is the name it compares.
     """
     subject: PeerOnHost = target.subject
-    counterpart(baseline, subject.holder.product.product, subject.peer.role, subject.other)
+    counterpart(baseline, target, subject.holder.product.product, subject.peer.role, subject.other)
     names = {one.value(subject.peer.address) for one in naming(subject, facts)}
     if not names:
         unknown("the server has no resource for this host", blocked_by=f"CFG-003 {target.id}")

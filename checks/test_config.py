@@ -101,7 +101,7 @@ def test_server_knows_the_host(target: Target, facts: Facts, baseline: Baseline)
     """
     subject: PeerOnHost = target.subject
     peer = subject.peer
-    server = counterpart(baseline, subject.holder.product.product, peer.role, subject.other).host.name
+    server = counterpart(baseline, target, subject.holder.product.product, peer.role, subject.other).host.name
     found = naming(subject, facts)
     names = _some([str(one.value("Name")) for one in found])
     expect_that(
@@ -126,7 +126,7 @@ def test_both_ends_have_one_secret(target: Target, facts: Facts, baseline: Basel
     """
     subject: PeerOnHost = target.subject
     peer, holder = subject.peer, subject.holder
-    other = counterpart(baseline, holder.product.product, peer.role, subject.other)
+    other = counterpart(baseline, target, holder.product.product, peer.role, subject.other)
     theirs = naming(subject, facts)
     if not theirs:
         unknown("the server has no resource for this host", blocked_by=f"CFG-003 {target.id}")
@@ -190,8 +190,7 @@ def test_directives_are_as_agreed(target: Target, facts: Facts, baseline: Baseli
     """
     held: RoleOnHost = target.subject
     product, role = held.product.product, held.role.name
-    stated = (baseline.configuration or {}).get(product, {}).get(role)
-    wanted: dict[str, str] = agreed(baseline, f"configuration.{product}.{role}", stated)
+    wanted: dict[str, str] = agreed(baseline, f"configuration.{product}.{role}", target)
     flaws: list[str] = []
     fine: list[str] = []
     for key, value in wanted.items():

@@ -161,7 +161,7 @@ def test_nobody_else_listens(target: Target, facts: Facts, baseline: Baseline, i
     host = inputs.estate.hosts[target.id]
     also = [
         (one.port, one.process.lower() if host.os == "windows" else one.process)
-        for one in agreed(baseline, "listening.also", baseline.listening_also)
+        for one in agreed(baseline, "listening.also", target)
         if not one.groups or set(one.groups) & set(host.groups)
     ]
     ports = _own_ports(host, inputs)

@@ -73,7 +73,7 @@ def test_files_belong_to_the_product(target: Target, facts: Facts) -> None:
 def test_account_has_no_login_shell(target: Target, facts: Facts, baseline: Baseline) -> None:
     """Nobody can log in as an account of the product that was agreed to have no login shell."""
     held: RoleOnHost = target.subject
-    wanted: tuple[str, ...] = agreed(baseline, "no_login_shell", baseline.no_login_shell)
+    wanted: tuple[str, ...] = agreed(baseline, "no_login_shell", target)
     family = facts.need(OsRelease).family
     account = held.role.account_for(family)
     if account is None:

@@ -21,9 +21,9 @@ from readiness.checking import (
 
 
 def _demand(target: Target, baseline: Baseline) -> SpaceDemand:
-    agreed(baseline, "space", baseline.space)
-    if target.host is None:
+    if target.host is None and target.detail:
         unknown(f"no host of the estate has {target.detail}, by its roles, its groups and its system")
+    agreed(baseline, "space", target)
     demand: SpaceDemand = target.subject
     return demand
 

@@ -96,7 +96,7 @@ def test_version_is_as_agreed(target: Target, facts: Facts, baseline: Baseline) 
     held: RoleOnHost = target.subject
     product, role = held.product.product, held.role.name
     key = f"versions.{product}.{role}"
-    wanted = agreed(baseline, key, (baseline.versions or {}).get(product, {}).get(role))
+    wanted = agreed(baseline, key, target)
     versions = dict(_installed(choice, held, facts) for choice in _packages(held, facts))
     first, *_ = versions.values()
     others = [f"{name} {version}" for name, version in versions.items() if version != first]
@@ -111,7 +111,7 @@ def _keep_rule(target: Target, facts: Facts, baseline: Baseline) -> None:
     subject: RuleOnHost = target.subject
     rule, others = subject.rule, subject.others
     if rule.other:
-        others = counterpart(baseline, subject.holder.product.product, rule.other, others)
+        others = counterpart(baseline, target, subject.holder.product.product, rule.other, others)
     own = _version(subject.holder, facts)
     for other in others or (None,):
         judged = evaluate_rule(rule, own, _version(other, facts) if other else None)
@@ -184,7 +184,7 @@ def test_version_is_of_a_supported_series(target: Target, facts: Facts, baseline
 )
 def test_members_of_a_group_have_one_version(target: Target, facts: Facts, inputs: Inputs) -> None:
     """All members of a group have the same versions of the product's packages."""
-    agreed(inputs.baseline, "same_version_groups", inputs.baseline.same_version_groups)
+    agreed(inputs.baseline, "same_version_groups", target)
     held_by: dict[str, dict[str, Version]] = {}
     unread: list[FactMissing | Unjudged] = []
     for held in roles(inputs):

@@ -81,12 +81,12 @@ def _told(facts: Facts, states: dict[str, State]) -> str:
     remedy="Set Enabled=0 under SCHANNEL\\Protocols for the old protocols, both sides, and restart the host.",
     source="MicrosoftDocs/windowsserverdocs, tls-registry-settings.md",
 )
-def test_old_protocols_are_off(facts: Facts, baseline: Baseline) -> None:
+def test_old_protocols_are_off(target: Target, facts: Facts, baseline: Baseline) -> None:
     """SChannel speaks no protocol older than agreed.
 
     Without keys in the registry the release decides: up to Server 2022 TLS 1.0 and 1.1 are on by themselves.
     """
-    least = agreed(baseline, "windows.tls_min", baseline.windows.tls_min)
+    least = agreed(baseline, "windows.tls_min", target)
     states = dict(_states(facts, PROTOCOLS[: PROTOCOLS.index(f"TLS {least}")]))
     bad: dict[str, State] = {name: one for name, one in states.items() if one in {State.ON, State.ASKED}}
     expect_that(
@@ -105,9 +105,9 @@ def test_old_protocols_are_off(facts: Facts, baseline: Baseline) -> None:
     remedy="Remove the keys that switch the protocol off, or set Enabled=1, DisabledByDefault=0; restart the host.",
     source="MicrosoftDocs/windowsserverdocs, tls-registry-settings.md",
 )
-def test_an_agreed_protocol_is_on(facts: Facts, baseline: Baseline) -> None:
+def test_an_agreed_protocol_is_on(target: Target, facts: Facts, baseline: Baseline) -> None:
     """SChannel speaks a protocol that was agreed, as a client and as a server."""
-    least = agreed(baseline, "windows.tls_min", baseline.windows.tls_min)
+    least = agreed(baseline, "windows.tls_min", target)
     states = dict(_states(facts, PROTOCOLS[PROTOCOLS.index(f"TLS {least}") :]))
     on = {side for side in SIDES if any(one is State.ON for name, one in states.items() if name.endswith(side))}
     expect_that(
@@ -178,8 +178,7 @@ def test_antivirus_leaves_the_product_alone(target: Target, facts: Facts, inputs
 
     Only Defender can be read; a host with another antivirus is UNKNOWN, and somebody has to look there.
     """
-    baseline = inputs.baseline
-    stated = agreed(baseline, "windows.excluded_folders", baseline.windows.excluded_folders)
+    stated = agreed(inputs.baseline, "windows.excluded_folders", target)
     wanted = sorted({*stated, *_folders(target.subject, inputs)})
     defender = facts.need(DefenderExclusions)
     if not defender.real_time:
@@ -216,9 +215,9 @@ def test_vss_writers_are_stable(facts: Facts) -> None:
     remedy="Turn the profile on (Set-NetFirewallProfile -Enabled True, or by group policy) with rules for the product.",
     source="learn.microsoft.com, Get-NetFirewallProfile -PolicyStore ActiveStore",
 )
-def test_firewall_is_on(facts: Facts, baseline: Baseline) -> None:
+def test_firewall_is_on(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The firewall is on in the agreed profiles."""
-    wanted = agreed(baseline, "windows.firewall_profiles", baseline.windows.firewall_profiles)
+    wanted = agreed(baseline, "windows.firewall_profiles", target)
     profiles = facts.need(FirewallProfiles).profiles
     found = {name: "on" if profiles[name].enabled else "off" for name in wanted}
     expect(found, equals=dict.fromkeys(wanted, "on"), what="firewall profiles:")

@@ -37,7 +37,7 @@ from readiness.estate import Host as Host
 from readiness.estate import windows_of as windows_of
 from readiness.estate.backups import MARGIN_S as MARGIN_S
 from readiness.estate.backups import WINDOWS as WINDOWS
-from readiness.estate.models import SpaceDemand as SpaceDemand
+from readiness.estate.space import SpaceDemand as SpaceDemand
 from readiness.planning.inputs import Inputs as Inputs
 from readiness.planning.inputs import RoleOnHost as RoleOnHost
 from readiness.planning.targets import ClusterNode as ClusterNode

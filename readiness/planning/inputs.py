@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from readiness import products
-from readiness.estate import Baseline, CatalogueNames, Estate, Host, LoadedEstate, load, load_bytes
+from readiness.estate import Baseline, Estate, Host, LoadedEstate, Names, load, load_bytes
 from readiness.products import Catalogue, Product, Role
 from readiness.transports import TRANSPORTS
 
@@ -79,13 +79,14 @@ def inputs_again(files: Mapping[str, bytes], as_of: datetime) -> Inputs:
     return _inputs(load_bytes(estate, names_of(catalogue)), catalogue, as_of)
 
 
-def names_of(catalogue: products.Catalogue) -> CatalogueNames:
+def names_of(catalogue: products.Catalogue) -> Names:
     """What an estate may name."""
     held = [role for one in catalogue.products.values() for role in one.roles.values()]
     rules = [(name, rule) for name, one in catalogue.products.items() for rule in one.version_rules]
-    return CatalogueNames(
+    return Names(
         roles={name: frozenset(one.roles) for name, one in catalogue.products.items()},
         related=frozenset((name, rule.role, rule.other) for name, rule in rules if rule.other),
+        transports={name: frozenset(kind.systems) for name, kind in TRANSPORTS.items()},
         accounts=frozenset(user.name for role in held for user in role.users.values()),
         command_transports=frozenset(kind.name for kind in TRANSPORTS.values() if kind.runs_commands),
     )
@@ -101,7 +102,7 @@ def with_limits(inputs: Inputs, *, jobs: int | None, deadline_s: float | None) -
     """The inputs with what the command line says about speed, which takes no part in judging."""
     estate = inputs.estate
     if jobs is not None:
-        estate = replace(estate, jobs=jobs)
+        estate = estate.model_copy(update={"jobs": jobs})
     if deadline_s is not None:
         limits = replace(
             estate.limits,
@@ -109,5 +110,5 @@ def with_limits(inputs: Inputs, *, jobs: int | None, deadline_s: float | None) -
             host_s=min(estate.limits.host_s, deadline_s),
             probe_s=min(estate.limits.probe_s, deadline_s),
         )
-        estate = replace(estate, limits=limits)
+        estate = estate.model_copy(update={"limits": limits})
     return replace(inputs, estate=estate)

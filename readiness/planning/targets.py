@@ -122,22 +122,33 @@ def each_listening_role(inputs: Inputs) -> Iterator[Target]:
 
 
 def each_space(inputs: Inputs) -> Iterator[Target]:
-    """Every path that the baseline wants space at, on each of its hosts; the estate when none was agreed.
+    """Every path that the baseline wants space at, on each of its hosts; the subject is the demand.
 
-    The subject is the demand. A host of which the same path is demanded twice has the later one, the more special.
-    A demand that concerns no host has a target without one, so that it is not taken for met.
+    Where nothing was agreed, the estate is the target, or the host for which a reason was given. A demand that concerns
+    no host has a target without one, so that it is not taken for met.
     """
-    if inputs.baseline.space is None:
+    baseline, hosts = inputs.baseline, inputs.estate.hosts.values()
+    for_all = baseline.agreed_on("space", None)
+    stated = {host.name: baseline.agreed_on("space", host.name) for host in hosts}
+    if not isinstance(for_all, tuple) and (not stated or for_all in stated.values()):
         yield Target("estate")
-        return
-    for host in inputs.estate.hosts.values():
-        mine = {one.path: one for one in inputs.baseline.space if one.concerns(host)}
-        for path, demand in mine.items():
-            yield _target(host, detail=path.lstrip("/") or "/", subject=demand)
+    for host in hosts:
+        if isinstance(stated[host.name], tuple):
+            for demand in baseline.space_on(host):
+                yield _target(host, detail=demand.path.lstrip("/") or "/", subject=demand)
+        elif stated[host.name] != for_all:
+            yield _target(host)
+    for path in dict.fromkeys(_space_of_nobody(inputs)):
+        yield Target(f"estate/{path}", detail=path)
+
+
+def _space_of_nobody(inputs: Inputs) -> Iterator[str]:
+    """The paths that are demanded of no host of those that the demand stands for: all, a group's, or the one host."""
     hosts = inputs.estate.hosts.values()
-    for path in dict.fromkeys(one.path for one in inputs.baseline.space):
-        if not any(one.path == path and one.concerns(host) for one in inputs.baseline.space for host in hosts):
-            yield Target(f"estate/{path}", detail=path)
+    for path, section in inputs.baseline.sections():
+        members = [host for host in hosts if not path or path[1] in (host.name, *host.groups)]
+        concerned = {demand.path for demand in section.space or () for host in members if demand.concerns(host)}
+        yield from (demand.path for demand in section.space or () if demand.path not in concerned)
 
 
 def each_space_with_inodes(inputs: Inputs) -> Iterator[Target]:
@@ -202,11 +213,11 @@ def each_named_role(inputs: Inputs) -> Iterator[Target]:
 
 def each_group_of_one_version(inputs: Inputs) -> Iterator[Target]:
     """Every group that the baseline wants on one version, the members as peers; the estate when none was agreed."""
-    agreed = inputs.baseline.same_version_groups
-    if agreed is None:
+    groups = inputs.baseline.agreed_on("same_version_groups", None)
+    if not isinstance(groups, tuple):
         yield Target("estate")
         return
-    for group in agreed:
+    for group in groups:
         members = tuple(host.name for host in inputs.estate.hosts.values() if group in host.groups)
         yield Target(group, peers=members, subject=group)
 

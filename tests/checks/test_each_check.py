@@ -14,7 +14,11 @@ from readiness.configs.model import ConfigurationFile, Directive
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
 from readiness.core.outcomes import Outcome, Result
 from readiness.demo import embedded_estate
-from readiness.estate.models import ClockDemand, HostDemand, Listener, OperatingSystem, SpaceDemand
+from readiness.estate.clock import Clock as AgreedClock
+from readiness.estate.listening import Listener
+from readiness.estate.listening import Listening as AgreedListening
+from readiness.estate.machines import Machines, OperatingSystem
+from readiness.estate.space import SpaceDemand
 from readiness.gate.records import FACT_KINDS
 from readiness.planning.inputs import Inputs, inputs_again
 from readiness.probes import (
@@ -119,8 +123,16 @@ def everywhere(text: str, *but: str) -> Callable[[Store], None]:
 
 def agreed_anything(inputs: Inputs) -> Inputs:
     reasons = {f"versions.bacula.{role}": "a test" for role in ("director", "storage", "client")}
-    baseline = replace(inputs.baseline, versions=None, same_version_groups=None)
-    return replace(inputs, baseline=replace(baseline, not_agreed={**reasons, "same_version_groups": "a test"}))
+    return replace(
+        inputs,
+        baseline=inputs.baseline.model_copy(
+            update={
+                "versions": None,
+                "same_version_groups": None,
+                "not_agreed": {**reasons, "same_version_groups": "a test"},
+            }
+        ),
+    )
 
 
 def with_rule(rule: VersionRule) -> Callable[[Inputs], Inputs]:
@@ -235,7 +247,7 @@ def directive(kind: str, name: str, resource: str, **changes: Any) -> Callable[[
 def agreed_for_servers_only(inputs: Inputs) -> Inputs:
     agreed = dict((inputs.baseline.configuration or {})["bacula"])
     del agreed["client"]
-    return replace(inputs, baseline=replace(inputs.baseline, configuration={"bacula": agreed}))
+    return replace(inputs, baseline=inputs.baseline.model_copy(update={"configuration": {"bacula": agreed}}))
 
 
 DIR, FD_CONF = "/etc/bacula/bacula-dir.conf", "/etc/bacula/bacula-fd.conf"
@@ -294,8 +306,12 @@ def encrypted(host: str) -> Callable[[Store], None]:
     return both(fact(host, Configuration, file_of(FD_CONF, added)), fact(host, Certificates, change))
 
 
+def listening(*listeners: Listener) -> AgreedListening:
+    return AgreedListening(also=listeners)
+
+
 def with_baseline(**stated: object) -> Callable[[Inputs], Inputs]:
-    return lambda inputs: replace(inputs, baseline=replace(inputs.baseline, **stated))  # type: ignore[arg-type]
+    return lambda inputs: replace(inputs, baseline=inputs.baseline.model_copy(update=stated))
 
 
 SPOOL = "/srv/spool"
@@ -310,7 +326,7 @@ def spool(**values: object) -> Callable[[Store], None]:
     return fact("sd01", Space, change)
 
 
-LEAST: dict[str, Any] = {"min_free_percent": 5, "min_free_bytes": 0, "min_free_inodes_percent": 5}
+LEAST: dict[str, Any] = {"min_free_percent": 5.0, "min_free_inodes_percent": 5.0}
 HOSTS = ("dir01", "sd01", "client01", "client02", "client03", "client04")
 
 
@@ -331,8 +347,8 @@ def failed_unit(name: str) -> Callable[[Store], None]:
 
 
 def with_swap(inputs: Inputs) -> Inputs:
-    demand = replace(inputs.baseline.host or HostDemand(), min_swap_bytes=1 << 40)
-    return replace(inputs, baseline=replace(inputs.baseline, host=demand))
+    demand = (inputs.baseline.host or Machines()).model_copy(update={"min_swap_bytes": 1 << 40})
+    return replace(inputs, baseline=inputs.baseline.model_copy(update={"host": demand}))
 
 
 TWO_KERNELS = ("6.1.0-18-amd64", "6.1.0-9-amd64")
@@ -525,7 +541,9 @@ CASES = {
         {"OS-001 dir01": "UNKNOWN", "OS-001 sd01": "UNKNOWN"},
         inputs=lambda inputs: replace(
             inputs,
-            baseline=replace(inputs.baseline, operating_systems=(OperatingSystem("debian", "12", ("clients",)),)),
+            baseline=inputs.baseline.model_copy(
+                update={"operating_systems": (OperatingSystem(id="debian", version="12", groups=("clients",)),)}
+            ),
         ),
     ),
     "CLK-001": Case(
@@ -540,7 +558,7 @@ CASES = {
             **{f"CLK-001 {name}": "UNKNOWN" for name in ("dir01", "sd01")},
             "CLK-003 controller": "UNKNOWN",
         },
-        inputs=lambda inputs: replace(inputs, baseline=replace(inputs.baseline, clock=None)),
+        inputs=lambda inputs: replace(inputs, baseline=inputs.baseline.model_copy(update={"clock": None})),
     ),
     "CLK-002": Case({"CLK-002 sd01": "FAIL"}, fact("sd01", ClockSync, lambda one: replace(one, synchronised=False))),
     "CLK-003": Case({"CLK-003 controller": "FAIL"}, all_clocks(-60.0)),
@@ -595,29 +613,28 @@ CASES = {
     "LSN-004 declared": Case(
         {},
         socket("client01", "::", 9100, "/usr/bin/node_exporter"),
-        with_baseline(listening_also=(Listener(9100, "node_exporter", ("clients",)),)),
+        with_baseline(listening=listening(Listener(port=9100, process="node_exporter", groups=("clients",)))),
     ),
     "LSN-004 declared for another program": Case(
         {"LSN-004 client01": "FAIL"},
         socket("client01", "::", 9100, "/usr/bin/nc"),
-        with_baseline(listening_also=(Listener(9100, "node_exporter"),)),
+        with_baseline(listening=listening(Listener(port=9100, process="node_exporter"))),
     ),
     "LSN-004 declared for another group": Case(
         {"LSN-004 sd01": "FAIL"},
         socket("sd01", "::", 9100, "/usr/bin/node_exporter"),
-        with_baseline(listening_also=(Listener(9100, "node_exporter", ("clients",)),)),
+        with_baseline(listening=listening(Listener(port=9100, process="node_exporter", groups=("clients",)))),
     ),
     "LSN-004 never agreed": Case(
         {f"LSN-004 {host}": "UNKNOWN" for host in HOSTS},
-        inputs=with_baseline(listening_also=None),
+        inputs=with_baseline(listening=None),
     ),
     "SPC-001 to SPC-003 of no host": Case(
         {f"SPC-00{number} estate/D:\\Spool": "UNKNOWN" for number in (1, 2, 3)},
         inputs=lambda inputs: replace(
             inputs,
-            baseline=replace(
-                inputs.baseline,
-                space=(*(inputs.baseline.space or ()), SpaceDemand("D:\\Spool", (), (), mounted=False, **LEAST)),
+            baseline=inputs.baseline.model_copy(
+                update={"space": (*(inputs.baseline.space or ()), SpaceDemand(path="D:\\Spool", **LEAST))}
             ),
         ),
     ),
@@ -775,7 +792,9 @@ def test_the_clean_estate_passes_every_check(clean: Clean) -> None:
 def test_a_clock_demand_is_what_decides(clean: Clean) -> None:
     store = dict(clean.store)
     changed(store, "client01", Clock, lambda one: replace(one, offset_s=one.offset_s + 5))
-    tolerant = replace(clean.inputs, baseline=replace(clean.inputs.baseline, clock=ClockDemand(10.0)))
+    tolerant = replace(
+        clean.inputs, baseline=clean.inputs.baseline.model_copy(update={"clock": AgreedClock(max_offset_s=10.0)})
+    )
     assert wrong(judged(tolerant, store)) == {}
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from readiness.core.facts import Fact, HostFacts, Missing, Why
 from readiness.core.outcomes import Outcome, Result, Severity
-from readiness.estate import CatalogueNames, load_bytes
-from readiness.estate.models import WindowsDemand
+from readiness.estate import Names, load_bytes
+from readiness.estate.listening import Listening as AgreedListening
+from readiness.estate.machines import Windows
 from readiness.planning.inputs import Inputs
 from readiness.probes import Holder, Listening, OsRelease, Package, Packages, Processes, Services, Socket
 from readiness.probes.host import Machine
@@ -67,14 +68,15 @@ def inputs(baseline: bytes = BASELINE) -> Inputs:
     catalogue = load()
     roles = {name: frozenset(product.roles) for name, product in catalogue.products.items()}
     related = {(name, rule.role, rule.other) for name, one in catalogue.products.items() for rule in one.version_rules}
-    names = CatalogueNames(roles, frozenset((name, role, other) for name, role, other in related if other))
+    compared = frozenset((name, role, other) for name, role, other in related if other)
+    names = Names(roles, compared, {"ssh": frozenset({"linux"}), "winrm": frozenset({"windows"})})
     loaded = load_bytes({"estate.yaml": ESTATE, "baseline.yaml": baseline}, names)
     # What the files may not say yet is put in here.
     hosts = {
         **loaded.estate.hosts,
-        "win2022": replace(loaded.estate.hosts["win2022"], os="windows", transport="winrm"),
+        "win2022": loaded.estate.hosts["win2022"].model_copy(update={"os": "windows", "transport": "winrm"}),
     }
-    estate = replace(loaded.estate, hosts=hosts)
+    estate = loaded.estate.model_copy(update={"hosts": hosts})
     return Inputs(estate, loaded.baseline, catalogue, datetime(2026, 11, 25, tzinfo=UTC), {})
 
 
@@ -115,7 +117,7 @@ def test_a_windows_host_that_is_ready_passes(store: Mapping[str, HostFacts]) -> 
 @pytest.mark.parametrize(("port", "outcome"), [(5986, Result.PASS), (22, Result.FAIL)])
 def test_the_way_in_is_declared_and_no_other_one(store: Mapping[str, HostFacts], port: int, outcome: Result) -> None:
     given = inputs()
-    given = replace(given, baseline=replace(given.baseline, listening_also=()))
+    given = replace(given, baseline=given.baseline.model_copy(update={"listening": AgreedListening(also=())}))
     heard = Listening((Socket("::", port, 1),), {1: (Holder(4, "System"),)})
     assert of_windows(given, with_facts(store, listening=heard))["LSN-004"].outcome is outcome
 
@@ -259,17 +261,24 @@ def test_defaults_of_server_2025_and_2022_are_told_apart(store: Mapping[str, Hos
 @pytest.mark.parametrize("key", ["tls_min", "firewall_profiles", "excluded_folders"])
 def test_what_was_never_agreed_is_unknown(store: Mapping[str, HostFacts], key: str) -> None:
     given = inputs()
-    silent = replace(given, baseline=replace(given.baseline, windows=replace(given.baseline.windows, **{key: None})))
+    stated = given.baseline.windows
+    assert stated is not None
+    windows = stated.model_copy(update={key: None})
+    silent = replace(given, baseline=given.baseline.model_copy(update={"windows": windows}))
     of_key = {"tls_min": ("WIN-002", "WIN-003"), "firewall_profiles": ("WIN-008",), "excluded_folders": ("WIN-006",)}
-    reasons = replace(silent, baseline=replace(silent.baseline, not_agreed={f"windows.{key}": "a test"}))
+    reasons = replace(silent, baseline=silent.baseline.model_copy(update={"not_agreed": {f"windows.{key}": "a test"}}))
     for check in of_key[key]:
         assert of_windows(silent, store)[check].outcome is Result.UNKNOWN
         assert of_windows(reasons, store)[check].outcome is Result.NOT_APPLICABLE
 
 
 def test_a_baseline_says_what_was_agreed_of_windows() -> None:
-    assert inputs().baseline.windows == WindowsDemand("1.2", ("Domain", "Private", "Public"), ("D:\\Backup\\Work",))
-    assert inputs(b"").baseline.windows == WindowsDemand()
+    assert inputs().baseline.windows == Windows(
+        tls_min="1.2",
+        firewall_profiles=("Domain", "Private", "Public"),
+        excluded_folders=("D:\\Backup\\Work",),
+    )
+    assert inputs(b"").baseline.windows is None
 
 
 def test_a_login_without_rights_makes_nothing_green(store: Mapping[str, HostFacts]) -> None:

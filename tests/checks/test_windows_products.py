@@ -10,7 +10,10 @@ import pytest
 
 from readiness.core.facts import Fact, HostFacts, Missing, Why
 from readiness.core.outcomes import Result, Severity
-from readiness.estate.models import HostDemand, Listener, SpaceDemand
+from readiness.estate.listening import Listener
+from readiness.estate.listening import Listening as AgreedListening
+from readiness.estate.machines import Machines
+from readiness.estate.space import SpaceDemand
 from readiness.planning.inputs import Inputs
 from readiness.probes import Addresses, Certificates, Configuration, Holder, Listening, Machine, Names, Socket, Space
 from readiness.probes.windows.access import AccessEntry, AccessLists
@@ -45,19 +48,20 @@ NO_DIRECTOR = "goes live with another change"
 def given(**stated: Any) -> Inputs:
     """The estate with what was agreed about files, sockets and space; without a director, for a reason."""
     loaded = inputs()
-    baseline = replace(
-        loaded.baseline,
-        configuration=AGREED,
-        listening_also=(Listener(135, "SvcHost.exe", ()), Listener(5985, "System", ())),
-        space=(
-            SpaceDemand("c:\\", (), (), mounted=True, min_free_percent=5, min_free_bytes=0, min_free_inodes_percent=5),
+    agreed = {
+        "configuration": AGREED,
+        "listening": AgreedListening(
+            also=(Listener(port=135, process="SvcHost.exe"), Listener(port=5985, process="System"))
         ),
-        host=HostDemand(min_memory_bytes=4 << 30, min_swap_bytes=1 << 30),
-        not_agreed={"hosts.bacula.director": NO_DIRECTOR},
-    )
-    client = replace(loaded.estate.hosts["win2022"], uses={})
-    estate = replace(loaded.estate, hosts={"win2022": client})
-    return replace(loaded, estate=estate, baseline=replace(baseline, **stated))
+        "space": (
+            SpaceDemand.model_construct(path="c:\\", mounted=True, min_free_percent=5.0, min_free_inodes_percent=5.0),
+        ),
+        "host": Machines(min_memory_bytes=4 << 30, min_swap_bytes=1 << 30),
+        "not_agreed": {"hosts.bacula.director": NO_DIRECTOR},
+    }
+    client = loaded.estate.hosts["win2022"].model_copy(update={"uses": {}})
+    estate = loaded.estate.model_copy(update={"hosts": {"win2022": client}})
+    return replace(loaded, estate=estate, baseline=loaded.baseline.model_copy(update={**agreed, **stated}))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from readiness.core.errors import Problem
 from readiness.estate import BASELINE, ESTATE
-from readiness.estate.yaml_lines import read_yaml
+from readiness.yaml_text.reader import read_yaml
 from tests.estate.samples import GOOD, loaded, problems
 
 SCALARS = (
