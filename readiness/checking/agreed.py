@@ -25,10 +25,10 @@ def agreed(baseline: Baseline, key: str, target: Target) -> Any:
     return value
 
 
-def counterpart(baseline: Baseline, target: Target, product: str, role: str, found: T | None) -> T:
+def counterpart(baseline: Baseline, target: Target, product: str, role: str, others: T | None) -> T:
     """What the estate has of another role; one that it lacks is UNKNOWN, unless `not_agreed` gives the reason."""
-    if found:
-        return found
+    if others:
+        return others
     key = f"hosts.{product}.{role}"
     if reason := baseline.reason_not_agreed(key, target.host):
         not_applicable(f"the estate has no {product} {role}: {reason}")

@@ -92,7 +92,7 @@ class Estate(Strict):
     )
     winrm: Winrm = stated("How to log on to all hosts over WinRM.", Winrm(), example="{user: readiness}")
     limits: Annotated[Limits, WrittenAs(WrittenLimits)] = stated(
-        "Deadlines and byte limits that differ from the defaults.", WrittenLimits(), example="{probe_s: 20}"
+        "How long reading may take, and how much is read.", WrittenLimits(), example="{probe_s: 20}"
     )
     jobs: Annotated[int, Field(ge=1, le=512)] = stated("Hosts visited side by side.", 32, example="8")
     hosts: Annotated[dict[texts.HostName, Host], AfterValidator(keyed)] = stated(

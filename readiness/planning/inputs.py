@@ -35,8 +35,8 @@ class Inputs:
             for used in (hosts.keys() & host.uses.values()) - {host.name}:
                 names[host.name].add(used)
                 names[used].add(host.name)
-        place = {name: number for number, name in enumerate(hosts)}
-        return {name: tuple(hosts[peer] for peer in sorted(own, key=place.__getitem__)) for name, own in names.items()}
+        order = {name: number for number, name in enumerate(hosts)}
+        return {name: tuple(hosts[peer] for peer in sorted(own, key=order.__getitem__)) for name, own in names.items()}
 
     @cached_property
     def roles(self) -> Mapping[tuple[str, str, str], RoleOnHost]:
@@ -45,8 +45,8 @@ class Inputs:
         return {
             (host.name, name, role): RoleOnHost(host, products[name], products[name].roles[role])
             for host in self.estate.hosts.values()
-            for name, held in host.products.items()
-            for role in held
+            for name, own in host.products.items()
+            for role in own
         }
 
 
@@ -81,13 +81,13 @@ def inputs_again(files: Mapping[str, bytes], as_of: datetime) -> Inputs:
 
 def names_of(catalogue: products.Catalogue) -> Names:
     """What an estate may name."""
-    held = [role for one in catalogue.products.values() for role in one.roles.values()]
-    rules = [(name, rule) for name, one in catalogue.products.items() for rule in one.version_rules]
+    roles = [role for product in catalogue.products.values() for role in product.roles.values()]
+    rules = [(name, rule) for name, product in catalogue.products.items() for rule in product.version_rules]
     return Names(
-        roles={name: frozenset(one.roles) for name, one in catalogue.products.items()},
+        roles={name: frozenset(product.roles) for name, product in catalogue.products.items()},
         related=frozenset((name, rule.role, rule.other) for name, rule in rules if rule.other),
         transports={name: frozenset(kind.systems) for name, kind in TRANSPORTS.items()},
-        accounts=frozenset(user.name for role in held for user in role.users.values()),
+        accounts=frozenset(user.name for role in roles for user in role.users.values()),
         command_transports=frozenset(kind.name for kind in TRANSPORTS.values() if kind.runs_commands),
     )
 
