@@ -106,6 +106,7 @@ class _Reading:
             problems += read.problems
         limits = {name: files_of.max_bytes(name) for name in files if name not in self.documents}
         problems += [too_big(name, limit) for name, limit in limits.items() if len(files[name]) > limit]
-        if problems or estate is None or baseline is None:
+        left_out = any(document.is_incomplete(()) for document in self.documents.values())
+        if problems or left_out or estate is None or baseline is None:
             raise InputError(problems)
         return LoadedEstate(estate, baseline.of_estate(estate.hosts), dict(files))

@@ -149,6 +149,13 @@ MISTAKES = (
     ),
     ("hosts: {fd01: {not_agreed: {clock.max_ofset_s: x}}}\n", "1:29: unknown demand 'clock.max_ofset_s' (did you mean"),
     ('sshd: {PermitRootLogin: "no", permitrootlogin: "yes"}\n', "1:31: 'permitrootlogin' is another spelling of"),
+    (
+        (
+            'groups:\n  clients: {sshd: {MaxSessions: "1"}}\n  late: {not_agreed: {sshd: a test}}\n'
+            'hosts: {fd01: {sshd: {PermitRootLogin: "no"}}}\n'
+        ),
+        "3:29: sshd of the group late is not that of clients at baseline.yaml:2:13",
+    ),
     ("windows: {}\n", "1:10: the mapping is empty and states nothing"),
 )
 
@@ -172,6 +179,10 @@ def test_a_mistake_is_reported_where_it_stands(text: str, beginning: str) -> Non
             'hosts: {fd01: {sshd: {MAXSESSIONS: "3"}}}\n'
         ),
         'groups: {clients: {sshd: {MaxSessions: "1"}}, late: {sshd: {PermitRootLogin: "no"}}}\n',
+        (
+            'groups: {clients: {sshd: {MaxSessions: "1"}}, late: {sshd: {MaxSessions: "2"}}}\n'
+            "hosts: {fd01: {not_agreed: {sshd: a test}}}\n"
+        ),
     ],
 )
 def test_groups_may_say_the_same_or_leave_the_last_word_to_the_host(text: str) -> None:

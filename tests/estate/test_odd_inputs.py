@@ -119,5 +119,23 @@ def test_what_follows_from_an_entry_that_was_left_out_is_no_mistake_of_its_own()
         ("os: linux", "os: 7"),
         ("products: {bacula: [storage]}", "products: [storage]"),
         ("groups: [clients]\n    products:", "groups: {}\n    products:"),
+        ("db8::2\n    products: {bacula: [director]}", "db8::2\n    products: 7"),
+        ("director: dir01\n  jump", "director: dir09\n  jump"),
+        ("limits: {probe_s: 20, run_s: 1800}", "limits: {host_s: 0, run_s: 100}"),
+        ("fqdn: jump.example.com", "fqdn: jump.example.com\n    os: 7\n    winrm: {user: me}"),
     ):
         assert len(problems(changed(ESTATE, old, new))) == 1, problems(changed(ESTATE, old, new))
+
+
+def test_a_member_in_a_list_that_was_left_out_is_a_member() -> None:
+    files = changed(ESTATE, "  clients: {title: File daemons}", "  clients: {title: File daemons}\n  late: {}")
+    files = changed(ESTATE, "fqdn: jump.example.com", "fqdn: jump.example.com\n    groups: [late, 7]", files)
+    assert len(problems(files)) == 1, problems(files)
+
+
+def test_items_after_those_that_were_left_out_keep_their_lines() -> None:
+    text = GOOD[ESTATE].decode() + "\ncustom_checks:\n- {folder: 7}\n- {folder: /one}\n- 8\n- {folder: /two}\n"
+    mistakes = problems({**GOOD, ESTATE: text.encode()})
+    assert [problem.line - text.count("\n") for problem in mistakes] == [-3, -2, -1, 0]
+    outside = ["is not within the estate's folder" in problem.message for problem in mistakes]
+    assert outside == [False, True, False, True]

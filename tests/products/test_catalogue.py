@@ -143,6 +143,13 @@ def test_a_mistake_is_told_with_its_place(old: str, new: str, told: str) -> None
         load(small(old, new))
 
 
+def test_a_source_that_only_a_faulty_entry_names_is_used() -> None:
+    text = SMALL.replace("us: ourselves", "us: ourselves\n  them: others").replace("source: us, why", "source: them, y")
+    with pytest.raises(InputError) as caught:
+        load_bytes({"small.yaml": text.encode()})
+    assert [problem.message for problem in caught.value.problems] == ["why is missing", "unknown key 'y'"]
+
+
 def test_all_mistakes_of_all_files_are_told_at_once() -> None:
     broken = {"a.yaml": b"product: [", "b.yaml": b"- x\n", "c.yaml": b"", "d.yaml": b"title: \xff\n"}
     with pytest.raises(InputError) as caught:
