@@ -139,7 +139,7 @@ def test_certificate_is_for_the_name_that_peers_use(
     Only what the server's own configuration says counts: that is the name it compares.
     """
     subject = target.subject
-    counterpart(baseline, subject.own.product.product, subject.peer.role, subject.other)
+    counterpart(baseline, target, subject.own.product.product, subject.peer.role, subject.other)
     names = sorted({str(resource.value(subject.peer.address)) for resource in naming(subject, facts)})
     if not names:
         unknown("the server has no resource for this host", blocked_by=f"CFG-003 {target.id}")

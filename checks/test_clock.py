@@ -69,12 +69,12 @@ def _judge(offset_s: float, uncertainty_s: float, limit_s: float) -> None:
     remedy="Mend the time service of the host; step the clock outside the backup window.",
     source="RFC 4120 section 1.6 (Kerberos: 5 minutes); products.md section 0",
 )
-def test_clock_agrees_with_the_estate(facts: Facts, baseline: Baseline, reference: Reference) -> None:
+def test_clock_agrees_with_the_estate(target: Target, facts: Facts, baseline: Baseline, reference: Reference) -> None:
     """The clock agrees with the estate's.
 
     The reference is the median of all hosts' clocks; the round trip bounds the uncertainty.
     """
-    limit_s = agreed(baseline, "clock.max_offset_s", baseline.clock.max_offset_s if baseline.clock else None)
+    limit_s = agreed(baseline, "clock.max_offset_s", target)
     clock = facts.need(Clock)
     _enough(reference)
     _judge(clock.offset_s - reference.offset_s, clock.uncertainty_s + reference.uncertainty_s, limit_s)
@@ -115,11 +115,11 @@ def controller(inputs: Inputs) -> Iterator[Target]:
     remedy="Mend the time service of the machine that runs this: the times in the report are its own.",
     source="the estate's median clock",
 )
-def test_own_clock_agrees_with_the_estate(baseline: Baseline, reference: Reference) -> None:
+def test_own_clock_agrees_with_the_estate(target: Target, baseline: Baseline, reference: Reference) -> None:
     """The clock of the machine that runs this agrees with the estate's.
 
     Every time in the report is this machine's.
     """
-    limit_s = agreed(baseline, "clock.max_offset_s", baseline.clock.max_offset_s if baseline.clock else None)
+    limit_s = agreed(baseline, "clock.max_offset_s", target)
     _enough(reference)
     _judge(-reference.offset_s, reference.uncertainty_s, limit_s)

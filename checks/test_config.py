@@ -103,7 +103,7 @@ def test_server_knows_the_host(target: TargetOf[PeerOnHost], facts: Facts, basel
     A client that the director does not know is never backed up, and nothing reports it.
     """
     subject, peer = target.subject, target.subject.peer
-    server = counterpart(baseline, subject.own.product.product, peer.role, subject.other).host.name
+    server = counterpart(baseline, target, subject.own.product.product, peer.role, subject.other).host.name
     resources = naming(subject, facts)
     names = _some([str(resource.value("Name")) for resource in resources])
     expect_that(
@@ -127,7 +127,7 @@ def test_both_ends_have_one_secret(target: TargetOf[PeerOnHost], facts: Facts, b
     Compared by digests with a nonce of this run, so that neither secret leaves its host.
     """
     subject, peer, here = target.subject, target.subject.peer, target.subject.own
-    other = counterpart(baseline, here.product.product, peer.role, subject.other)
+    other = counterpart(baseline, target, here.product.product, peer.role, subject.other)
     theirs = naming(subject, facts)
     if not theirs:
         unknown("the server has no resource for this host", blocked_by=f"CFG-003 {target.id}")
@@ -190,8 +190,7 @@ def test_directives_are_as_agreed(target: TargetOf[RoleOnHost], facts: Facts, ba
     """
     own = target.subject
     product, role = own.product.product, own.role.name
-    values = (baseline.configuration or {}).get(product, {}).get(role)
-    wanted: dict[str, str] = agreed(baseline, f"configuration.{product}.{role}", values)
+    wanted: dict[str, str] = agreed(baseline, f"configuration.{product}.{role}", target)
     findings = []
     for key, value in wanted.items():
         kind, _, name = key.partition(".")

@@ -1,7 +1,5 @@
 """Is the host beneath the products fit: memory, limits, time zone, kernel, nothing failed and no reboot due."""
 
-from typing import Any
-
 from readiness.checking import (
     Baseline,
     Boot,
@@ -37,11 +35,6 @@ def is_linux_daemon(own: RoleOnHost) -> bool:
     return has_service(own) and own.host.os == "linux"
 
 
-def _agreed(baseline: Baseline, name: str) -> Any:
-    value = getattr(baseline.host, name) if baseline.host else None
-    return agreed(baseline, f"host.{name}", value)
-
-
 @check(
     "HST-001",
     severity="major",
@@ -50,9 +43,9 @@ def _agreed(baseline: Baseline, name: str) -> Any:
     remedy="Give the host more memory, or agree on less in baseline.yaml, host.",
     source="proc_meminfo(5), MemTotal, what is built in less what the kernel keeps; Win32_OperatingSystem",
 )
-def test_memory_is_enough(facts: Facts, baseline: Baseline) -> None:
+def test_memory_is_enough(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The host has the memory that was agreed."""
-    _expect_size("memory", facts.need(Machine).memory_bytes, _agreed(baseline, "min_memory_bytes"))
+    _expect_size("memory", facts.need(Machine).memory_bytes, agreed(baseline, "host.min_memory_bytes", target))
 
 
 @check(
@@ -63,9 +56,9 @@ def test_memory_is_enough(facts: Facts, baseline: Baseline) -> None:
     remedy="Add swap, on Windows room in paging files, or agree on less in baseline.yaml, host.",
     source="proc_meminfo(5), SwapTotal; learn.microsoft.com, Win32_OperatingSystem",
 )
-def test_swap_is_enough(facts: Facts, baseline: Baseline) -> None:
+def test_swap_is_enough(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The host has the swap that was agreed."""
-    _expect_size("swap", facts.need(Machine).swap_bytes, _agreed(baseline, "min_swap_bytes"))
+    _expect_size("swap", facts.need(Machine).swap_bytes, agreed(baseline, "host.min_swap_bytes", target))
 
 
 def _expect_size(what: str, size_bytes: int, least_bytes: int) -> None:
@@ -89,7 +82,7 @@ def test_daemon_may_open_enough_files(target: TargetOf[RoleOnHost], facts: Facts
 
     Each job takes some connections and files; a daemon that runs out of them fails jobs on the busiest night.
     """
-    least = _agreed(baseline, "min_open_files")
+    least = agreed(baseline, "host.min_open_files", target)
     own = target.subject
     units = own.role.services_for(facts.need(OsRelease).family)
     limits = facts.need(OpenFiles).limits
@@ -119,7 +112,7 @@ def test_time_zone_is_as_agreed(target: TargetOf[Host], facts: Facts, baseline: 
 
     Backup windows are written in local time: hosts of other zones start hours apart.
     """
-    zone = _agreed(baseline, "time_zone")
+    zone = agreed(baseline, "host.time_zone", target)
     wanted = windows_zone(zone) if target.subject.os == "windows" else zone
     if wanted is None:
         unknown(f"Windows has no name for the time zone {zone} that is known here")
@@ -176,12 +169,12 @@ def test_no_reboot_is_due(facts: Facts) -> None:
     remedy="Set SELinux or AppArmor as agreed, and try a backup and a restore with it.",
     source="selinux(8); apparmor(7)",
 )
-def test_access_control_is_as_agreed(facts: Facts, baseline: Baseline) -> None:
+def test_access_control_is_as_agreed(target: Target, facts: Facts, baseline: Baseline) -> None:
     """SELinux or AppArmor is as agreed.
 
     A policy switched on later stops daemons that were only ever tried without it.
     """
-    wanted = _agreed(baseline, "mandatory_access_control")
+    wanted = agreed(baseline, "host.mandatory_access_control", target)
     expect(facts.part(Machine, facts.need(Machine).access_control), equals=wanted, what="mandatory access control")
 
 

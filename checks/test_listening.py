@@ -162,7 +162,7 @@ def test_nobody_else_listens(target: Target, facts: Facts, baseline: Baseline, i
     host = inputs.estate.hosts[target.id]
     declared = [
         (listener.port, listener.process.lower() if host.os == "windows" else listener.process)
-        for listener in agreed(baseline, "listening.also", baseline.listening_also)
+        for listener in agreed(baseline, "listening.also", target)
         if not listener.groups or set(listener.groups) & set(host.groups)
     ]
     ports = _own_ports(host, inputs)

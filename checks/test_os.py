@@ -16,7 +16,7 @@ def test_operating_system_is_as_agreed(target: Target, facts: Facts, estate: Est
 
     An entry with groups is for their members, one without for every host.
     """
-    systems = agreed(baseline, "operating_systems", baseline.operating_systems)
+    systems = agreed(baseline, "operating_systems", target)
     groups = set(estate.hosts[target.id].groups)
     releases = [f"{each.id} {each.version}" for each in systems if not each.groups or groups & set(each.groups)]
     if not releases:

@@ -21,10 +21,10 @@ from readiness.checking import (
 
 
 def _demand(target: TargetOf[SpaceDemand | None], baseline: Baseline) -> SpaceDemand:
-    agreed(baseline, "space", baseline.space)
-    if target.subject is None:
+    if target.host is None and target.detail:
         unknown(f"no host of the estate has {target.detail}, by its roles, its groups and its system")
-    return target.subject
+    agreed(baseline, "space", target)
+    return target.subject or unknown(f"no space was demanded on {target.id}")
 
 
 def _filesystem(target: TargetOf[SpaceDemand | None], facts: Facts, baseline: Baseline) -> Filesystem:

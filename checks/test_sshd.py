@@ -1,6 +1,6 @@
 """Is sshd set up as agreed."""
 
-from readiness.checking import Baseline, Facts, Sshd, agreed, check, each_linux_host, expect, unknown
+from readiness.checking import Baseline, Facts, Sshd, Target, agreed, check, each_linux_host, expect, unknown
 
 # Two words for one thing: sshd_config(5) has the one, `sshd -T` of most versions says the other.
 _SAME = {"without-password": "prohibit-password"}
@@ -14,12 +14,12 @@ _SAME = {"without-password": "prohibit-password"}
     remedy="Set it in sshd_config or a file that it includes, where the first value counts, and reload sshd.",
     source="sshd(8), -T; sshd_config(5)",
 )
-def test_sshd_is_set_up_as_agreed(facts: Facts, baseline: Baseline) -> None:
+def test_sshd_is_set_up_as_agreed(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The settings that sshd goes by are the agreed ones.
 
     Not what a file says: an included file or a default may say otherwise. `Match` blocks are not looked at.
     """
-    wanted = agreed(baseline, "sshd", baseline.sshd)
+    wanted = agreed(baseline, "sshd", target)
     settings = facts.need(Sshd).settings
     if strange := [keyword for keyword in wanted if keyword.lower() not in settings]:
         unknown(f"sshd tells of no {', '.join(strange)}")

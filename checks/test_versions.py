@@ -91,7 +91,7 @@ def test_version_is_as_agreed(target: TargetOf[RoleOnHost], facts: Facts, baseli
     own = target.subject
     product, role = own.product.product, own.role.name
     key = f"versions.{product}.{role}"
-    wanted = agreed(baseline, key, (baseline.versions or {}).get(product, {}).get(role))
+    wanted = agreed(baseline, key, target)
     installed = dict(_installed(choice, own, facts) for choice in _packages(own, facts))
     first, *_ = installed.values()
     others = [f"{name} {version}" for name, version in installed.items() if version != first]
@@ -107,7 +107,7 @@ def _keep_rule(target: TargetOf[RuleOnHost], facts: Facts, baseline: Baseline) -
     own, rule, other = target.subject.own, target.subject.rule, target.subject.other
     because = rule.why.rstrip(".")
     if rule.other:
-        other = counterpart(baseline, own.product.product, rule.other, other)
+        other = counterpart(baseline, target, own.product.product, rule.other, other)
         because = f"{rule.other} {other.host.name}; {because}"
     judged = versions.evaluate_rule(rule, _version(own, facts), _version(other, facts) if other else None)
     expected = f"{judged.expected} ({because})"
@@ -181,7 +181,7 @@ def test_version_is_of_a_supported_series(target: TargetOf[RuleOnHost], facts: F
 )
 def test_members_of_a_group_have_one_version(target: Target, facts: Facts, inputs: Inputs) -> None:
     """All members of a group have the same versions of the product's packages."""
-    agreed(inputs.baseline, "same_version_groups", inputs.baseline.same_version_groups)
+    agreed(inputs.baseline, "same_version_groups", target)
     by_role: dict[str, dict[str, versions.Version]] = {}
     unread: list[FactMissing | Unjudged] = []
     for member in roles(inputs):

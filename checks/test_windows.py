@@ -16,6 +16,7 @@ from readiness.checking import (
     Inputs,
     PendingReboot,
     SChannel,
+    Target,
     TargetOf,
     VssWriters,
     agreed,
@@ -78,12 +79,12 @@ def _listed(facts: Facts, states: dict[str, schannel.State]) -> str:
     remedy="Set Enabled=0 under SCHANNEL\\Protocols for the old protocols, both sides, and restart the host.",
     source="MicrosoftDocs/windowsserverdocs, tls-registry-settings.md",
 )
-def test_old_protocols_are_off(facts: Facts, baseline: Baseline) -> None:
+def test_old_protocols_are_off(target: Target, facts: Facts, baseline: Baseline) -> None:
     """SChannel speaks no protocol older than agreed.
 
     Without keys in the registry the release decides: up to Server 2022 TLS 1.0 and 1.1 are on by themselves.
     """
-    least = agreed(baseline, "windows.tls_min", baseline.windows.tls_min)
+    least = agreed(baseline, "windows.tls_min", target)
     states = dict(_states(facts, PROTOCOLS[: PROTOCOLS.index(f"TLS {least}")]))
     spoken = {schannel.State.ON, schannel.State.ASKED}
     bad = {name: state for name, state in states.items() if state in spoken}
@@ -103,9 +104,9 @@ def test_old_protocols_are_off(facts: Facts, baseline: Baseline) -> None:
     remedy="Remove the keys that switch the protocol off, or set Enabled=1, DisabledByDefault=0; restart the host.",
     source="MicrosoftDocs/windowsserverdocs, tls-registry-settings.md",
 )
-def test_an_agreed_protocol_is_on(facts: Facts, baseline: Baseline) -> None:
+def test_an_agreed_protocol_is_on(target: Target, facts: Facts, baseline: Baseline) -> None:
     """SChannel speaks a protocol that was agreed, as a client and as a server."""
-    least = agreed(baseline, "windows.tls_min", baseline.windows.tls_min)
+    least = agreed(baseline, "windows.tls_min", target)
     states = dict(_states(facts, PROTOCOLS[PROTOCOLS.index(f"TLS {least}") :]))
     on = [name for name, state in states.items() if state is schannel.State.ON]
     expect_that(
@@ -176,8 +177,7 @@ def test_antivirus_leaves_the_product_alone(target: TargetOf[Host], facts: Facts
 
     Only Defender can be read; a host with another antivirus is UNKNOWN, and somebody has to look there.
     """
-    baseline = inputs.baseline
-    stated = agreed(baseline, "windows.excluded_folders", baseline.windows.excluded_folders)
+    stated = agreed(inputs.baseline, "windows.excluded_folders", target)
     wanted = sorted({*stated, *_folders(target.subject, inputs)})
     defender = facts.need(DefenderExclusions)
     if not defender.real_time:
@@ -214,9 +214,9 @@ def test_vss_writers_are_stable(facts: Facts) -> None:
     remedy="Turn the profile on (Set-NetFirewallProfile -Enabled True, or by group policy) with rules for the product.",
     source="learn.microsoft.com, Get-NetFirewallProfile -PolicyStore ActiveStore",
 )
-def test_firewall_is_on(facts: Facts, baseline: Baseline) -> None:
+def test_firewall_is_on(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The firewall is on in the agreed profiles."""
-    wanted = agreed(baseline, "windows.firewall_profiles", baseline.windows.firewall_profiles)
+    wanted = agreed(baseline, "windows.firewall_profiles", target)
     profiles = facts.need(FirewallProfiles).profiles
     states = {name: "on" if profiles[name].enabled else "off" for name in wanted}
     expect(states, equals=dict.fromkeys(wanted, "on"), what="firewall profiles:")

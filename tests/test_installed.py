@@ -105,8 +105,6 @@ def test_the_wheel_holds_the_program_and_nothing_else(installed: Installed) -> N
         "readiness/checks/test_connectivity.py",
         "readiness/checks/test_versions.py",
         "readiness/demo/recordings.json",
-        "readiness/estate/schemas/baseline.json",
-        "readiness/estate/schemas/estate.json",
         "readiness/probes/scripts/packages.sh",
         "readiness/products/bacula.yaml",
     ],

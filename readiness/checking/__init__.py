@@ -47,7 +47,7 @@ from readiness.core.paths import comparable, file_name, lies_in
 from readiness.core.text import first_few
 from readiness.estate import Backup, BackupWindow, Baseline, Bounds, Estate, FailoverCluster, Host, windows_of
 from readiness.estate.backups import MARGIN_S, WINDOWS
-from readiness.estate.models import SpaceDemand
+from readiness.estate.space import SpaceDemand
 from readiness.planning.inputs import Inputs, RoleOnHost
 from readiness.planning.targets import *  # noqa: F403
 from readiness.probes.certificates import CertificateFile, Certificates

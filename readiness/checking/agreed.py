@@ -5,25 +5,31 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from readiness.core.evaluate import not_applicable, unknown
-from readiness.estate import Baseline
+from readiness.core.outcomes import Target
+from readiness.estate import Baseline, NotAgreed
 
 T = TypeVar("T")
 
 
-def agreed(baseline: Baseline, key: str, value: Any) -> Any:
-    """The agreed value; never agreed is UNKNOWN, agreed not to agree is NOT_APPLICABLE with that reason."""
-    if value is not None:
-        return value
-    if reason := baseline.not_agreed.get(key):
-        not_applicable(f"not agreed: {reason}")
-    return unknown(f"never agreed: baseline.yaml states neither {key} nor not_agreed: {{{key}: reason}}")
+def agreed(baseline: Baseline, key: str, target: Target) -> Any:
+    """The value in force for the target's host, for all where it has none: host before group before all.
+
+    Never agreed is UNKNOWN, agreed not to agree is NOT_APPLICABLE with that reason; a key that is no demand raises
+    ValueError.
+    """
+    value = baseline.agreed_on(key, target.host)
+    if isinstance(value, NotAgreed):
+        not_applicable(f"not agreed: {value.reason}")
+    if value is None:
+        unknown(f"never agreed: baseline.yaml states neither {key} nor not_agreed: {{{key}: reason}}")
+    return value
 
 
-def counterpart(baseline: Baseline, product: str, role: str, found: T | None) -> T:
+def counterpart(baseline: Baseline, target: Target, product: str, role: str, others: T | None) -> T:
     """What the estate has of another role; one that it lacks is UNKNOWN, unless `not_agreed` gives the reason."""
-    if found:
-        return found
+    if others:
+        return others
     key = f"hosts.{product}.{role}"
-    if reason := baseline.not_agreed.get(key):
+    if reason := baseline.reason_not_agreed(key, target.host):
         not_applicable(f"the estate has no {product} {role}: {reason}")
     return unknown(f"the estate has no {product} {role}, and baseline.yaml no not_agreed: {{{key}: reason}}")

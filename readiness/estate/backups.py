@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from readiness.estate.tables import table
-from readiness.estate.validate import Known
-from readiness.estate.yaml_lines import Document, Path, quote
+from pydantic import AfterValidator, Field
+
+from readiness.estate import texts
+from readiness.estate.names import HostRef
+from readiness.yaml_text.document import Document, Path, quote
+from readiness.yaml_text.known import Known
+from readiness.yaml_text.models import Keyed, Strict, stated
+from readiness.yaml_text.shapes import unique
 
 Bounds = tuple[tuple[datetime, datetime], ...]
 SNAPSHOT = "vm_snapshot"
@@ -20,13 +24,12 @@ MARGIN_S = 600.0  # around a window, in which its marks may stand
 _OF_SNAPSHOTS = ("quiesce", "memory", "nothing_left_behind")
 
 
-@dataclass(frozen=True, slots=True)
-class BackupWindow:
+class BackupWindow(Strict):
     """A daily window: when it starts by the clocks of a zone, and how long it lasts."""
 
-    start: time
-    hours: float
-    zone: str
+    start: texts.ClockTime = stated("When the window starts.", example='"22:00"')
+    hours: Annotated[float, Field(gt=0, le=24)] = stated("How many hours it lasts.", example="6")
+    zone: texts.ZoneName = stated("The time zone by whose clocks it starts.", example="Europe/Berlin")
 
     def last(self, count: int, before: datetime) -> Bounds:
         """The last windows that had ended by then, oldest first, as start and end in UTC; and one that had begun."""
@@ -45,96 +48,76 @@ class BackupWindow:
         return f"{self.start:%H:%M} for {self.hours:g} h, {self.zone}"
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Strict):
     """Who looked into the hypervisor for snapshots that were left behind, and found none; and on which day."""
 
-    by: str
-    day: date
+    by: texts.Line = stated("Who looked.", example="VM team")
+    day: texts.Day = stated("On which day.", example='"2026-11-24"')
 
 
-@dataclass(frozen=True, slots=True)
-class Backup:
-    """How a host is backed up: `method` is `vm_snapshot`, `agent` or `none`.
+class Backup(Strict):
+    """How the host itself is backed up; quiesce and memory are of a snapshot, and needed with one."""
 
-    `quiesce`, `memory` and `nothing_left_behind` are of snapshots. `window` is None where none was declared.
-    """
+    method: Literal["vm_snapshot", "agent", "none"] = stated("How the host itself is backed up.", example="agent")
+    quiesce: bool = stated("Whether the snapshot quiesces the filesystems.", default=False, example="true")
+    memory: bool = stated("Whether the snapshot holds the memory, too.", default=False, example="false")
+    window: BackupWindow | None = stated(
+        "The daily window for backups.", None, example='{start: "22:00", hours: 6, zone: Europe/Berlin}'
+    )
+    nothing_left_behind: Looked | None = stated(
+        "Who looked for snapshots that were left behind, and when.", None, example='{by: VM team, day: "2026-11-24"}'
+    )
 
-    method: str
-    quiesce: bool = False
-    memory: bool = False
-    window: BackupWindow | None = None
-    nothing_left_behind: Looked | None = None
 
+class FailoverCluster(Keyed):
+    """A Windows failover cluster under its own name; an empty preferred_owners says that any node may own a group."""
 
-@dataclass(frozen=True, slots=True)
-class FailoverCluster:
-    """A Windows failover cluster: its nodes by their names in the estate, in order.
-
-    `preferred_owners` has the node that owns a group when all is well; None where that was never agreed.
-    """
-
-    name: str
-    nodes: tuple[str, ...]
-    preferred_owners: Mapping[str, str] | None
+    nodes: Annotated[tuple[HostRef, ...], AfterValidator(unique)] = stated(
+        "The hosts that are its nodes, in order.", example="[node1, node2]"
+    )
+    preferred_owners: dict[texts.Line, texts.Name] | None = stated(
+        "The node that owns each group when all is well.", None, example="{SQL Server (MSSQLSERVER): node1}"
+    )
 
 
 def windows_of(backups: Iterable[Backup | None], count: int, before: datetime) -> Bounds:
     """The last windows of all that is backed up, oldest first: what befalls one node is logged on another one, too."""
-    windows = (one.window.last(count, before) for one in backups if one is not None and one.window is not None)
+    windows = (backup.window.last(count, before) for backup in backups if backup is not None and backup.window)
     return tuple(sorted(bounds for each in windows for bounds in each))
 
 
-def check_backups(document: Document) -> None:
-    """Report clusters whose nodes are not there or shared, and methods that say too little or too much."""
-    estate = table(document.value)
-    hosts = {name: table(host) for name, host in table(estate.get("hosts")).items()}
-    for name, host in hosts.items():
-        if isinstance(host.get("backup"), dict):
-            _check_method(document, ("hosts", name, "backup"), host["backup"])
-    clusters = {name: table(cluster) for name, cluster in table(estate.get("clusters")).items()}
-    _check_nodes(document, clusters, hosts)
-    for name, cluster in clusters.items():
-        if name in hosts or name in table(estate.get("groups")):
-            message = f"the cluster {quote(name)} has the name of a host or group"
-            document.report(
-                ("clusters", name), message, "it is the cluster's own name: call the other otherwise", key=True
-            )
-        _check_owners(document, ("clusters", name, "preferred_owners"), cluster)
-
-
-def _check_method(document: Document, path: Path, backup: Mapping[str, Any]) -> None:
-    method = backup.get("method")
-    if method == SNAPSHOT and not {"quiesce", "memory"} <= backup.keys():
+def check_backup(document: Document, path: Path, backup: Backup) -> None:
+    """Report a method that says too little or too much."""
+    given = backup.model_fields_set
+    if backup.method == SNAPSHOT and not {"quiesce", "memory"} <= given:
         hint = "state both, true or false: they decide what a snapshot does to a cluster"
         document.report(path, "a snapshot without quiesce and memory", hint)
-    if method in {"agent", "none"} and (strange := [key for key in _OF_SNAPSHOTS if key in backup]):
-        document.report((*path, strange[0]), f"{strange[0]} with the method {method}", f"it is of {SNAPSHOT} only")
-    if method == "none" and "window" in backup:
+    if backup.method != SNAPSHOT and (strange := [key for key in _OF_SNAPSHOTS if key in given]):
+        message = f"{strange[0]} with the method {backup.method}"
+        document.report((*path, strange[0]), message, f"it is of {SNAPSHOT} only")
+    if backup.method == "none" and "window" in given:
         document.report((*path, "window"), "a window with the method none", "remove it, or name the method")
 
 
-def _nodes(cluster: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-    nodes = cluster.get("nodes")
-    yield from ((at, one) for at, one in enumerate(nodes if isinstance(nodes, tuple) else ()) if isinstance(one, str))
-
-
-def _check_nodes(document: Document, clusters: Mapping[str, Any], hosts: Mapping[str, Any]) -> None:
-    known, first = Known(hosts, "hosts"), dict[str, str]()
+def check_clusters(
+    document: Document, clusters: Mapping[str, FailoverCluster], windows_hosts: Iterable[str], hosts: Iterable[str]
+) -> None:
+    """Report clusters whose nodes are shared or no Windows hosts, and owners that are no nodes."""
+    on_windows, known, cluster_of = frozenset(windows_hosts), frozenset(hosts), dict[str, str]()
     for name, cluster in clusters.items():
-        for at, node in _nodes(cluster):
+        for at, node in enumerate(cluster.nodes):
             path = ("clusters", name, "nodes", at)
-            twin = first.setdefault(node, name)
-            if node not in hosts:
-                document.report(path, f"unknown host {quote(node)}", known.hint(node))
-            elif hosts[node].get("os") != "windows":
+            twin = cluster_of.setdefault(node, name)
+            if node in known and node not in on_windows and not document.is_incomplete(("hosts", node, "os")):
                 document.report(path, f"{quote(node)} is no Windows host", "os: windows, or another node")
             elif twin != name:
                 document.report(path, f"{quote(node)} is also a node of {twin}", "a host is in one cluster")
+        if not document.is_incomplete(("clusters", name, "nodes")):
+            _check_owners(document, ("clusters", name, "preferred_owners"), cluster)
 
 
-def _check_owners(document: Document, path: Path, cluster: Mapping[str, Any]) -> None:
-    known = Known((node for _, node in _nodes(cluster)), "nodes")
-    for group, owner in table(cluster.get("preferred_owners")).items():
-        if isinstance(owner, str) and owner not in known.names:
-            document.report((*path, group), f"{quote(owner)} is no node of this cluster", known.hint(owner))
+def _check_owners(document: Document, path: Path, cluster: FailoverCluster) -> None:
+    nodes = Known(cluster.nodes, "nodes")
+    for group, owner in (cluster.preferred_owners or {}).items():
+        if owner not in nodes.names:
+            document.report((*path, group), f"{quote(owner)} is no node of this cluster", nodes.hint(owner))

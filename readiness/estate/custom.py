@@ -3,94 +3,106 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from readiness.estate.models import Host
-from readiness.estate.tables import inside, table
-from readiness.estate.validate import Known
-from readiness.estate.yaml_lines import Document, quote
+from pydantic import AfterValidator
+
+from readiness.estate import texts
+from readiness.estate.hosts import Hosts
+from readiness.estate.names import Group, HostRef
+from readiness.yaml_text.document import Document, quote
+from readiness.yaml_text.models import Strict, stated
+from readiness.yaml_text.shapes import unique
 
 SETTINGS = "pytest.ini"
 _KEY = "custom_checks"
 
 
-def _entries(document: Document) -> Iterator[tuple[int, dict[str, Any]]]:
-    entries = table(document.value).get(_KEY)
-    yield from enumerate(map(table, entries if isinstance(entries, tuple) else ()))
+class CustomChecks(Strict):
+    """A folder of pytest-testinfra tests; without groups and hosts for every host with single commands.
+
+    When the estate is loaded, `folder` is in its shortest form and `hosts` are all that the tests are run on.
+    """
+
+    folder: texts.FilePath = stated("The folder of the tests, within the estate's.", example="tests/infra")
+    groups: Annotated[tuple[Group, ...], AfterValidator(unique)] = stated(
+        "Groups of hosts to run them on.", (), example="[clients]"
+    )
+    hosts: Annotated[tuple[HostRef, ...], AfterValidator(unique)] = stated(
+        "Hosts to run them on.", (), example="[dir01]"
+    )
+
+    def completed(self, hosts: Hosts, transports: frozenset[str]) -> CustomChecks:
+        """The entry with its folder in the shortest form and its hosts, all with these transports unless stated."""
+        return self.model_copy(update={"folder": inside(self.folder) or "", "hosts": self._chosen(hosts, transports)})
+
+    def _chosen(self, hosts: Hosts, transports: frozenset[str]) -> tuple[str, ...]:
+        if not (self.groups or self.hosts):
+            return tuple(host.name for host in hosts.values() if host.transport in transports)
+        groups, names = set(self.groups), set(self.hosts)
+        return tuple(host.name for host in hosts.values() if host.name in names or groups.intersection(host.groups))
 
 
-def custom_folders(document: Document) -> dict[int, str]:
+def inside(path: str | None) -> str | None:
+    """A path within the estate folder in its shortest form; None for others."""
+    if not path or path.startswith(("~", "/")):
+        return None
+    short = posixpath.normpath(path)
+    return None if short == "." or short.split("/")[0] == ".." else short
+
+
+def folders(entries: Sequence[CustomChecks]) -> dict[int, str]:
     """The folders by the index of their entry, in their shortest form; those that cannot be used are left out."""
-    return {at: short for at, entry in _entries(document) if (short := inside(entry.get("folder")))}
+    return {at: short for at, entry in enumerate(entries) if (short := inside(entry.folder))}
 
 
-def chosen(
-    hosts: Mapping[str, Host], groups: Iterable[str] | None, names: Iterable[str] | None, transports: frozenset[str]
-) -> tuple[str, ...]:
-    """The hosts that are named or in a named group; all with one of the transports where neither is stated."""
-    if groups is None and names is None:
-        return tuple(host.name for host in hosts.values() if host.transport in transports)
-    wanted, named = set(groups or ()), set(names or ())
-    return tuple(host.name for host in hosts.values() if host.name in named or wanted.intersection(host.groups))
-
-
-def check_custom(document: Document) -> None:
-    """Report folders outside of the estate's or within each other, and hosts and groups that are not there."""
-    folders = custom_folders(document)
-    for at, entry in _entries(document):
+def check_custom(document: Document, entries: Sequence[CustomChecks], hosts: Hosts) -> None:
+    """Report folders outside of the estate's or within each other, and hosts where such tests cannot be run."""
+    usable = folders(entries)
+    on_windows = {name: name for name, host in hosts.items() if host.os == "windows"}
+    members = {group: name for name in sorted(on_windows) for group in hosts[name].groups}
+    for at, entry in enumerate(entries):
         path = (_KEY, at, "folder")
-        if isinstance(entry.get("folder"), str) and at not in folders:
-            document.report(path, f"{quote(entry['folder'])} is not within the estate's folder", "move it there")
-        for other, short in folders.items():
-            if other < at and f"{folders.get(at, '')}/".startswith(f"{short}/"):
-                place = document.locate((_KEY, other, "folder"))[0]
-                document.report(path, f"{quote(entry['folder'])} is within the folder of line {place}", "name it once")
-        _check_chosen(document, at, entry)
+        if at not in usable:
+            document.report(path, f"{quote(entry.folder)} is not within the estate's folder", "move it there")
+        for other, short in usable.items():
+            if other < at and f"{usable.get(at, '')}/".startswith(f"{short}/"):
+                line = document.locate((_KEY, other, "folder"))[0]
+                document.report(path, f"{quote(entry.folder)} is within the folder of line {line}", "name it once")
+        _check_systems(document, at, "hosts", entry.hosts, on_windows)
+        _check_systems(document, at, "groups", entry.groups, members)
 
 
-def _check_chosen(document: Document, at: int, entry: Mapping[str, Any]) -> None:
-    estate = table(document.value)
-    hosts = {name: table(host) for name, host in table(estate.get("hosts")).items()}
-    windows = {name for name, host in hosts.items() if host.get("os") == "windows"}
-    members = {group: name for name in sorted(windows) for group in _texts(hosts[name].get("groups")).values()}
-    for key, names, over_winrm in (
-        ("hosts", hosts, {name: name for name in windows}),
-        ("groups", table(estate.get("groups")), members),
-    ):
-        known = Known(names, key)
-        for index, name in _texts(entry.get(key)).items():
-            path = (_KEY, at, key, index)
-            if name not in known.names:
-                document.report(path, f"unknown {key.removesuffix('s')} {quote(name)}", known.hint(name))
-            elif name in over_winrm:
-                message = f"{quote(over_winrm[name])} is reached over WinRM, where these tests cannot be run"
-                document.report(path, message, "name hosts or groups with SSH only")
+def _check_systems(
+    document: Document, at: int, key: str, names: Sequence[str], windows_host_of: Mapping[str, str]
+) -> None:
+    for index, name in enumerate(names):
+        if name in windows_host_of:
+            message = f"{quote(windows_host_of[name])} is reached over WinRM, where these tests cannot be run"
+            document.report((_KEY, at, key, index), message, "name hosts or groups with SSH only")
 
 
-def _texts(value: Any) -> dict[int, str]:
-    return {at: one for at, one in enumerate(value) if isinstance(one, str)} if isinstance(value, tuple) else {}
-
-
-def read_custom(folder: Path, document: Document) -> tuple[str, ...]:
+def read_custom(folder: Path, document: Document, entries: Sequence[CustomChecks]) -> tuple[str, ...]:
     """The files of the tests that are kept with a run: what is Python, and the settings; reports folders without any.
 
     Links to folders are not followed.
     """
     names: list[str] = []
-    for at, short in custom_folders(document).items():
-        found = sorted(_tests(folder, short)) if (folder / short).is_dir() else []
-        if not any(name.endswith(".py") for name in found):
+    for at, short in folders(entries).items():
+        kept = sorted(_tests(folder, short)) if (folder / short).is_dir() else []
+        if not any(name.endswith(".py") for name in kept):
             what = "holds no test" if (folder / short).is_dir() else "is not a folder"
             hint = "put pytest-testinfra tests there, or remove the entry: nothing would be checked"
             document.report((_KEY, at, "folder"), f"{quote(short)} {what}", hint)
-        names += found
+        names += kept
     return tuple(dict.fromkeys(names))
 
 
 def _tests(folder: Path, short: str) -> Iterator[str]:
-    for place, below, files in os.walk(folder / short):
+    for current, below, files in os.walk(folder / short):
         below[:] = [name for name in below if not name.startswith(".") and name != "__pycache__"]
-        under = Path(place).relative_to(folder).as_posix()
+        under = Path(current).relative_to(folder).as_posix()
         yield from (f"{under}/{name}" for name in files if name.endswith(".py") or name == SETTINGS)

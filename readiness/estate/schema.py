@@ -1,39 +1,39 @@
-"""JSON Schema of the two files, for editors that complete and check while one types.
-
-`readiness schema estate > readiness/estate/schemas/estate.json` renews a shipped copy.
-"""
+"""JSON Schema of the two files, for editors that complete and check while people type: `readiness schema` prints it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from readiness.estate.files import BaselineFile, EstateFile
+from readiness.estate.baseline import Baseline
+from readiness.estate.estate import Estate
 
-SHIPPED = Path(__file__).parent / "schemas"
-_MODELS: Mapping[Literal["estate", "baseline"], type[BaseModel]] = {"estate": EstateFile, "baseline": BaselineFile}
+_MODELS: Mapping[Literal["estate", "baseline"], type[BaseModel]] = {"estate": Estate, "baseline": Baseline}
 
 
 def json_schema(name: Literal["estate", "baseline"]) -> dict[str, object]:
     """The schema of estate.yaml or baseline.yaml; what only shows across entries is left to the loader."""
-    made: dict[str, object] = _without_null(_MODELS[name].model_json_schema(mode="validation"))
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": f"readiness {name}.yaml"}
+    schema: dict[str, object] = _as_written(_MODELS[name].model_json_schema(mode="validation"))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": f"readiness {name}.yaml"}
 
 
-def _without_null(part: Any) -> Any:
-    """The schema without null: an absent key is None inside the program, a key without a value is an error."""
+def _as_written(part: Any) -> Any:
+    """The schema as people write: without null, since a key without a value is an error, and without empty defaults."""
     if isinstance(part, list):
-        return [_without_null(one) for one in part]
+        return [_as_written(item) for item in part]
     if not isinstance(part, dict):
         return part
-    kept = {key: _without_null(one) for key, one in part.items() if not (key == "default" and one is None)}
+    kept = {key: _as_written(item) for key, item in part.items() if key != "default" or _is_written(item)}
     if "patternProperties" in kept:
         kept.setdefault("additionalProperties", False)
-    branches = [one for one in kept.get("anyOf", []) if one != {"type": "null"}]
+    branches = [branch for branch in kept.get("anyOf", []) if branch != {"type": "null"}]
     if "anyOf" in kept:
         del kept["anyOf"]
         return {**branches[0], **kept} if len(branches) == 1 else {**kept, "anyOf": branches}
     return kept
+
+
+def _is_written(default: Any) -> bool:
+    return isinstance(default, bool | int | float) or (isinstance(default, str) and bool(default))

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from readiness import products
-from readiness.estate import Baseline, CatalogueNames, Estate, Host, LoadedEstate, load, load_bytes
+from readiness.estate import Baseline, Estate, Host, LoadedEstate, Names, load, load_bytes
 from readiness.products import Catalogue, Product, Role
 from readiness.transports import TRANSPORTS
 
@@ -35,8 +35,8 @@ class Inputs:
             for used in (hosts.keys() & host.uses.values()) - {host.name}:
                 names[host.name].add(used)
                 names[used].add(host.name)
-        place = {name: number for number, name in enumerate(hosts)}
-        return {name: tuple(hosts[peer] for peer in sorted(own, key=place.__getitem__)) for name, own in names.items()}
+        order = {name: number for number, name in enumerate(hosts)}
+        return {name: tuple(hosts[peer] for peer in sorted(own, key=order.__getitem__)) for name, own in names.items()}
 
     @cached_property
     def roles(self) -> Mapping[tuple[str, str, str], RoleOnHost]:
@@ -45,8 +45,8 @@ class Inputs:
         return {
             (host.name, name, role): RoleOnHost(host, products[name], products[name].roles[role])
             for host in self.estate.hosts.values()
-            for name, held in host.products.items()
-            for role in held
+            for name, own in host.products.items()
+            for role in own
         }
 
 
@@ -79,14 +79,15 @@ def inputs_again(files: Mapping[str, bytes], as_of: datetime) -> Inputs:
     return _inputs(load_bytes(estate, names_of(catalogue)), catalogue, as_of)
 
 
-def names_of(catalogue: products.Catalogue) -> CatalogueNames:
+def names_of(catalogue: products.Catalogue) -> Names:
     """What an estate may name."""
-    held = [role for one in catalogue.products.values() for role in one.roles.values()]
-    rules = [(name, rule) for name, one in catalogue.products.items() for rule in one.version_rules]
-    return CatalogueNames(
-        roles={name: frozenset(one.roles) for name, one in catalogue.products.items()},
+    roles = [role for product in catalogue.products.values() for role in product.roles.values()]
+    rules = [(name, rule) for name, product in catalogue.products.items() for rule in product.version_rules]
+    return Names(
+        roles={name: frozenset(product.roles) for name, product in catalogue.products.items()},
         related=frozenset((name, rule.role, rule.other) for name, rule in rules if rule.other),
-        accounts=frozenset(user.name for role in held for user in role.users.values()),
+        transports={name: frozenset(kind.systems) for name, kind in TRANSPORTS.items()},
+        accounts=frozenset(user.name for role in roles for user in role.users.values()),
         command_transports=frozenset(kind.name for kind in TRANSPORTS.values() if kind.runs_commands),
     )
 
@@ -101,7 +102,7 @@ def with_limits(inputs: Inputs, *, jobs: int | None, deadline_s: float | None) -
     """The inputs with what the command line says about speed, which takes no part in judging."""
     estate = inputs.estate
     if jobs is not None:
-        estate = replace(estate, jobs=jobs)
+        estate = estate.model_copy(update={"jobs": jobs})
     if deadline_s is not None:
         limits = replace(
             estate.limits,
@@ -109,5 +110,5 @@ def with_limits(inputs: Inputs, *, jobs: int | None, deadline_s: float | None) -
             host_s=min(estate.limits.host_s, deadline_s),
             probe_s=min(estate.limits.probe_s, deadline_s),
         )
-        estate = replace(estate, limits=limits)
+        estate = estate.model_copy(update={"limits": limits})
     return replace(inputs, estate=estate)

@@ -199,7 +199,7 @@ def _arguments(probe: Probe, host: Host, inputs: Inputs, commands: Commands) -> 
         case "names":
             return (host.fqdn, *(peer.fqdn for peer in inputs.peers[host.name]))
         case "space":
-            names = (one.path for one in inputs.baseline.space or () if one.concerns(host))
+            names = (demand.path for demand in inputs.baseline.space_on(host))
         case "snapshot_events":
             return _windows(host, inputs)
         case "sudo_rules":

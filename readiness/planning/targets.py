@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from readiness.core.outcomes import Target, TargetOf
 from readiness.estate import Estate, FailoverCluster, Host
-from readiness.estate.models import SpaceDemand
+from readiness.estate.space import SpaceDemand
 from readiness.planning.inputs import Inputs, RoleOnHost
 from readiness.products import Peer, VersionRule
 from readiness.transports import TRANSPORTS
@@ -182,22 +182,33 @@ def _used(inputs: Inputs, own: RoleOnHost, role: str) -> RoleOnHost | None:
 
 
 def each_space(inputs: Inputs) -> Iterator[TargetOf[SpaceDemand | None]]:
-    """Every path that the baseline wants space at, on each of its hosts; the estate when none was agreed.
+    """Every path that the baseline wants space at, on each of its hosts.
 
-    A host of which the same path is demanded twice has the later one, the more special. A demand that concerns no host
-    has a target without one, so that it is not taken for met.
+    Where nothing was agreed, the estate is the target, or the host for which a reason was given. A demand that concerns
+    no host has a target without one, so that it is not taken for met.
     """
-    demands, hosts = inputs.baseline.space, inputs.estate.hosts.values()
-    if demands is None:
+    baseline, hosts = inputs.baseline, inputs.estate.hosts.values()
+    for_all = baseline.agreed_on("space", None)
+    stated = {host.name: baseline.agreed_on("space", host.name) for host in hosts}
+    if not isinstance(for_all, tuple) and (not stated or for_all in stated.values()):
         yield TargetOf(ESTATE, subject=None)
-        return
     for host in hosts:
-        of_host = {demand.path: demand for demand in demands if demand.concerns(host)}
-        for path, demand in of_host.items():
-            yield _target(host, demand, detail=path.lstrip("/") or "/")
-    for path in dict.fromkeys(demand.path for demand in demands):
-        if not any(demand.path == path and demand.concerns(host) for demand in demands for host in hosts):
-            yield TargetOf(f"{ESTATE}/{path}", detail=path, subject=None)
+        if isinstance(stated[host.name], tuple):
+            for demand in baseline.space_on(host):
+                yield _target(host, demand, detail=demand.path.lstrip("/") or "/")
+        elif stated[host.name] != for_all:
+            yield _target(host, None)
+    for path in dict.fromkeys(_space_of_nobody(inputs)):
+        yield TargetOf(f"{ESTATE}/{path}", detail=path, subject=None)
+
+
+def _space_of_nobody(inputs: Inputs) -> Iterator[str]:
+    """The paths that are demanded of no host of those that the demand stands for: all, a group's, or the one host."""
+    hosts = inputs.estate.hosts.values()
+    for path, section in inputs.baseline.sections():
+        members = [host for host in hosts if not path or path[1] in (host.name, *host.groups)]
+        concerned = {demand.path for demand in section.space or () for host in members if demand.concerns(host)}
+        yield from (demand.path for demand in section.space or () if demand.path not in concerned)
 
 
 def each_space_with_inodes(inputs: Inputs) -> Iterator[TargetOf[SpaceDemand | None]]:
@@ -209,8 +220,8 @@ def each_space_with_inodes(inputs: Inputs) -> Iterator[TargetOf[SpaceDemand | No
 
 def each_group_of_one_version(inputs: Inputs) -> Iterator[Target]:
     """Every group that the baseline wants on one version, the members as peers; the estate when none was agreed."""
-    groups = inputs.baseline.same_version_groups
-    if groups is None:
+    groups = inputs.baseline.agreed_on("same_version_groups", None)
+    if not isinstance(groups, tuple):
         yield Target(ESTATE)
         return
     for group in groups:

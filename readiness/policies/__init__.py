@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field
 
-from readiness.core.errors import InputError, Problem
-from readiness.products.models import Sourced, worded
-from readiness.products.places import Path, nearest, read
+from readiness.core.errors import InputError
+from readiness.yaml_text.reader import read_yaml
+from readiness.yaml_text.sources import Sourced, WithSources, check_sources
+from readiness.yaml_text.validate import validate
 
-P = TypeVar("P", bound="Policy")
+P = TypeVar("P", bound=WithSources)
 Default = Literal["enabled", "disabled", "absent"]
-
-
-class Policy(BaseModel):
-    """Base of all policies: no unknown keys, and a source for each value."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-    sources: Mapping[str, str] = Field(min_length=1)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _sources_are_worded(cls, data: Any) -> Any:
-        """Each value carries the text of its source."""
-        sources = data.get("sources") if isinstance(data, dict) else None
-        return worded(data, sources) if isinstance(sources, dict) else data
 
 
 class Release(Sourced):
@@ -38,7 +25,7 @@ class Release(Sourced):
     protocols: Mapping[str, Default]
 
 
-class SChannelDefaults(Policy):
+class SChannelDefaults(WithSources):
     """What SChannel does where the registry says nothing, by the build of Windows."""
 
     releases: Mapping[str, Release]
@@ -61,7 +48,7 @@ class DiskReset(Sourced):
     meaning: str = Field(min_length=1)
 
 
-class ClusterEvents(Policy):
+class ClusterEvents(WithSources):
     """The events that tell of harm near a backup window of a failover cluster."""
 
     harm: tuple[Harm, ...]
@@ -81,7 +68,7 @@ class Hashes(Sourced):
     names: tuple[str, ...] = Field(min_length=1)
 
 
-class CertificateStrength(Policy):
+class CertificateStrength(WithSources):
     """How strong certificates must be at least."""
 
     keys: KeyLengths
@@ -108,29 +95,10 @@ def certificate_strength() -> CertificateStrength:
 
 def load(name: str, model: type[P], data: bytes | None = None) -> P:
     """One policy from its file's bytes, by default those that are shipped; InputError with every mistake in it."""
-    document, locations = read(name, (files(__name__) / name).read_bytes() if data is None else data)
-    try:
-        policy = model.model_validate(document)
-    except ValidationError as error:
-        mistakes = [(each["loc"], f"{'.'.join(map(str, each['loc']))}: {each['msg']}") for each in error.errors()]
-    else:
-        mistakes = [
-            ((*path, "source"), f"no such source: {source} (sources: {', '.join(policy.sources)})")
-            for path, source in _sources(document)
-            if source not in policy.sources
-        ]
-        if not mistakes:
-            return policy
-    raise InputError([Problem(name, *nearest(locations, path), message) for path, message in mistakes])
-
-
-def _sources(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Where each entry with a source stands, and its source."""
-    if isinstance(value, dict):
-        if isinstance(value.get("source"), str):
-            yield path, value["source"]
-        for key, entry in value.items():
-            yield from _sources(entry, (*path, key))
-    elif isinstance(value, tuple):
-        for index, entry in enumerate(value):
-            yield from _sources(entry, (*path, index))
+    document = read_yaml(name, (files(__name__) / name).read_bytes() if data is None else data)
+    policy = validate(document, model)
+    if policy is not None:
+        check_sources(document, policy)
+    if policy is None or document.problems:
+        raise InputError(document.problems)
+    return policy

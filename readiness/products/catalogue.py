@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
-
-from pydantic import ValidationError
 
 from readiness.core.errors import InputError, Problem
 from readiness.products.models import Product
-from readiness.products.places import Path, nearest, read
+from readiness.yaml_text.document import Document, quote
+from readiness.yaml_text.known import Known
+from readiness.yaml_text.reader import read_yaml
+from readiness.yaml_text.sources import check_sources
+from readiness.yaml_text.validate import validate
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Catalogue:
 def load(extra: Mapping[str, bytes] | None = None) -> Catalogue:
     """The catalogue that comes with the tool, and `extra` files by name; a product that is there twice is refused."""
     shipped = {
-        one.name: one.read_bytes() for one in files("readiness.products").iterdir() if one.name.endswith(".yaml")
+        file.name: file.read_bytes() for file in files("readiness.products").iterdir() if file.name.endswith(".yaml")
     }
     if twice := sorted(shipped.keys() & (extra or {}).keys()):
         raise InputError([Problem(name, 0, 0, "the catalogue has this product already") for name in twice])
@@ -37,61 +38,33 @@ def load_bytes(contents: Mapping[str, bytes]) -> Catalogue:
     problems: list[Problem] = []
     products: dict[str, Product] = {}
     for name, data in sorted(contents.items()):
-        try:
-            product = _product(name, data)
-        except InputError as error:
-            problems += error.problems
-        else:
+        document = read_yaml(name, data)
+        product = validate(document, Product)
+        if product is not None:
+            _check_names(document, product)
             products[product.product] = product
+        problems += document.problems
     if problems:
         raise InputError(problems)
     return Catalogue(products, dict(contents))
 
 
-def _product(file: str, data: bytes) -> Product:
-    document, places = read(file, data)
-    try:
-        product = Product.model_validate(document)
-    except ValidationError as error:
-        wrong = [
-            Problem(file, *nearest(places, one["loc"]), _message(one["loc"], one["msg"])) for one in error.errors()
-        ]
-        raise InputError(wrong) from error
-    wrong = [Problem(file, *nearest(places, path), message) for path, message in _strange(file, product, document)]
-    if wrong:
-        raise InputError(wrong)
-    return product
+def _check_names(document: Document, product: Product) -> None:
+    """Report names that stand for nothing: of the file, of sources, of roles in rules."""
+    if document.file != f"{product.product}.yaml" and not document.is_incomplete(("product",)):
+        message = f"the file of {product.product} must be named {product.product}.yaml"
+        document.report(("product",), message)
+    check_sources(document, product)
+    if not document.is_incomplete(("roles",)):
+        _check_roles(document, product)
 
 
-def _message(path: Path, message: str) -> str:
-    return f"{'.'.join(map(str, path))}: {message.removeprefix('Value error, ')}"
-
-
-def _strange(file: str, product: Product, document: Any) -> Iterator[tuple[Path, str]]:
-    """Names that stand for nothing: of the file, of sources, of roles in rules."""
-    if file != f"{product.product}.yaml":
-        yield ("product",), f"the file of {product.product} must be named {product.product}.yaml"
-    used: set[str] = set()
-    for path, source in _sources(document, ()):
-        used.add(source)
-        if source not in product.sources:
-            yield path, f"no such source: {source} (sources: {', '.join(product.sources)})"
-    yield from ((("sources", name), f"no value comes from {name}") for name in product.sources if name not in used)
+def _check_roles(document: Document, product: Product) -> None:
+    """Report rules about roles that the product does not have."""
+    roles = Known(product.roles, "roles")
     for section in ("version_rules", "peers", "same_on_cluster_nodes"):
-        for index, rule in enumerate(getattr(product, section)):
-            for key, role in (("role", rule.role), ("other", getattr(rule, "other", None))):
-                if role is not None and role not in product.roles:
-                    yield (section, index, key), f"no such role: {role} (roles: {', '.join(product.roles)})"
-
-
-def _sources(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Every `source` with its path."""
-    if isinstance(value, dict):
-        for key, entry in value.items():
-            if key == "source":
-                yield (*path, key), entry
-            else:
-                yield from _sources(entry, (*path, key))
-    elif isinstance(value, tuple):
-        for index, entry in enumerate(value):
-            yield from _sources(entry, (*path, index))
+        for number, rule in enumerate(getattr(product, section)):
+            for key in ("role", "other"):
+                role = getattr(rule, key, None)
+                if role is not None and role not in roles.names:
+                    document.report((section, number, key), f"unknown role {quote(role)}", roles.hint(role))

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from readiness.core.basis import rest_on_unverified
+from readiness.yaml_text.models import Strict
+from readiness.yaml_text.sources import Sourced, WithSources
 
 Family = Literal["debian", "redhat", "windows"]
 RuleKind = Literal["eq", "ge", "max_lag", "min", "same_series"]
@@ -22,32 +23,6 @@ _ABSOLUTE = re.compile(r"/[A-Za-z0-9/+._-]*")
 _TITLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ()+._-]*\*?")
 _SERVICE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]*")
 _ABSOLUTE_WINDOWS = re.compile(r"[A-Z]:\\[A-Za-z0-9\\ ()+._-]*")
-
-
-class _Entry(BaseModel):
-    """Base of all entries: no unknown keys, nothing converted, nothing changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-# What a check looks for an entry by; the other fields are what the catalogue claims.
-_LOOKED_UP_BY = frozenset({"source", "verified", "role", "other", "rule", "providers", "ids"})
-
-
-class Sourced(_Entry):
-    """A value with its source, a key of the file's `sources` there; not `verified` where it is general knowledge.
-
-    Whoever uses a value that nobody has verified is noted, so that no check can forget to say so.
-    """
-
-    source: str = Field(min_length=1)
-    verified: bool = True
-
-    def __getattribute__(self, name: str) -> Any:
-        value = super().__getattribute__(name)
-        if name in type(self).__pydantic_fields__ and name not in _LOOKED_UP_BY and not self.verified:
-            rest_on_unverified(self.source)
-        return value
 
 
 class PackageChoice(Sourced):
@@ -107,7 +82,7 @@ class User(Sourced):
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
 
 
-class Role(_Entry):
+class Role(Strict):
     """What a host does for the product; the first package of a family carries the role's version."""
 
     name: str = Field(pattern=_NAME)
@@ -253,12 +228,11 @@ class Peer(Sourced):
     secret: str = Field(min_length=1)
 
 
-class Product(_Entry):
+class Product(WithSources):
     """One product of the catalogue."""
 
     product: str = Field(pattern=_NAME)
     title: str = Field(min_length=1)
-    sources: Mapping[str, str] = Field(min_length=1)
     roles: Mapping[str, Role] = Field(min_length=1)
     version_rules: tuple[VersionRule, ...] = ()
     certificate_directives: tuple[CertificateDirective, ...] = ()
@@ -296,13 +270,6 @@ class Product(_Entry):
             raise ValueError(f"the role {wrong[0]} is named by its key")
         return self
 
-    @model_validator(mode="before")
-    @classmethod
-    def _sources_areworded(cls, data: Any) -> Any:
-        """Each value carries the text of its source, so that an outcome that rests on it can name it."""
-        sources = data.get("sources") if isinstance(data, dict) else None
-        return worded(data, sources) if isinstance(sources, dict) else data
-
     def peers_of(self, role: str) -> tuple[Peer, ...]:
         """How other roles' configurations name hosts of this role."""
         return tuple(peer for peer in self.peers if peer.other == role)
@@ -310,13 +277,3 @@ class Product(_Entry):
     def rules_for(self, role: str) -> tuple[VersionRule, ...]:
         """The version rules that are about this role."""
         return tuple(rule for rule in self.version_rules if rule.role == role)
-
-
-def worded(value: Any, sources: Mapping[Any, Any]) -> Any:
-    """The data with the text of each source in place of its key; a key that there is not stays, to be refused."""
-    if isinstance(value, dict):
-        return {
-            key: sources.get(entry, entry) if key == "source" and isinstance(entry, str) else worded(entry, sources)
-            for key, entry in value.items()
-        }
-    return tuple(worded(entry, sources) for entry in value) if isinstance(value, tuple) else value

@@ -32,7 +32,10 @@ SERVERS = ("srv01", "srv02")
 CLIENTS = ("fd01", "fd02", "fd03")
 NODES = ("clu01", "clu02")
 # The nodes are backed up by disk-only snapshots, one after the other.
-WINDOWS = {"clu01": BackupWindow(time(20), 2.0, "Etc/UTC"), "clu02": BackupWindow(time(23), 2.0, "Etc/UTC")}
+WINDOWS = {
+    "clu01": BackupWindow(start=time(20), hours=2.0, zone="Etc/UTC"),
+    "clu02": BackupWindow(start=time(23), hours=2.0, zone="Etc/UTC"),
+}
 # What of Linux there is none of is not agreed on, and the clients' director goes live by itself: it is not judged here,
 # and every outcome that would need it says so.
 BASELINE = {

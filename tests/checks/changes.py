@@ -37,7 +37,11 @@ def file_of(path: str, change: Callable[[ConfigurationFile], ConfigurationFile])
 
 
 def with_baseline(**stated: object) -> Callable[[Inputs], Inputs]:
-    return lambda inputs: replace(inputs, baseline=replace(inputs.baseline, **stated))  # type: ignore[arg-type]
+    return lambda inputs: replace(inputs, baseline=inputs.baseline.model_copy(update=stated))
+
+
+def with_estate(inputs: Inputs, **stated: object) -> Inputs:
+    return replace(inputs, estate=inputs.estate.model_copy(update=stated))
 
 
 def of(machine: str, kind: type[Fact]) -> Callable[[Any], Fact | Missing]:

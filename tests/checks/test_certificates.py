@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 
 from readiness.configs.model import ConfigurationFile, Directive
 from readiness.core.facts import Missing, Why, WinrmListener
-from readiness.estate.models import Window
+from readiness.estate.estate import Cutover
 from readiness.planning.inputs import Inputs
 from readiness.probes import (
     Certificates,
@@ -24,6 +24,7 @@ from tests.lab.keys import Authority
 from .changes import (
     FD_CONF,
     file_of,
+    with_estate,
 )
 from .harness import Case, Change, Clean, Store, both, changed, fact
 
@@ -187,8 +188,8 @@ def late(days: float) -> MachineCertificate:
 
 def a_week_before(inputs: Inputs) -> Inputs:
     """A run a week before the cutover."""
-    cutover = Window(END - timedelta(hours=8), END)
-    return replace(inputs, as_of=END - timedelta(days=7), estate=replace(inputs.estate, cutover=cutover))
+    cutover = Cutover.model_construct(start=END - timedelta(hours=8), end=END)
+    return replace(with_estate(inputs, cutover=cutover), as_of=END - timedelta(days=7))
 
 
 def stores(*certificates: MachineCertificate) -> Change:

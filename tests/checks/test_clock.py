@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from readiness.estate.models import ClockDemand
+from readiness.estate.clock import Clock as AgreedClock
 from readiness.probes import (
     Clock,
     ClockSync,
@@ -32,7 +32,7 @@ CASES = {
     "CLK-001 as far off as was agreed": Case(
         {"CLK-001 client01": "PASS"},
         fact("client01", Clock, lambda one: replace(one, offset_s=one.offset_s - 50)),
-        with_baseline(clock=ClockDemand(60.0)),
+        with_baseline(clock=AgreedClock(max_offset_s=60.0)),
     ),
     "CLK-001 too uncertain": Case(
         {"CLK-001 client01": "UNKNOWN"}, fact("client01", Clock, lambda one: replace(one, uncertainty_s=5.0))
@@ -43,7 +43,7 @@ CASES = {
             **{f"CLK-001 {name}": "UNKNOWN" for name in ("dir01", "sd01", "fd01", "fd02")},
             "CLK-003 controller": "UNKNOWN",
         },
-        inputs=lambda inputs: replace(inputs, baseline=replace(inputs.baseline, clock=None)),
+        inputs=with_baseline(clock=None),
     ),
     "CLK-002": Case({"CLK-002 sd01": "FAIL"}, fact("sd01", ClockSync, lambda one: replace(one, synchronised=False))),
     "CLK-003": Case({"CLK-003 controller": "FAIL"}, all_clocks(-60.0)),

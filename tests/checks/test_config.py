@@ -20,6 +20,7 @@ from .changes import (
     WINDOWS_CONF,
     denied,
     file_of,
+    with_baseline,
 )
 from .harness import Case, Clean, fact
 
@@ -48,7 +49,7 @@ def directive(kind: str, name: str, resource: str, **changes: Any) -> Callable[[
 def agreed_for_servers_only(inputs: Inputs) -> Inputs:
     agreed = dict((inputs.baseline.configuration or {})["bacula"])
     del agreed["client"]
-    return replace(inputs, baseline=replace(inputs.baseline, configuration={"bacula": agreed}))
+    return with_baseline(configuration={"bacula": agreed})(inputs)
 
 
 DIR = "/etc/bacula/bacula-dir.conf"

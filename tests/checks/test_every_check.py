@@ -6,7 +6,6 @@ import importlib
 import typing
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from readiness.planning.plan import Narrowing, make_plan
 from readiness.probes import PROBES_OF
 from readiness.run_folder.saved import SavedRun
 
+from .changes import with_baseline, with_estate
 from .harness import Case, Clean, judged, shipped
 
 # What they report is not having looked: UNKNOWN or PASS.
@@ -124,8 +124,8 @@ def test_a_run_of_one_check_alone_reads_what_it_rests_on(clean: Clean, outcomes:
 
 
 def test_what_is_looked_at_goes_by_the_system_and_not_by_the_way_in(clean: Clean) -> None:
-    hosts = {name: replace(host, transport="another") for name, host in clean.inputs.estate.hosts.items()}
-    other = replace(clean.inputs, estate=replace(clean.inputs.estate, hosts=hosts))
+    hosts = {name: host.model_copy(update={"transport": "another"}) for name, host in clean.inputs.estate.hosts.items()}
+    other = with_estate(clean.inputs, hosts=hosts)
     for one in shipped().values():
         assert list(one.check.targets(other)) == list(one.check.targets(clean.inputs)), one.check.id
 
@@ -155,9 +155,9 @@ def test_a_host_that_nobody_read_is_unknown_throughout(clean: Clean) -> None:
 def test_a_role_that_the_estate_lacks_for_a_reason_is_held_against_nobody(clean: Clean, check: str) -> None:
     reason = "goes live with another change"
     pair = f"{check} fd01/bacula.client~director"
-    hosts = {"fd01": replace(clean.inputs.estate.hosts["fd01"], uses={})}
-    alone = replace(clean.inputs, estate=replace(clean.inputs.estate, hosts=hosts))
-    agreed = replace(alone, baseline=replace(alone.baseline, not_agreed={"hosts.bacula.director": reason}))
+    hosts = {"fd01": clean.inputs.estate.hosts["fd01"].model_copy(update={"uses": {}})}
+    alone = with_estate(clean.inputs, hosts=hosts)
+    agreed = with_baseline(not_agreed={"hosts.bacula.director": reason})(alone)
     silent, excused = judged(alone, clean.store, check)[pair], judged(agreed, clean.store, check)[pair]
     assert (silent.outcome, excused.outcome) == (Result.UNKNOWN, Result.NOT_APPLICABLE)
     assert "not_agreed: {hosts.bacula.director" in silent.message

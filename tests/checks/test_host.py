@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from readiness.core.facts import Missing, Why
-from readiness.estate.models import HostDemand
+from readiness.estate.machines import Machines
 from readiness.planning.inputs import Inputs
 from readiness.probes import (
     Boot,
@@ -43,8 +43,8 @@ def failed_unit(name: str) -> Callable[[Store], None]:
 
 
 def with_swap(inputs: Inputs) -> Inputs:
-    demand = replace(inputs.baseline.host or HostDemand(), min_swap_bytes=1 << 40)
-    return replace(inputs, baseline=replace(inputs.baseline, host=demand))
+    demand = (inputs.baseline.host or Machines()).model_copy(update={"min_swap_bytes": 1 << 40})
+    return with_baseline(host=demand)(inputs)
 
 
 TWO_KERNELS = ("6.1.0-18-amd64", "6.1.0-9-amd64")

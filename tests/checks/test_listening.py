@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from readiness.core.facts import Missing
-from readiness.estate.models import Listener
+from readiness.estate.listening import Listener
+from readiness.estate.listening import Listening as AgreedListening
 from readiness.planning.inputs import Inputs
 from readiness.probes import (
     Holder,
@@ -54,7 +55,13 @@ def listening(address: str, port: int, program: str) -> Change:
 
 def also(listener: Listener) -> Callable[[Inputs], Inputs]:
     """One more listener is agreed on."""
-    return lambda inputs: with_baseline(listening_also=(*(inputs.baseline.listening_also or ()), listener))(inputs)
+
+    def change(inputs: Inputs) -> Inputs:
+        stated = inputs.baseline.listening
+        listeners = (stated.also if stated else None) or ()
+        return with_baseline(listening=AgreedListening(also=(*listeners, listener)))(inputs)
+
+    return change
 
 
 CASES = {
@@ -90,23 +97,23 @@ CASES = {
     "LSN-004 declared": Case(
         {"LSN-004 client01": "PASS"},
         socket("client01", "::", 9100, "/usr/bin/node_exporter"),
-        also(Listener(9100, "node_exporter", ("clients",))),
+        also(Listener(port=9100, process="node_exporter", groups=("clients",))),
     ),
     "LSN-004 declared for another program": Case(
         {"LSN-004 client01": "FAIL"},
         socket("client01", "::", 9100, "/usr/bin/nc"),
-        also(Listener(9100, "node_exporter")),
+        also(Listener(port=9100, process="node_exporter")),
     ),
     "LSN-004 declared for another group": Case(
         {"LSN-004 sd01": "FAIL"},
         socket("sd01", "::", 9100, "/usr/bin/node_exporter"),
-        also(Listener(9100, "node_exporter", ("clients",))),
+        also(Listener(port=9100, process="node_exporter", groups=("clients",))),
     ),
     "LSN-004 Windows: the way in": Case({"LSN-004 fd01": "PASS"}, listening("::", 5985, "System")),
     "LSN-004 Windows: another way in": Case({"LSN-004 fd01": "FAIL"}, listening("::", 22, "sshd.exe")),
     "LSN-004 never agreed": Case(
         {f"LSN-004 {host}": "UNKNOWN" for host in HOSTS},
-        inputs=with_baseline(listening_also=None),
+        inputs=with_baseline(listening=None),
     ),
     "LSN-001 Windows: nobody listens": Case(
         {"LSN-001 fd01/bacula.client": "FAIL"},

@@ -12,9 +12,9 @@ from readiness.core.outcomes import Result
 from readiness.planning.inputs import Inputs
 from readiness.probes import OsRelease
 from readiness.products import Product, load
-from readiness.products.models import Sourced
+from readiness.yaml_text.sources import Sourced
 
-from .changes import LINUX_HOSTS
+from .changes import LINUX_HOSTS, with_estate
 from .harness import Clean, Store, changed, judged
 from .test_cluster import clean_cluster
 
@@ -70,8 +70,8 @@ def with_product(inputs: Inputs, product: Product) -> Inputs:
     hosts = dict(inputs.estate.hosts)
     for name, roles in (("dir01", ("director", "console")),):
         if name in hosts:
-            hosts[name] = replace(hosts[name], products={"bacula": roles})
-    return replace(inputs, catalogue=catalogue, estate=replace(inputs.estate, hosts=hosts))
+            hosts[name] = hosts[name].model_copy(update={"products": {"bacula": roles}})
+    return replace(with_estate(inputs, hosts=hosts), catalogue=catalogue)
 
 
 def red_hat(clean: Clean) -> Store:

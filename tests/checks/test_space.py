@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from readiness.core.facts import Missing, Why
-from readiness.estate.models import SpaceDemand
+from readiness.estate.space import SpaceDemand
 from readiness.probes import (
     Filesystem,
     Space,
@@ -32,7 +32,7 @@ def spool(**values: object) -> Callable[[Store], None]:
     return fact("sd01", Space, change)
 
 
-LEAST: dict[str, Any] = {"min_free_percent": 5, "min_free_bytes": 0, "min_free_inodes_percent": 5}
+LEAST: dict[str, Any] = {"min_free_percent": 5.0, "min_free_inodes_percent": 5.0}
 
 
 def drive(**changes: Any) -> Callable[[Space], Space]:
@@ -50,12 +50,13 @@ CASES = {
         {f"SPC-00{number} estate/D:\\Spool": "UNKNOWN" for number in (1, 2, 3)},
         inputs=lambda inputs: replace(
             inputs,
-            baseline=replace(
-                inputs.baseline,
-                space=(
-                    *(inputs.baseline.space or ()),
-                    SpaceDemand("D:\\Spool", ("bacula.director",), (), mounted=False, **LEAST),
-                ),
+            baseline=inputs.baseline.model_copy(
+                update={
+                    "space": (
+                        *(inputs.baseline.space or ()),
+                        SpaceDemand(path="D:\\Spool", roles=("bacula.director",), **LEAST),
+                    )
+                },
             ),
         ),
     ),
@@ -85,7 +86,7 @@ CASES = {
     "SPC-001 Windows: a folder and no volume": Case(
         {"SPC-001 fd01/C:\\": "FAIL"},
         fact("fd01", Space, drive(mount="D:\\")),
-        with_baseline(space=(SpaceDemand("C:\\", (), (), mounted=True, **LEAST),)),
+        with_baseline(space=(SpaceDemand(path="C:\\", mounted=True, **LEAST),)),
     ),
     "SPC-002 Windows: no space": Case({"SPC-002 fd01/C:\\": "FAIL"}, fact("fd01", Space, drive(free_bytes=0))),
 }

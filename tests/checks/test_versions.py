@@ -14,7 +14,7 @@ from readiness.probes import (
 )
 from readiness.products import VersionRule
 
-from .changes import CLIENTS
+from .changes import CLIENTS, with_baseline
 from .harness import Case, Clean, Store, fact
 
 
@@ -41,8 +41,9 @@ def everywhere(text: str, *but: str) -> Callable[[Store], None]:
 
 def agreed_anything(inputs: Inputs) -> Inputs:
     reasons = {f"versions.bacula.{role}": "a test" for role in ("director", "storage", "client")}
-    baseline = replace(inputs.baseline, versions=None, same_version_groups=None)
-    return replace(inputs, baseline=replace(baseline, not_agreed={**reasons, "same_version_groups": "a test"}))
+    return with_baseline(
+        versions=None, same_version_groups=None, not_agreed={**reasons, "same_version_groups": "a test"}
+    )(inputs)
 
 
 def with_rule(rule: VersionRule) -> Callable[[Inputs], Inputs]:

@@ -20,6 +20,7 @@ from readiness.probes.windows.tls import CipherSuites, ProtocolKeys, SChannel
 from .changes import (
     of,
     recorded,
+    with_baseline,
 )
 from .harness import Case, Clean, fact, judged, shipped
 
@@ -102,9 +103,10 @@ def test_case(clean: Clean, name: str) -> None:
     ],
 )
 def test_what_was_never_agreed_is_unknown(clean: Clean, key: str, checks: tuple[str, ...]) -> None:
-    baseline = replace(clean.inputs.baseline, windows=replace(clean.inputs.baseline.windows, **{key: None}))
-    silent = replace(clean.inputs, baseline=baseline)
-    reasons = replace(clean.inputs, baseline=replace(baseline, not_agreed={f"windows.{key}": "a test"}))
+    stated = clean.inputs.baseline.windows
+    assert stated is not None
+    silent = with_baseline(windows=stated.model_copy(update={key: None}))(clean.inputs)
+    reasons = with_baseline(not_agreed={f"windows.{key}": "a test"})(silent)
     assert {one.outcome for one in judged(silent, clean.store, *checks).values()} == {Result.UNKNOWN}
     assert {one.outcome for one in judged(reasons, clean.store, *checks).values()} == {Result.NOT_APPLICABLE}
 

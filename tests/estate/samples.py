@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from readiness.core.errors import InputError, Problem
-from readiness.estate import BASELINE, ESTATE, CatalogueNames, LoadedEstate, load_bytes
+from readiness.estate import BASELINE, ESTATE, LoadedEstate, Names, load_bytes
 
 HERE = Path(__file__).parent
 GOOD: Mapping[str, bytes] = {name: (HERE / "good" / name).read_bytes() for name in (ESTATE, BASELINE, "known_hosts")}
-NAMES = CatalogueNames(
+NAMES = Names(
     roles={
         "bacula": frozenset({"director", "storage", "client", "console"}),
         "bareos": frozenset({"director", "client"}),
     },
     accounts=frozenset({"bacula", "root"}),
+    transports={"ssh": frozenset({"linux"}), "winrm": frozenset({"windows"})},
     related=frozenset(
         {
             ("bacula", "client", "director"),

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from readiness.estate import ESTATE
-from readiness.estate.backups import Backup, BackupWindow, FailoverCluster, Looked, windows_of
+from readiness.estate.backups import Backup, BackupWindow, Looked, windows_of
 from tests.estate.samples import GOOD, loaded, problems
 
 _NODES = """
@@ -30,13 +30,15 @@ def files(old: str = "", new: str = "") -> Mapping[str, bytes]:
 
 def test_what_is_declared_is_kept() -> None:
     estate = loaded(files()).estate
-    window = BackupWindow(time(22), 6.0, "Europe/Berlin")
-    looked = Looked("VM team", date(2026, 11, 20))
-    expected = Backup("vm_snapshot", quiesce=True, memory=False, window=window, nothing_left_behind=looked)
+    window = BackupWindow(start=time(22), hours=6.0, zone="Europe/Berlin")
+    looked = Looked(by="VM team", day=date(2026, 11, 20))
+    expected = Backup(method="vm_snapshot", quiesce=True, memory=False, window=window, nothing_left_behind=looked)
     assert estate.hosts["n1"].backup == expected
-    assert estate.hosts["n2"].backup == Backup("agent")
+    assert estate.hosts["n2"].backup == Backup(method="agent")
     assert estate.hosts["n3"].backup is None
-    assert estate.clusters == {"sql": FailoverCluster("sql", ("n1", "n2"), {"SQL Server (MSSQLSERVER)": "n1"})}
+    (cluster,) = estate.clusters.values()
+    assert (cluster.name, cluster.nodes) == ("sql", ("n1", "n2"))
+    assert cluster.preferred_owners == {"SQL Server (MSSQLSERVER)": "n1"}
     assert str(window) == "22:00 for 6 h, Europe/Berlin"
 
 
@@ -79,7 +81,7 @@ def test_a_mistake_is_told(old: str, new: str, said: str) -> None:
 
 
 def test_the_last_windows_are_those_that_have_ended_and_one_that_has_begun() -> None:
-    window = BackupWindow(time(22), 6.0, "Europe/Berlin")
+    window = BackupWindow(start=time(22), hours=6.0, zone="Europe/Berlin")
     last = window.last(7, datetime(2026, 11, 25, 2, 59, tzinfo=UTC))
     assert last[-2] == (datetime(2026, 11, 23, 21, tzinfo=UTC), datetime(2026, 11, 24, 3, tzinfo=UTC))
     assert last[-1][0] == datetime(2026, 11, 24, 21, tzinfo=UTC)  # the one that has begun
@@ -90,12 +92,12 @@ def test_the_last_windows_are_those_that_have_ended_and_one_that_has_begun() -> 
 
 
 def test_windows_of_several_are_one_after_another() -> None:
-    first, second = (BackupWindow(time(hour), 2.0, "Etc/UTC") for hour in (20, 23))
-    backups = (None, Backup("none"), Backup("agent", window=second), Backup("agent", window=first))
+    first, second = (BackupWindow(start=time(hour), hours=2.0, zone="Etc/UTC") for hour in (20, 23))
+    backups = (None, Backup(method="none"), Backup(method="agent", window=second), Backup(method="agent", window=first))
     assert [start.hour for start, _ in windows_of(backups, 2, datetime(2026, 11, 25, 12, tzinfo=UTC))] == [20, 23] * 2
 
 
 def test_a_window_keeps_to_the_clocks_of_its_zone() -> None:
-    window = BackupWindow(time(22), 8.0, "Europe/Berlin")
+    window = BackupWindow(start=time(22), hours=8.0, zone="Europe/Berlin")
     starts = [start for start, _ in window.last(2, datetime(2026, 10, 26, 12, tzinfo=UTC))]
     assert starts == [datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 10, 25, 21, tzinfo=UTC)]

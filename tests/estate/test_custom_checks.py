@@ -1,13 +1,11 @@
 """Folders of users' own tests: what is kept of them, whom they are for, and what is told about a wrong entry."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from readiness.core.errors import InputError
 from readiness.estate import ESTATE, CustomChecks, LoadedEstate, load, load_bytes
-from readiness.estate.custom import chosen
 from tests.estate.samples import GOOD, NAMES
 from tests.estate.samples import loaded as good
 
@@ -36,21 +34,23 @@ def given(folder: Path, *lines: str) -> LoadedEstate:
 def test_they_are_for_every_host_with_ssh_unless_stated(folder: Path) -> None:
     loaded = given(folder, "- folder: ./tests/infra/")
     ssh = tuple(host.name for host in loaded.estate.hosts.values() if host.transport == "ssh")
-    assert loaded.estate.custom_checks == (CustomChecks("tests/infra", ssh),)
+    assert [(suite.folder, suite.hosts) for suite in loaded.estate.custom_checks] == [("tests/infra", ssh)]
     assert len(ssh) > 3
 
 
 def test_a_host_whose_transport_runs_no_single_commands_is_not_among_them() -> None:
     hosts = good().estate.hosts
     linux = [name for name, host in hosts.items() if host.os == "linux"]
-    other = {**hosts, linux[0]: replace(hosts[linux[0]], transport="local")}
-    assert chosen(other, None, None, frozenset({"ssh"})) == tuple(linux[1:])
-    assert chosen(other, None, None, frozenset({"ssh", "local"})) == tuple(linux)
+    other = {**hosts, linux[0]: hosts[linux[0]].model_copy(update={"transport": "local"})}
+    suite = CustomChecks(folder="tests/infra")
+    assert suite.completed(other, frozenset({"ssh"})).hosts == tuple(linux[1:])
+    assert suite.completed(other, frozenset({"ssh", "local"})).hosts == tuple(linux)
 
 
 def test_groups_and_hosts_add_up_in_the_estate_s_order(folder: Path) -> None:
     loaded = given(folder, "- {folder: tests/infra, hosts: [sd01], groups: [clients]}")
-    assert loaded.estate.custom_checks == (CustomChecks("tests/infra", ("dir01", "sd01", "fd01")),)
+    (suite,) = loaded.estate.custom_checks
+    assert suite.hosts == ("dir01", "sd01", "fd01")
 
 
 def test_what_is_python_is_kept_and_read_again_from_a_run(folder: Path) -> None:

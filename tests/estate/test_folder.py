@@ -102,3 +102,13 @@ def test_known_hosts_elsewhere_are_not_read(folder: Path, tmp_path_factory: pyte
 def test_a_path_that_is_no_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent: not a readable folder: No such file .* estate\.yaml and baseline"):
         load(tmp_path / "absent", NAMES)
+
+
+def test_files_named_in_an_entry_that_is_faulty_are_no_strangers(folder: Path) -> None:
+    (folder / "keys").mkdir()
+    (folder / "keys" / "first").touch()
+    text = GOOD[ESTATE].decode().replace("[keys/first, keys/second]", "[keys/first, 7]")
+    (folder / ESTATE).write_text(text)
+    assert told(folder) == [
+        "estate.yaml:39:35: 'identity_file'[1] must be text, not the number 7 (quote it: \"7\")",
+    ]

@@ -4,7 +4,7 @@ import pytest
 
 from readiness.core.errors import InputError
 from readiness.estate import BASELINE, ESTATE
-from readiness.estate.yaml_lines import MAX_BYTES
+from readiness.yaml_text.reader import MAX_BYTES
 from tests.estate.mistakes import HOST_MISTAKES, MISTAKES
 from tests.estate.samples import GOOD, changed, loaded, problems
 

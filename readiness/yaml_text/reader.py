@@ -6,34 +6,22 @@ Read from libyaml's events, because its loader takes the last of two equal keys,
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
 from readiness.core.errors import Problem
 from readiness.core.text import clean, one_line
+from readiness.yaml_text.document import Document, Node, kind_of, problem, quote
+from readiness.yaml_text.scalars import MAX_NUMBER, ambiguity, plain
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
 MAX_NODES = 2_000_000
 _MAX_PROBLEMS = 1000
 _MAX_BAD_LINES = 20
-_MAX_WORDS = 400
-# Longer ones are text: no number that anybody means is, and matching them would take long.
-_MAX_NUMBER = 100
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
-_ODD_NUMBER = re.compile(
-    r"[-+]?(?:0[0-9_]+|0[xX][0-9a-fA-F_]+|0o[0-7]+|0b[01_]+|[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?)|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
-)
-_SWITCHES = frozenset({"yes", "no", "on", "off"})
-_WRITTEN_SMALL = frozenset({"true", "false", "null"})
 
 _SYNTAX_HINTS = {
     "mapping values are not allowed": "quote a text with ': ' in it, or mend the indentation",
@@ -45,80 +33,6 @@ _SYNTAX_HINTS = {
     "cannot start any token": "quote the text",
     "could not find expected ':'": "a key needs ': ' after it",
 }
-
-Path = Sequence[str | int]
-# One for all: most nodes are scalars.
-_CHILDLESS: Mapping[Any, Any] = {}
-
-
-@dataclass(slots=True, eq=False)
-class Node:
-    """One value and where it stands: `value` is plain data, `text` a scalar as written, `key` the place of its key.
-
-    `faulty` once something was said about it, so that one mistake is told once.
-    """
-
-    line: int
-    column: int
-    value: Any
-    text: str = ""
-    key: tuple[int, int] | None = None
-    children: Mapping[str | int, Node] = field(default_factory=lambda: _CHILDLESS)
-    faulty: bool = False
-
-
-class Document:
-    """One file as read: its tree, or None where its syntax is broken, and the mistakes found in it so far."""
-
-    def __init__(self, file: str, root: Node | None, problems: Iterable[Problem]) -> None:
-        self.file, self.root = file, root
-        self.problems = list(problems)
-
-    @property
-    def value(self) -> Any:
-        """The plain data; an empty mapping for a file that holds nothing."""
-        return {} if self.root is None or self.root.value is None else self.root.value
-
-    def node(self, path: Path) -> Node | None:
-        """The node at exactly this path."""
-        node = self.root
-        for part in path:
-            node = node.children.get(part) if node is not None else None
-        return node
-
-    def locate(self, path: Path, *, key: bool = False) -> tuple[int, int]:
-        """Line and column of a path's value, or of its key for mappings and lists; of the nearest parent if absent."""
-        node = self.root
-        if node is None:
-            return 0, 0
-        for depth, part in enumerate(path):
-            child = node.children.get(part)
-            if child is None:
-                return self.locate(path[:depth], key=isinstance(node.value, dict | tuple))
-            node = child
-        if node is self.root:
-            return 1, 1
-        return node.key if node.key is not None and (key or node.children) else (node.line, node.column)
-
-    def report(self, path: Path, message: str, hint: str = "", *, key: bool = False) -> None:
-        """Add a mistake unless something was said about this very value before."""
-        node = self.node(path)
-        if node is not None:
-            if node.faulty:
-                return
-            node.faulty = True
-        line, column = self.locate(path, key=key)
-        self.problems.append(_problem(self.file, line, column, message, hint))
-
-
-def quote(text: str, limit: int = 60) -> str:
-    """A text from a file as it may stand in a message: one short line in quotes."""
-    return f"'{one_line(text, limit)}'"
-
-
-def _problem(file: str, line: int, column: int, message: str, hint: str) -> Problem:
-    """A problem whose words are short and clean, whatever they quote."""
-    return Problem(file, line, column, one_line(message, _MAX_WORDS), one_line(hint, _MAX_WORDS))
 
 
 def too_big(file: str, max_bytes: int) -> Problem:
@@ -150,7 +64,7 @@ def _unsafe(file: str, text: str) -> Iterator[Problem]:
         return
     bad = ((number, line) for number, line in enumerate(text.split("\n"), start=1) if clean(line) != line)
     for number, line in [pair for pair, _ in zip(bad, range(_MAX_BAD_LINES), strict=False)]:
-        column, wrong = next((at, clean(one)) for at, one in enumerate(line, start=1) if clean(one) != one)
+        column, wrong = next((at, clean(letter)) for at, letter in enumerate(line, start=1) if clean(letter) != letter)
         yield Problem(file, number, column, f"the character {wrong} may not stand here", "remove it")
 
 
@@ -182,7 +96,7 @@ class _Reader:
         self._add(mark.line + 1, mark.column + 1, message, hint)
 
     def _add(self, line: int, column: int, message: str, hint: str = "") -> None:
-        self.problems.append(_problem(self._file, line, column, message, hint))
+        self.problems.append(problem(self._file, line, column, message, hint))
         if len(self.problems) >= _MAX_PROBLEMS:
             much = f"the file has {_MAX_PROBLEMS} mistakes up to here: the rest was not read"
             self.problems.append(Problem(self._file, line, column, much))
@@ -275,13 +189,13 @@ class _Reader:
     def _scalar(self, node: Node, event: Any) -> None:
         text: str = event.value
         node.value = node.text = text
-        if not event.implicit[0] or node.faulty or len(text) > _MAX_NUMBER:
+        if not event.implicit[0] or node.faulty or len(text) > MAX_NUMBER:
             return
-        if (ambiguity := _ambiguity(text)) is not None:
+        if (doubt := ambiguity(text)) is not None:
             node.faulty = True
-            self._say(event.start_mark, *ambiguity)
+            self._say(event.start_mark, *doubt)
             return
-        node.value = _plain(text)
+        node.value = plain(text)
         if node.value is None:
             node.faulty = True
             self._say(event.start_mark, "no value", "give it one, or leave it out; {} is an empty mapping")
@@ -302,39 +216,3 @@ class _Reader:
             return
         hint = next((hint for words, hint in _SYNTAX_HINTS.items() if words in problem), "")
         self._say(mark, f"not YAML: {problem}", hint)
-
-
-def _ambiguity(text: str) -> tuple[str, str] | None:
-    """What is wrong with a plain scalar that readers of YAML disagree about, and the hint."""
-    if text.lower() in _SWITCHES:
-        return f"{text} is a truth value to some YAML readers", f'write "{text}" for text, true or false for a switch'
-    if text.lower() in _WRITTEN_SMALL and text not in _WRITTEN_SMALL:
-        return f"{text} is not the same to all YAML readers", f'write {text.lower()}, or "{text}" for text'
-    if _SEXAGESIMAL.fullmatch(text):
-        return f"{quote(text)} is a number to base 60 to some YAML readers", f'quote it: "{one_line(text, 60)}"'
-    if _ODD_NUMBER.fullmatch(text):
-        hint = f'quote it if it is text: "{one_line(text, 60)}"; a number is written in plain decimal digits'
-        return f"{quote(text)} is not the same to all YAML readers", hint
-    return None
-
-
-def _plain(text: str) -> str | int | float | bool | None:
-    """A plain scalar by the core schema of YAML 1.2."""
-    if text in {"", "null", "~"}:
-        return None
-    if text in {"true", "false"}:
-        return text == "true"
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
-
-
-def kind_of(value: Any) -> str:
-    """What a plain value is, in words."""
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, int | float):
-        return "a number"
-    if isinstance(value, dict):
-        return "a mapping"
-    return {type(None): "nothing", str: "text"}.get(type(value), "a list")

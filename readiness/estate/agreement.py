@@ -1,0 +1,130 @@
+"""What only shows when baseline.yaml is read together with the catalogue and the estate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any
+
+from readiness.estate.baseline import Baseline, Demands, demand_of, demands
+from readiness.estate.demands import NotAgreed, leaf, value_at
+from readiness.estate.hosts import Hosts
+from readiness.estate.names import Names, Roles
+from readiness.estate.uses import Holders, few, holders_of
+from readiness.yaml_text.document import Document, quote
+from readiness.yaml_text.known import Known
+from readiness.yaml_text.models import models_in
+
+Path = tuple[str, ...]
+
+
+def check_baseline(document: Document, baseline: Baseline, names: Names, hosts: Hosts) -> None:
+    """Report roles that the catalogue does not have, and statements that contradict each other."""
+    catalogue, known = Roles(names), _keys(names)
+    holders = holders_of(hosts)
+    for path, section in baseline.sections():
+        for key, kind in demands().items():
+            value = value_at(section, key)
+            if value is not None and kind.by_role:
+                products = {product: [(role, role) for role in roles] for product, roles in value.items()}
+                catalogue.check(document, (*path, key), products)
+        _check_spellings(document, path, section)
+        _check_not_agreed(document, path, section, known, holders)
+        if path:
+            _check_scope(document, path, section)
+    _check_groups(document, baseline.of_estate(hosts), hosts)
+
+
+def _keys(names: Names) -> Known:
+    """Every key that `not_agreed` may have."""
+    roles = [f"{product}.{role}" for product, own in names.roles.items() for role in own]
+    keys = [
+        entry
+        for key, kind in demands().items()
+        for entry in ([f"{key}.{role}" for role in roles] if kind.by_role else [key])
+    ]
+    return Known([*keys, *(f"hosts.{product}.{other}" for product, _, other in names.related)], "demands")
+
+
+def _check_spellings(document: Document, path: Path, section: Demands) -> None:
+    """A directive or keyword that stands there in two spellings would demand two things of one setting."""
+    for key, statement in section.statements().items():
+        first: dict[str, str] = {}
+        for name in statement if isinstance(statement, Mapping) else ():
+            twin = first.setdefault(leaf(name), name)
+            if twin != name:
+                message = f"{quote(name)} is another spelling of {quote(twin)}"
+                document.report((*path, *key.split("."), name), message, "remove one of the two", key=True)
+
+
+def _check_not_agreed(document: Document, path: Path, section: Demands, known: Known, holders: Holders) -> None:
+    for key in section.not_agreed:
+        at = (*path, "not_agreed", key)
+        _, *role = key.split(".")
+        if key not in known.names:
+            document.report(at, f"unknown demand {quote(key)}", known.hint(key), key=True)
+        elif key.startswith("hosts."):
+            if having := holders.get((role[0], role[1])):
+                message = f"{key} is not agreed, and the estate has {few(having)}"
+                document.report(at, message, "remove it: that host is what the others are held against", key=True)
+        elif value_at(section, key) is not None:
+            line = document.locate((*path, *key.split(".")))[0]
+            message = f"{key} is stated at line {line} and not agreed here"
+            document.report(at, message, "keep one of the two", key=True)
+
+
+def _check_scope(document: Document, path: Path, section: Demands) -> None:
+    """What is stated for a group or a host is for its hosts alone."""
+    kind = path[0].removesuffix("s")
+    for key, statement in section.statements().items():
+        if not key.startswith("hosts.") and key in demands() and demand_of(key).of_the_estate:
+            message = f"{key} is about the estate as a whole, not about one {kind}"
+            document.report(
+                (*path, *_place(key, statement)), message, "state it for all: at the beginning of a line", key=True
+            )
+    for at, entry in models_in(section, path):
+        if getattr(entry, "groups", ()):
+            message = f"groups in what is stated for the {kind} {path[1]}"
+            hint = f"remove it: the entry is for the {kind} already"
+            document.report((*at, "groups"), message, hint, key=True)
+
+
+def _check_groups(document: Document, baseline: Baseline, hosts: Hosts) -> None:
+    """Report groups that state different things for the same host, unless the host states its own."""
+    seen: set[tuple[Path, ...]] = set()
+    for name in hosts:
+        sections = {path: section for path, section in baseline.sections_for(name) if path}
+        if len(sections) < 2 or tuple(sections) in seen:
+            continue
+        seen.add(tuple(sections))
+        own = sections.pop(("hosts", name)).statements() if ("hosts", name) in sections else {}
+        for first, second in combinations(sections, 2):
+            here, there = sections[first].statements(), sections[second].statements()
+            for key in sorted(here.keys() & there.keys()):
+                for entries in _differences(here[key], there[key], own.get(key)):
+                    at_first = (*first, *_place(key, here[key]), *entries[:1])
+                    at_second = (*second, *_place(key, there[key]), *entries[1:])
+                    line, column = document.locate(at_first)
+                    message = (
+                        f"{'.'.join((key, *entries[1:]))} of the group {second[1]} is not that of {first[1]} at "
+                        f"{document.file}:{line}:{column}, and {name} is in both"
+                    )
+                    document.report(at_second, message, "agree on the same, or state it for the host")
+
+
+def _differences(first: Any, second: Any, own: Any) -> Iterator[tuple[str, ...]]:
+    """Where two groups differ and the host does not state its own: entries of mappings as both spell them, or ()."""
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        if not isinstance(own, NotAgreed):
+            spelling = {leaf(name): name for name in first}
+            settled = {leaf(name) for name in own or ()}
+            for name in second:
+                twin = spelling.get(leaf(name))
+                if twin is not None and leaf(name) not in settled and first[twin] != second[name]:
+                    yield twin, name
+    elif first != second and (own is None or isinstance(own, Mapping)):
+        yield ()
+
+
+def _place(key: str, statement: Any) -> Path:
+    return ("not_agreed", key) if isinstance(statement, NotAgreed) else tuple(key.split("."))

@@ -1,0 +1,73 @@
+"""Demands: each is declared once, in one line of a section, and its file format, value, schema and key follow from it.
+
+A section is a model whose fields are demands, made with `demand(...)`, or sections of more. The key of a demand is its
+path: `clock.max_offset_s`. A demand that is None was never stated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from pydantic import model_validator
+
+from readiness.yaml_text.models import Strict, bare, stated
+from readiness.yaml_text.shapes import refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a check holds hosts against: `by_role` for each role of a product, `of_the_estate` only for all together."""
+
+    by_role: bool = False
+    of_the_estate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotAgreed:
+    """It was agreed that nothing is demanded, for this reason."""
+
+    reason: str
+
+
+class Section(Strict):
+    """A part of what was agreed."""
+
+    may_be_empty: ClassVar[bool] = False
+
+    @model_validator(mode="after")
+    def _states_something(self) -> Self:
+        if not (self.model_fields_set or self.may_be_empty):
+            raise refusal("the mapping is empty and states nothing", "state something, or leave the key out")
+        return self
+
+
+def demand(description: str, *, example: str, by_role: bool = False, of_the_estate: bool = False) -> Any:
+    """A demand: what is agreed on by it, and an example as written."""
+    field = stated(description, None, example=example)
+    field.metadata.append(Demand(by_role, of_the_estate))
+    return field
+
+
+def demands_in(section: type[Section]) -> Iterator[tuple[str, Demand]]:
+    """Every demand of a section by its key, in the order they are declared."""
+    for name, field in section.model_fields.items():
+        inner = bare(field.annotation)
+        if isinstance(inner, type) and issubclass(inner, Section):
+            yield from ((f"{name}.{key}", entry) for key, entry in demands_in(inner))
+        else:
+            yield from ((name, mark) for mark in field.metadata if isinstance(mark, Demand))
+
+
+def value_at(section: Section, key: str) -> Any:
+    """What a section states at a key; None where it states nothing."""
+    value: Any = section
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
+    return value
+
+
+def leaf(key: str) -> str:
+    """One spelling of a directive or keyword, as the programs that read them see it."""
+    return key.replace(" ", "").lower()

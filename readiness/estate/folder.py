@@ -1,0 +1,84 @@
+"""The files of an estate's folder: what is read of it, and what lies there and nobody would look at."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from readiness.core.errors import InputError, Problem
+from readiness.estate.custom import folders, inside
+from readiness.estate.estate import Estate
+
+ESTATE, BASELINE = "estate.yaml", "baseline.yaml"
+# 50,000 hosts are some 12 MiB, and as many pinned keys.
+_MAX_BYTES = 16 << 20
+_MAX_BYTES_OF = {BASELINE: 1 << 20}
+
+
+def max_bytes(name: str) -> int:
+    """How large a file may be."""
+    return _MAX_BYTES_OF.get(name, _MAX_BYTES)
+
+
+def entries_of(folder: Path) -> list[str]:
+    """What lies in the folder; InputError where it cannot be read."""
+    try:
+        return sorted(entry.name for entry in os.scandir(folder))
+    except OSError as error:
+        hint = f"an estate is a folder with {ESTATE} and {BASELINE}"
+        raise InputError([Problem(str(folder), 0, 0, f"not a readable folder: {error.strerror}", hint)]) from error
+
+
+def missing(name: str) -> Problem:
+    """The problem of a file that is not there."""
+    hint = f"an estate has {ESTATE} and {BASELINE}" if name in {ESTATE, BASELINE} else f"{ESTATE} names it"
+    return Problem(name, 0, 0, "the file is missing", hint)
+
+
+def stranger(name: str) -> Problem:
+    """The problem of a file that this version would not look at."""
+    stem, _, ending = name.rpartition(".")
+    hint = f"rename it to {stem}.yaml" if f"{stem}.yaml" in {ESTATE, BASELINE} and ending == "yml" else ""
+    return Problem(name, 0, 0, f"this version cannot judge {name}", hint or "remove it, or use a version that can")
+
+
+def read(folder: Path, name: str, problems: list[Problem]) -> bytes | None:
+    """The bytes of a regular file, or None and why not; nothing else is opened, since opening a device may act."""
+    path = folder / name
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            problems.append(Problem(name, 0, 0, "not a regular file"))
+            return None
+        with path.open("rb") as file:
+            return file.read(max_bytes(name) + 1)
+    except FileNotFoundError:
+        problems.append(missing(name))
+    except OSError as error:
+        problems.append(Problem(name, 0, 0, f"cannot be read: {error.strerror}"))
+    return None
+
+
+def named_files(estate: Estate, left_out: Iterable[str]) -> frozenset[str]:
+    """The files within the folder that estate.yaml names; what stands in entries that were left out counts."""
+    paths: list[str | None] = [*left_out, estate.ssh.known_hosts, estate.ssh.config]
+    for ssh in (estate.ssh, *(host.ssh for host in estate.hosts.values())):
+        paths += ssh.identity_files
+    for winrm in (estate.winrm, *(host.winrm for host in estate.hosts.values())):
+        paths += (winrm.ca, winrm.certificate, winrm.key)
+    paths += folders(estate.custom_checks).values()
+    return frozenset(short for path in dict.fromkeys(paths) if (short := inside(path)))
+
+
+def strangers(folder: Path, entries: Iterable[str], named: frozenset[str], under: str = "") -> Iterator[Problem]:
+    """What the folder holds and this version would not look at."""
+    for entry in entries:
+        name = f"{under}{entry}"
+        if entry.startswith((".", "README")) or name in named or name in {ESTATE, BASELINE}:
+            continue
+        if any(path.startswith(f"{name}/") for path in named) and (folder / name).is_dir():
+            inner = sorted(item.name for item in os.scandir(folder / name))
+            yield from strangers(folder, inner, named, f"{name}/")
+        else:
+            yield stranger(f"{name}/" if (folder / name).is_dir() else name)

@@ -1,0 +1,256 @@
+"""A demand is declared once, and can be stated for all, by group and by host."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from readiness.estate import BASELINE, ESTATE, Baseline, NotAgreed
+from readiness.estate.baseline import Demands, demand_of, demands
+from readiness.estate.demands import Section, demand, demands_in
+from readiness.yaml_text.models import bare, stated
+from tests.estate.samples import GOOD, loaded, problems
+
+ROOT = Path(__file__).parents[2]
+# fd01 is in both groups, dir01 in the first, sd01 in none.
+TWO_GROUPS = (
+    GOOD[ESTATE]
+    .decode()
+    .replace("  clients: {title: File daemons}", "  clients: {title: File daemons}\n  late: {}")
+    .replace("    groups: [clients]\n    products:\n", "    groups: [clients, late]\n    products:\n")
+)
+
+
+def files(baseline: str) -> dict[str, bytes]:
+    return {**GOOD, ESTATE: TWO_GROUPS.encode(), BASELINE: baseline.encode()}
+
+
+def baseline(text: str) -> Baseline:
+    assert problems(files(text)) == ()
+    return loaded(files(text)).baseline
+
+
+def example(key: str) -> str:
+    """The example of a demand as written, within its sections."""
+    section: type[Section] = Demands
+    *sections, name = key.split(".")
+    for part in sections:
+        section = bare(section.model_fields[part].annotation)
+    text, *_ = section.model_fields[name].examples or [""]
+    return "".join(f"{part}: {{" for part in sections) + f"{name}: {text}" + "}" * len(sections)
+
+
+def of_role(key: str) -> str:
+    """The key to ask for: of the role that the example is about, where there is one for each."""
+    return {"versions": "versions.bacula.director", "configuration": "configuration.bacula.client"}.get(key, key)
+
+
+BY_HOST = [key for key, kind in demands().items() if not kind.of_the_estate]
+
+
+@pytest.mark.parametrize("key", demands())
+def test_a_demand_can_be_stated_for_all(key: str) -> None:
+    agreed = baseline(example(key))
+    assert agreed.agreed_on(of_role(key), None) is not None
+    assert agreed.agreed_on(of_role(key), "sd01") == agreed.agreed_on(of_role(key), None)
+
+
+@pytest.mark.parametrize("key", BY_HOST)
+def test_a_demand_can_be_stated_by_group_and_by_host(key: str) -> None:
+    value = baseline(example(key)).agreed_on(of_role(key), None)
+    of_group = baseline(f"groups: {{clients: {{{example(key)}}}}}")
+    asked = {host: of_group.agreed_on(of_role(key), host) for host in (None, "dir01", "fd01", "sd01")}
+    assert asked == {None: None, "dir01": value, "fd01": value, "sd01": None}
+    of_host = baseline(f"hosts: {{sd01: {{{example(key)}}}}}")
+    asked = {host: of_host.agreed_on(of_role(key), host) for host in (None, "dir01", "sd01")}
+    assert asked == {None: None, "dir01": None, "sd01": value}
+
+
+@pytest.mark.parametrize("key", BY_HOST)
+def test_the_host_comes_before_its_group_and_that_before_all(key: str) -> None:
+    reason = NotAgreed("a test")
+    without = f'not_agreed: {{{of_role(key)}: "a test"}}'
+    value = baseline(example(key)).agreed_on(of_role(key), None)
+    agreed = baseline(f"{example(key)}\ngroups: {{clients: {{{without}}}}}\nhosts: {{fd01: {{{example(key)}}}}}\n")
+    asked = {host: agreed.agreed_on(of_role(key), host) for host in (None, "dir01", "fd01", "sd01")}
+    assert asked == {None: value, "dir01": reason, "fd01": value, "sd01": value}
+    agreed = baseline(f"{without}\ngroups: {{clients: {{{example(key)}}}}}\nhosts: {{fd01: {{{without}}}}}\n")
+    asked = {host: agreed.agreed_on(of_role(key), host) for host in (None, "dir01", "fd01")}
+    assert asked == {None: reason, "dir01": value, "fd01": reason}
+
+
+def test_mappings_are_put_together_entry_by_entry_in_any_spelling() -> None:
+    agreed = baseline(
+        'sshd: {PermitRootLogin: "no", X11Forwarding: "no"}\n'
+        'groups: {clients: {sshd: {permitrootlogin: prohibit-password}}}\nhosts: {fd01: {sshd: {MaxSessions: "4"}}}\n'
+        'configuration: {bacula: {client: {FileDaemon.TLS Require: "yes", Director.TLS Require: "yes"}}}\n'
+    )
+    assert agreed.agreed_on("sshd", "sd01") == {"PermitRootLogin": "no", "X11Forwarding": "no"}
+    assert agreed.agreed_on("sshd", "fd01") == {
+        "MaxSessions": "4",
+        "permitrootlogin": "prohibit-password",
+        "X11Forwarding": "no",
+    }
+    text = 'hosts: {fd01: {configuration: {bacula: {client: {filedaemon.tlsrequire: "no"}}}}}\n'
+    other = baseline('configuration: {bacula: {client: {FileDaemon.TLS Require: "yes"}}}\n' + text)
+    assert other.agreed_on("configuration.bacula.client", "fd01") == {"filedaemon.tlsrequire": "no"}
+
+
+def test_what_is_not_agreed_for_a_group_ends_what_is_put_together() -> None:
+    agreed = baseline(
+        'sshd: {PermitRootLogin: "no"}\ngroups: {clients: {not_agreed: {sshd: a test}}}\n'
+        'hosts: {fd01: {sshd: {MaxSessions: "4"}}}\n'
+    )
+    assert agreed.agreed_on("sshd", "fd01") == {"MaxSessions": "4"}
+    assert agreed.agreed_on("sshd", "dir01") == NotAgreed("a test")
+
+
+def test_a_reason_for_a_role_that_is_not_there_is_by_host_too() -> None:
+    agreed = baseline("hosts: {sd01: {not_agreed: {hosts.bareos.director: goes live later}}}\n")
+    assert agreed.reason_not_agreed("hosts.bareos.director", "sd01") == "goes live later"
+    assert agreed.reason_not_agreed("hosts.bareos.director", "fd01") is None
+
+
+MISTAKES = (
+    (
+        "groups:\n  clients: {clock: {max_offset_s: 1}}\n  late: {clock: {max_offset_s: 2}}\n",
+        "3:32: clock.max_offset_s of the group late is not that of clients at baseline.yaml:2:35, and fd01 is in both",
+    ),
+    (
+        'groups:\n  clients: {sshd: {PermitRootLogin: "no"}}\n  late: {sshd: {permitrootlogin: "yes"}}\n',
+        "3:34: sshd.permitrootlogin of the group late is not that of clients at baseline.yaml:2:37, and fd01",
+    ),
+    (
+        "groups:\n  clients: {clock: {max_offset_s: 1}}\n  late: {not_agreed: {clock.max_offset_s: a test}}\n",
+        "3:43: clock.max_offset_s of the group late is not that of clients at baseline.yaml:2:35",
+    ),
+    ("groups: {clients: {same_version_groups: [late]}}\n", "1:20: same_version_groups is about the estate as a whole"),
+    (
+        "hosts: {fd01: {not_agreed: {same_version_groups: a test}}}\n",
+        "1:29: same_version_groups is about the estate as a whole, not about one host",
+    ),
+    (
+        "groups: {clients: {listening: {also: [{port: 1, process: a, groups: [late]}]}}}\n",
+        "1:61: groups in what is stated for the group clients (remove it",
+    ),
+    ("groups: {client: {clock: {max_offset_s: 1}}}\n", "1:10: unknown group 'client' (did you mean clients)"),
+    ("hosts: {dir1: {clock: {max_offset_s: 1}}}\n", "1:9: unknown host 'dir1' (did you mean dir0"),
+    ("groups: {clients: {}}\n", "1:19: the mapping is empty and states nothing"),
+    ("groups: {clients: {clok: {}}}\n", "1:20: unknown key 'clok' (did you mean clock)"),
+    ("groups: {clients: {groups: {}}}\n", "1:20: unknown key 'groups'"),
+    ('hosts: {fd01: {versions: {bacula: {clint: "1"}}}}\n', "1:36: unknown role 'clint' of bacula"),
+    (
+        "hosts:\n  fd01:\n    clock: {max_offset_s: 1}\n    not_agreed: {clock.max_offset_s: a test}\n",
+        "4:18: clock.max_offset_s is stated at line 3 and not agreed here",
+    ),
+    ("hosts: {fd01: {not_agreed: {clock.max_ofset_s: x}}}\n", "1:29: unknown demand 'clock.max_ofset_s' (did you mean"),
+    ('sshd: {PermitRootLogin: "no", permitrootlogin: "yes"}\n', "1:31: 'permitrootlogin' is another spelling of"),
+    (
+        (
+            'groups:\n  clients: {sshd: {MaxSessions: "1"}}\n  late: {not_agreed: {sshd: a test}}\n'
+            'hosts: {fd01: {sshd: {PermitRootLogin: "no"}}}\n'
+        ),
+        "3:29: sshd of the group late is not that of clients at baseline.yaml:2:13",
+    ),
+    ("windows: {}\n", "1:10: the mapping is empty and states nothing"),
+)
+
+
+@pytest.mark.parametrize(("text", "beginning"), MISTAKES)
+def test_a_mistake_is_reported_where_it_stands(text: str, beginning: str) -> None:
+    (problem,) = problems(files(text))
+    assert str(problem).startswith(f"baseline.yaml:{beginning}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "groups: {clients: {clock: {max_offset_s: 1}}, late: {clock: {max_offset_s: 1.0}}}\n",
+        (
+            "groups: {clients: {clock: {max_offset_s: 1}}, late: {clock: {max_offset_s: 2}}}\n"
+            "hosts: {fd01: {clock: {max_offset_s: 3}}}\n"
+        ),
+        (
+            'groups: {clients: {sshd: {MaxSessions: "1"}}, late: {sshd: {maxsessions: "2"}}}\n'
+            'hosts: {fd01: {sshd: {MAXSESSIONS: "3"}}}\n'
+        ),
+        'groups: {clients: {sshd: {MaxSessions: "1"}}, late: {sshd: {PermitRootLogin: "no"}}}\n',
+        (
+            'groups: {clients: {sshd: {MaxSessions: "1"}}, late: {sshd: {MaxSessions: "2"}}}\n'
+            "hosts: {fd01: {not_agreed: {sshd: a test}}}\n"
+        ),
+    ],
+)
+def test_groups_may_say_the_same_or_leave_the_last_word_to_the_host(text: str) -> None:
+    assert problems(files(text)) == ()
+
+
+def test_a_key_that_is_no_demand_is_an_error_that_names_the_near_one() -> None:
+    agreed = baseline("clock: {max_offset_s: 1}")
+    for key, near in (
+        ("clock.max_ofset_s", "clock.max_offset_s"),
+        ("versions.bacula", "versions.PRODUCT.ROLE"),
+        ("clock", "clock.max_offset_s"),
+    ):
+        with pytest.raises(ValueError, match=f"{key} is no demand .*{near}"):
+            agreed.agreed_on(key, None)
+
+
+def test_one_line_is_a_demand() -> None:
+    class More(Section):
+        """A section of a test."""
+
+        sources: tuple[str, ...] | None = demand("Where the time comes from.", example="[ntp1]")
+
+    class All(Demands):
+        """What a section is put into."""
+
+        more: More | None = stated("More.", None)
+
+    assert "more.sources" in dict(demands_in(All))
+    value = All.model_validate({"more": {"sources": ("ntp1",)}})
+    assert value.statement("more.sources") == ("ntp1",)
+    schema: Any = All.model_json_schema()
+    assert schema["$defs"]["More"]["properties"]["sources"]["description"] == "Where the time comes from."
+
+
+def asked_for() -> Iterator[tuple[str, str]]:
+    """Every key that a check asks for, what is put in at run time as a word: `versions.x.x`."""
+    for path in sorted((ROOT / "checks").glob("*.py")):
+        assigned: dict[str, ast.expr] = {}
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                assigned[node.targets[0].id] = node.value
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "agreed":
+                key = node.args[1]
+                key = assigned[key.id] if isinstance(key, ast.Name) else key
+                yield f"{path.name}:{node.lineno}", _text(key)
+
+
+def _text(key: ast.expr) -> str:
+    if isinstance(key, ast.JoinedStr):
+        return "".join(_text(part) for part in key.values)
+    return str(key.value) if isinstance(key, ast.Constant) else "x"
+
+
+def test_every_key_that_a_check_asks_for_is_a_demand() -> None:
+    asked = list(asked_for())
+    assert len(asked) > 15
+    for where, key in asked:
+        assert demand_of(key) in demands().values(), where
+    assert {key.split(".x")[0] for _, key in asked} == set(demands()), "a demand that no check asks for"
+
+
+def test_what_was_agreed_is_read_through_the_door_that_knows_groups_and_hosts() -> None:
+    sections = {name for name in Demands.model_fields if name != "not_agreed"}
+    for path in [*(ROOT / "checks").glob("*.py"), *(ROOT / "readiness").rglob("*.py")]:
+        if path.is_relative_to(ROOT / "readiness" / "estate"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value).split(".")[-1] == "baseline":
+                assert node.attr not in sections, f"{path.name}:{node.lineno}"
