@@ -39,6 +39,7 @@ def test_a_host_that_is_not_visited_needs_no_password(estate: Path, tmp_path: Pa
     job = run(estate, tmp_path / "run", "--hosts", "dir01", "--area", "connectivity")
     assert job.code == 2, job.stdout + job.stderr
     assert "password" not in job.stdout + job.stderr
+    assert "reading hosts: 1 of 1 done" in job.stderr
     assert "connection refused" in job.message("CON-001 dir01")
 
 
