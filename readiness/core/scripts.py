@@ -121,7 +121,6 @@ class Transport(Protocol):
 
         `done` is called with each output as soon as it is complete. Ends within `limits.host_s` whatever happens.
         """
-        ...
 
 
 @dataclass(frozen=True)

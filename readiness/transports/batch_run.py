@@ -27,32 +27,23 @@ class RemoteShell(Protocol):
 
     def send(self, text: str, *, last: bool = False) -> None:
         """Send text, the last one when there is no more."""
-        ...
 
     def read(self) -> Iterator[tuple[bytes, bool]]:
         """What has come in on both streams (True: standard error), waiting a moment for it."""
-        ...
 
     def gather(self) -> None:
         """Read on with no hurry."""
-        ...
 
     @property
     def ended(self) -> bool:
         """Whether nothing more will come, and all of it was read."""
-        ...
 
     def how_it_ended(self) -> str:
         """How it ended, as far as that is known; raises Failed when it was the connection that ended."""
-        ...
 
 
-class Session(Protocol):
-    """A connection that is logged in."""
-
-    def shell(self) -> AbstractContextManager[RemoteShell]:
-        """Start a shell, which is ended on the way out; raises NoShell or Failed."""
-        ...
+Start = Callable[[], AbstractContextManager[RemoteShell]]
+"""Starts a shell over a connection that is logged in, and ends it on the way out; raises NoShell or Failed."""
 
 
 class BatchRun:
@@ -86,14 +77,14 @@ class BatchRun:
         for script in self.pending:
             self._add(Output(script.name, None, b"", b"", now_s, now_s, 0.0, missing))
 
-    def over(self, session: Session) -> None:
+    def over(self, start: Start) -> None:
         """Run what is left, a new shell after each script that had to be abandoned; raises Failed."""
         while self.pending:
             if missing := self._too_much() or self._budget.spent(self.progress):
                 self.give_up(missing)
                 return
             try:
-                with session.shell() as shell:
+                with start() as shell:
                     self._converse(shell, Batch(self._dialect, self.pending, nonce := secrets.token_hex(16)), nonce)
             except NoShell as error:
                 self.give_up(Missing(Why.NOT_PERMITTED, f"{self.progress} the host opened no session: {error}"))

@@ -42,19 +42,15 @@ class LiveCommands(Protocol):
     @property
     def attempts(self) -> tuple[str, ...]:
         """Each try to connect, in words."""
-        ...
 
     def open(self) -> Missing | None:
         """Connect and log in, unless that is done; gives why no command can be run, None when one can."""
-        ...
 
     def run(self, command: str) -> Output:
         """Run one command; `missing` says why there is no usable output."""
-        ...
 
     def close(self) -> None:
         """Close the connection."""
-        ...
 
 
 @runtime_checkable
@@ -63,7 +59,6 @@ class CommandTransport(Protocol):
 
     def live(self, limits: Limits, budget: Budget) -> LiveCommands:
         """A connection for single commands to a host that was visited, made when the first one is run."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from readiness.core.facts import Fact, Login, Missing, Reached, Why
 from readiness.core.scripts import Limits, Output, Script, Visit
-from readiness.transports.batch_run import BatchRun, Session
+from readiness.transports.batch_run import BatchRun, Start
 from readiness.transports.budget import Budget, Failed
 from readiness.transports.shells.batch import Dialect
 
@@ -36,8 +36,8 @@ class Link:
         """Keep what connecting told of the host; `Login` once the host let us in."""
         self.facts[type(fact)] = fact
 
-    def connected(self) -> AbstractContextManager[Session]:
-        """Connect and log in, with everything closed on the way out; raises Failed."""
+    def connected(self) -> AbstractContextManager[Start]:
+        """Connect and log in, for shells to be started; everything is closed on the way out. Raises Failed."""
         raise NotImplementedError
 
 
@@ -54,7 +54,7 @@ class Visiting:
         self._connected = False
 
     def visit(self) -> Visit:
-        """Connect, run the scripts, and connect once more when the connection breaks under one of them."""
+        """See `Transport.visit`; connects a second time only when the first connection broke under a script."""
         missing = self._missing()
         logged_in = Login in self._link.facts
         if logged_in and missing is not None:
@@ -95,9 +95,9 @@ class Visiting:
         if missing := self._budget.spent():
             return Failed(missing)
         try:
-            with self._link.connected() as session:
+            with self._link.connected() as start:
                 self._connected = True
-                self._run.over(session)
+                self._run.over(start)
         except Failed as failed:
             return self._broken(failed) if self._connected else failed
         return None
@@ -109,10 +109,3 @@ class Visiting:
         missing = replace(failed.missing, detail=f"{self._run.progress}: {failed.missing.detail}")
         cause = self._budget.cause(missing)
         return Failed(cause, again=cause is missing) if failed.again else failed
-
-
-def visit(
-    host: str, link: Link, dialect: Dialect, scripts: tuple[Script, ...], done: Callable[[Output], None]
-) -> Visit:
-    """One visit to a host; see `Transport.visit`."""
-    return Visiting(host, link, dialect, scripts, done).visit()

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from readiness.core.facts import Login
 from readiness.core.scripts import Limits, Output, Script, Visit
 from readiness.transports import Budget, Stop, TransportKind
+from readiness.transports.batch_run import Start
 from readiness.transports.shells import DIALECTS
-from readiness.transports.visiting import Link, visit
+from readiness.transports.visiting import Link, Visiting
 
 _TICK_S = 0.2
 _CHUNK = 1 << 16
@@ -77,17 +78,12 @@ class Shell:
         self._process.wait()
 
 
-class Session:
-    def shell(self) -> contextlib.closing[Shell]:
-        return contextlib.closing(Shell())
-
-
 class LocalLink(Link):
     @contextlib.contextmanager
-    def connected(self) -> Iterator[Session]:
+    def connected(self) -> Iterator[Start]:
         self.learn(Login(getpass.getuser(), "local"))
         self.attempts.append("a shell of this machine")
-        yield Session()
+        yield lambda: contextlib.closing(Shell())
 
 
 class LocalTransport:
@@ -96,11 +92,11 @@ class LocalTransport:
 
     def visit(self, scripts: tuple[Script, ...], limits: Limits, done: Callable[[Output], None]) -> Visit:
         link = LocalLink(limits, Budget.of(limits.host_s, self._stop))
-        return visit(self._host, link, DIALECTS["posix"], scripts, done)
+        return Visiting(self._host, link, DIALECTS["posix"], scripts, done).visit()
 
 
 KIND = TransportKind(
-    name="local",
+    name="of-the-tests",
     title="The local shell",
     systems=frozenset({"linux"}),
     speaks="posix",

@@ -129,7 +129,7 @@ def test_an_output_that_the_batch_itself_cut_costs_no_second_shell(excess: int, 
     text = answer(0, b"x" * (10 + excess))
     session = Shells(mark("ready", 0) + text[:-9], text[-9:] + answer(1, b"[]"))
     run = BatchRun(DIALECTS["powershell"], scripts, Limits(), Budget.of(1.0, Stop()), lambda _: None)
-    run.over(session)
+    run.over(session.shell)
     assert session.started == shells
     assert run.outputs[0].missing == Missing(Why.OUTPUT_CUT, "more than 10 bytes")
 

@@ -13,10 +13,10 @@ import pytest
 from readiness.core.facts import Login, Missing, Reached, Why
 from readiness.core.scripts import Limits, Output, Script, Visit
 from readiness.transports import Budget, Stop
-from readiness.transports.batch_run import NoShell
+from readiness.transports.batch_run import NoShell, Start
 from readiness.transports.budget import Failed
 from readiness.transports.shells import DIALECTS
-from readiness.transports.visiting import Link, visit
+from readiness.transports.visiting import Link, Visiting
 
 LIMITS = Limits(probe_s=1.0, host_s=5.0, host_bytes=100_000)
 SCRIPTS = tuple(Script(name, ":") for name in ("one", "two", "three"))
@@ -84,21 +84,25 @@ class Steps(Link):
         self.shells_end = False
 
     @contextlib.contextmanager
-    def connected(self) -> Iterator[Session]:
+    def connected(self) -> Iterator[Start]:
         self.connections += 1
         step, ends = next(self._steps)
         if isinstance(step, Failed):
             raise step
         self.learn(Reached("10.0.0.1", 22, 0.001))
         self.learn(Login("ops", "agent"))
-        yield Session(step if isinstance(step, NoShell) else lambda: Shell(step, ends, self.shells_end))
+        yield Session(step if isinstance(step, NoShell) else lambda: Shell(step, ends, self.shells_end)).shell
+
+
+def visit(link: Link, done: Callable[[Output], None]) -> Visit:
+    return Visiting("bk01", link, DIALECTS["posix"], SCRIPTS, done).visit()
 
 
 def visited(*steps: tuple[Step, Failed | None], stop: Stop | None = None) -> tuple[Visit, int]:
     """The visit, and how many connections it took; `done` hears of each output once."""
     heard: list[Output] = []
     link = Steps(steps, Budget.of(LIMITS.host_s, stop or Stop()))
-    made = visit("bk01", link, DIALECTS["posix"], SCRIPTS, heard.append)
+    made = visit(link, heard.append)
     assert tuple(heard) == made.outputs
     return made, link.connections
 
@@ -173,7 +177,7 @@ def test_a_host_that_starts_no_shell_is_not_permitted() -> None:
 def test_a_shell_that_ends_between_two_scripts_costs_nothing() -> None:
     link = Steps([(1, None)], Budget.of(LIMITS.host_s, Stop()))
     link.shells_end = True
-    made = visit("bk01", link, DIALECTS["posix"], SCRIPTS, lambda _: None)
+    made = visit(link, lambda _: None)
     assert (whys(made), link.connections) == ([None] * 3, 1)
 
 
@@ -187,7 +191,7 @@ def test_nobody_connects_after_a_stop() -> None:
 def test_a_stop_under_a_script_is_the_reason_and_nothing_is_tried_again() -> None:
     stop = Stop()
     link = Steps([(1, BROKE), (3, None)], Budget.of(LIMITS.host_s, stop))
-    made = visit("bk01", link, DIALECTS["posix"], SCRIPTS, lambda _: stop.set(Why.RUN_TIMED_OUT))
+    made = visit(link, lambda _: stop.set(Why.RUN_TIMED_OUT))
     assert whys(made) == [None, Why.RUN_TIMED_OUT, Why.RUN_TIMED_OUT]
     assert link.connections == 1
     assert isinstance(made.reached, Missing)
@@ -201,6 +205,6 @@ def test_time_is_kept_back_for_closing_what_is_open(
     monkeypatch.setattr(Steps, "closing_s", closing_s)
     begun = time.monotonic()
     link = Steps([(1, None)], Budget.of(1.2, Stop()))
-    made = visit("bk01", link, DIALECTS["posix"], SCRIPTS, lambda _: None)
+    made = visit(link, lambda _: None)
     assert 1.2 - closing_s - 0.1 < time.monotonic() - begun < most_s
     assert whys(made) == [None, Why.HOST_TIMED_OUT, Why.HOST_TIMED_OUT]

@@ -62,7 +62,7 @@ def over(inputs: Inputs, transport: str, *names: str) -> Inputs:
 def test_no_pair_is_planned_less_and_no_script(inputs: Inputs, checks: Sequence[Check]) -> None:
     names = [host.name for host in inputs.estate.hosts.values() if host.os == "linux"]
     before = make_plan(inputs, checks, Narrowing())
-    after = make_plan(over(inputs, "local", *names), checks, Narrowing())
+    after = make_plan(over(inputs, local.KIND.name, *names), checks, Narrowing())
     assert after.expected == before.expected
     assert after.scripts == before.scripts
     assert after.idle == before.idle
@@ -72,7 +72,7 @@ def test_no_pair_is_planned_less_and_no_script(inputs: Inputs, checks: Sequence[
 def test_it_is_read_by_it_and_what_it_cannot_prove_is_unknown_by_name(
     inputs: Inputs, checks: Sequence[Check], tmp_path: Path
 ) -> None:
-    inputs = over(inputs, "local", "web01")
+    inputs = over(inputs, local.KIND.name, "web01")
     plan = make_plan(inputs, checks, Narrowing(("os", "connectivity"), "web01"))
     routes = Connector(inputs, Surroundings(EXAMPLE, tmp_path, {}), Stop())(list(plan.scripts))
     (host,) = collect(plan.scripts, routes, inputs.estate.limits, jobs=1, stop=Stop())

@@ -11,7 +11,6 @@ from readiness.core.facts import Missing, Why
 from readiness.core.text import one_line
 from readiness.transports.batch_run import NoShell
 from readiness.transports.budget import Budget, Failed
-from readiness.transports.shells.posix import COMMAND
 from readiness.transports.ssh.login import Session
 
 OPEN_S = 10.0
@@ -25,17 +24,6 @@ def broken(session: Session, words: str = "") -> Failed:
         return Failed(Missing(Why.OUTPUT_CUT, session.wire.flooded))
     error = session.heard.disconnect or words or str(session.transport.get_exception() or "")
     return Failed(Missing(Why.CONNECTION_LOST, one_line(error or "closed by the host", 200)), again=True)
-
-
-class ShellSession:
-    """A connection that is logged in, as a batch is run over it."""
-
-    def __init__(self, session: Session, budget: Budget, open_s: float) -> None:
-        self._session, self._budget, self._open_s = session, budget, open_s
-
-    def shell(self) -> contextlib.closing[Channel]:
-        """A shell in a channel of its own; see `batch_run.Session`."""
-        return contextlib.closing(Channel(self._session, self._budget, self._open_s, COMMAND))
 
 
 class Channel:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from readiness.core.facts import Missing, Reached, Why
 from readiness.core.scripts import Limits
+from readiness.transports.batch_run import Start
 from readiness.transports.budget import Budget, Failed
-from readiness.transports.ssh.channel import OPEN_S, ShellSession
+from readiness.transports.shells.posix import COMMAND
+from readiness.transports.ssh.channel import OPEN_S, Channel
 from readiness.transports.ssh.login import Session
 from readiness.transports.ssh.target import SshTarget
 from readiness.transports.ssh.wire import Wire
@@ -37,11 +39,12 @@ class SshLink(Link):
         self.target, self.let_in = target, let_in
 
     @contextlib.contextmanager
-    def connected(self) -> Iterator[ShellSession]:
+    def connected(self) -> Iterator[Start]:
         """See `Link.connected`."""
         with contextlib.ExitStack() as stack:
             session = self.session(stack)
-            yield ShellSession(session, self.budget, min(OPEN_S, self.limits.login_s))
+            open_s = min(OPEN_S, self.limits.login_s)
+            yield lambda: contextlib.closing(Channel(session, self.budget, open_s, COMMAND))
 
     def session(self, stack: contextlib.ExitStack) -> Session:
         """A session that is logged in; a connection that was reset before it stood is tried once more."""

@@ -13,7 +13,7 @@ from readiness.transports.shells import DIALECTS
 from readiness.transports.ssh.connect import SshLink
 from readiness.transports.ssh.live import LiveConnection
 from readiness.transports.ssh.target import SshTarget, Targets
-from readiness.transports.visiting import visit
+from readiness.transports.visiting import Visiting
 
 
 def load_paramiko() -> None:
@@ -42,7 +42,7 @@ class SshTransport:
     def visit(self, scripts: tuple[Script, ...], limits: Limits, done: Callable[[Output], None]) -> Visit:
         """See `Transport.visit`."""
         link = SshLink(self.target, limits, Budget.of(limits.host_s, self.stop), let_in=False)
-        return visit(self.target.name, link, DIALECTS["posix"], scripts, done)
+        return Visiting(self.target.name, link, DIALECTS["posix"], scripts, done).visit()
 
     def live(self, limits: Limits, budget: Budget) -> LiveConnection:
         """A connection for single commands to a host that was visited, made when the first one is run."""

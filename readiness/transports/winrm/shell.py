@@ -37,11 +37,11 @@ class Session:
         self._target = target
         self._logged_on = False
         context = log_on(target, wire, limits)
-        self._protocol = _protocol(target, _Adapter(wire, self._limit_s), context)
+        self.protocol = _protocol(target, _Adapter(wire, self._limit_s), context)
         self._opening_s = limits.login_s
 
     def _limit_s(self) -> float:
-        return self._opening_s if not self._logged_on else self._protocol.operation_timeout_sec + _ANSWER_S
+        return self._opening_s if not self._logged_on else self.protocol.operation_timeout_sec + _ANSWER_S
 
     def ask(
         self,
@@ -53,7 +53,7 @@ class Session:
     ) -> Any:
         """One request in pywinrm's words; raises Failed for whatever comes of it."""
         self.wire.tidying = tidy
-        self._protocol.operation_timeout_sec = operation_s
+        self.protocol.operation_timeout_sec = operation_s
         try:
             return what(*arguments, **named)
         except Failed:
@@ -67,11 +67,11 @@ class Session:
     def close_left(self, shell_id: str) -> None:
         """Close a shell that an earlier connection left behind, so that it does not count against the quota."""
         with contextlib.suppress(Failed):
-            self.ask(self._protocol.close_shell, shell_id, close_session=False, tidy=True)
+            self.ask(self.protocol.close_shell, shell_id, close_session=False, tidy=True)
 
     def open(self) -> None:
         """Open the shell; raises Failed."""
-        opened = self.ask(self._protocol.open_shell, codepage=_UTF8, noprofile=True, idle_timeout=f"PT{IDLE_S}S")
+        opened = self.ask(self.protocol.open_shell, codepage=_UTF8, noprofile=True, idle_timeout=f"PT{IDLE_S}S")
         self._logged_on, self.shell_id = True, str(opened)
         self.wire.grace_s = _RECEIVE_S + 0.2
 
@@ -79,15 +79,15 @@ class Session:
         """End the shell; gives the id of one that may still be open, or an empty text."""
         if self.shell_id and not self.wire.broken:
             with contextlib.suppress(Failed):
-                self.ask(self._protocol.close_shell, self.shell_id, close_session=False, tidy=True)
+                self.ask(self.protocol.close_shell, self.shell_id, close_session=False, tidy=True)
                 self.shell_id = ""
         return self.shell_id
 
     @contextlib.contextmanager
     def shell(self) -> Iterator[Command]:
-        """PowerShell, waiting for a batch on its standard input; see `batch_run.Session`."""
+        """PowerShell, waiting for a batch on its standard input; see `batch_run.Start`."""
         command_id = self.ask(
-            self._protocol.run_command,
+            self.protocol.run_command,
             self.shell_id,
             PROGRAM,
             ARGUMENTS,
@@ -99,27 +99,6 @@ class Session:
             yield command
         finally:
             command.end()
-
-    def send(self, command_id: str, data: bytes, *, end: bool) -> None:
-        """Part of a command's input; raises Failed."""
-        self.ask(self._protocol.send_command_input, self.shell_id, command_id, data, end=end)
-        self.took_input = self.took_input or end
-
-    def receive(self, command_id: str) -> tuple[bytes, bytes, int, bool]:
-        """What a command printed lately, its exit code and whether it has ended; raises Failed."""
-        from winrm.exceptions import WinRMOperationTimeoutError  # noqa: PLC0415 - slow
-
-        try:
-            answer = self.ask(self._protocol.get_command_output_raw, self.shell_id, command_id, operation_s=_RECEIVE_S)
-        except Failed as failed:
-            if isinstance(failed.__cause__, WinRMOperationTimeoutError):
-                return b"", b"", -1, False
-            raise
-        return answer  # type: ignore[no-any-return]
-
-    def terminate(self, command_id: str) -> None:
-        """End a command; raises Failed."""
-        self.ask(self._protocol.cleanup_command, self.shell_id, command_id, tidy=True)
 
 
 class Command:
@@ -136,13 +115,26 @@ class Command:
         data, self.finished_sending = text.encode(), last
         for at in range(0, len(data), _SEND_BYTES):
             end = last and at + _SEND_BYTES >= len(data)
-            self._session.send(self._id, data[at : at + _SEND_BYTES], end=end)
+            self._ask("send_command_input", data[at : at + _SEND_BYTES], end=end)
+        self._session.took_input = self._session.took_input or last
 
     def read(self) -> Iterator[tuple[bytes, bool]]:
-        """What it printed on both streams; empty when nothing came for a second. Raises Failed."""
-        stdout, stderr, self._status, self.ended = self._session.receive(self._id)
+        """What it printed on both streams; nothing when nothing came for a second. Raises Failed."""
+        from winrm.exceptions import WinRMOperationTimeoutError  # noqa: PLC0415 - slow
+
+        try:
+            answer = self._ask("get_command_output_raw", operation_s=_RECEIVE_S)
+        except Failed as failed:
+            if isinstance(failed.__cause__, WinRMOperationTimeoutError):
+                return
+            raise
+        stdout, stderr, self._status, self.ended = answer
         yield stderr, True
         yield stdout, False
+
+    def _ask(self, what: str, *arguments: Any, **named: Any) -> Any:
+        protocol = self._session.protocol
+        return self._session.ask(getattr(protocol, what), self._session.shell_id, self._id, *arguments, **named)
 
     def gather(self) -> None:
         """Nothing: the host itself gathers what it answers with."""
@@ -155,7 +147,7 @@ class Command:
         """Tell it to end; the host frees what it kept for the command, for one that has ended, too."""
         if not self._session.wire.broken:
             with contextlib.suppress(Failed):
-                self._session.terminate(self._id)
+                self._ask("cleanup_command", tidy=True)
 
 
 class _Adapter:

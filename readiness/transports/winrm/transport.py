@@ -9,10 +9,11 @@ from typing import ClassVar
 from readiness.core.facts import Login, WinrmListener
 from readiness.core.scripts import Limits, Output, Script, Visit
 from readiness.estate import Host
+from readiness.transports.batch_run import Start
 from readiness.transports.budget import Budget, Failed, Stop
 from readiness.transports.kind import Surroundings
 from readiness.transports.shells import DIALECTS
-from readiness.transports.visiting import Link, visit
+from readiness.transports.visiting import Link, Visiting
 from readiness.transports.winrm.login import offer_fails, probe_listener
 from readiness.transports.winrm.shell import IDLE_S, Session
 from readiness.transports.winrm.target import WinrmTarget, target_of
@@ -27,7 +28,7 @@ class WinrmTransport:
     def visit(self, scripts: tuple[Script, ...], limits: Limits, done: Callable[[Output], None]) -> Visit:
         """See `Transport.visit`."""
         link = _Link(self.target, limits, Budget.of(limits.host_s, self.stop))
-        return visit(self.target.name, link, DIALECTS["powershell"], scripts, done)
+        return Visiting(self.target.name, link, DIALECTS["powershell"], scripts, done).visit()
 
 
 class _Link(Link):
@@ -41,7 +42,7 @@ class _Link(Link):
         self._open_shell = ""  # the id of a shell that a broken connection left behind
 
     @contextlib.contextmanager
-    def connected(self) -> Iterator[Session]:
+    def connected(self) -> Iterator[Start]:
         """See `Link.connected`."""
         with contextlib.ExitStack() as stack:
             try:
@@ -50,7 +51,7 @@ class _Link(Link):
                 self.attempts.append(str(failed.missing))
                 raise
             try:
-                yield session
+                yield session.shell
             finally:
                 if session.took_input:  # a host may know who we are, and let us run nothing
                     self.learn(Login(self._target.who, self._target.auth))
