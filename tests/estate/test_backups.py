@@ -80,6 +80,13 @@ def test_a_mistake_is_told(old: str, new: str, said: str) -> None:
     assert problem.line > 50
 
 
+def test_an_unknown_node_hides_no_owner_that_is_no_node() -> None:
+    text = files("[n1, n2]", "[n1, n4]")[ESTATE].decode().replace("MSSQLSERVER): n1", "MSSQLSERVER): n3")
+    unknown, owner = problems({**GOOD, ESTATE: text.encode()})
+    assert "unknown host 'n4'" in str(unknown)
+    assert "'n3' is no node of this cluster" in str(owner)
+
+
 def test_the_last_windows_are_those_that_have_ended_and_one_that_has_begun() -> None:
     window = BackupWindow(start=time(22), hours=6.0, zone="Europe/Berlin")
     last = window.last(7, datetime(2026, 11, 25, 2, 59, tzinfo=UTC))

@@ -107,8 +107,6 @@ def test_a_path_that_is_no_folder_is_told(tmp_path: Path) -> None:
 def test_files_named_in_an_entry_that_is_faulty_are_no_strangers(folder: Path) -> None:
     (folder / "keys").mkdir()
     (folder / "keys" / "first").touch()
-    text = GOOD[ESTATE].decode().replace("[keys/first, keys/second]", "[keys/first, 7]")
+    text = GOOD[ESTATE].decode().replace("[keys/first, keys/second]", "{first: keys/first}")
     (folder / ESTATE).write_text(text)
-    assert told(folder) == [
-        "estate.yaml:39:35: 'identity_file'[1] must be text, not the number 7 (quote it: \"7\")",
-    ]
+    assert told(folder) == ["estate.yaml:39:7: 'identity_file' must be a list, not a mapping"]

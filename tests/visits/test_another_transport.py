@@ -53,10 +53,10 @@ def checks() -> Sequence[Check]:
 def over(inputs: Inputs, transport: str, *names: str) -> Inputs:
     """The inputs with these hosts reached by the transport."""
     hosts = {
-        name: replace(host, transport=transport) if name in names else host
+        name: host.model_copy(update={"transport": transport}) if name in names else host
         for name, host in inputs.estate.hosts.items()
     }
-    return replace(inputs, estate=replace(inputs.estate, hosts=hosts))
+    return replace(inputs, estate=inputs.estate.model_copy(update={"hosts": hosts}))
 
 
 def test_no_pair_is_planned_less_and_no_script(inputs: Inputs, checks: Sequence[Check]) -> None:
