@@ -65,13 +65,13 @@ def _named(held: RoleOnHost, facts: Facts, blocked_by: str | tuple[()] = ()) -> 
         for one in held.product.certificate_directives:
             path = resource.value(one.directive) if any(map(resource.is_kind, one.resources)) else None
             if path is not None and one.holds == "ca_directory":
-                told = f"{one.directive} at {resource.place} is a folder, and which of its files counts is not read"
+                told = f"{one.directive} at {resource.location} is a folder, and which of its files counts is not read"
                 unknown(told, blocked_by=blocked_by)
             if path is not None:
                 purposes.setdefault(one.purpose, {}).setdefault(one.holds, []).append(_file(path, read, blocked_by))
         for purpose, files in purposes.items():
             key = (purpose, *(file.path for kind in files.values() for file in kind))
-            found.setdefault(key, Named(resource.place, purpose, files))
+            found.setdefault(key, Named(resource.location, purpose, files))
     if not found:
         not_applicable(f"the configuration of {held.id} names no certificate")
     return list(found.values())

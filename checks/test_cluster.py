@@ -199,8 +199,8 @@ def test_nodes_have_one_version(target: Target, facts: Facts, inputs: Inputs) ->
 def _versions(held: RoleOnHost, facts: Facts) -> str:
     """The versions of the role's packages; their absence is VER-001's to report."""
     family = facts.need(OsRelease).family
-    installed = facts.need(Packages).installed
-    found = [one.version for name in held.role.package_names(family) for one in installed.get(name, ())]
+    packages = facts.need(Packages)
+    found = [one.version for name in held.role.package_names(family) for one in packages.called(name)]
     if not found:
         unknown(f"no package of {held.id}", blocked_by=f"VER-001 {held.id}")
     return ", ".join(found)
@@ -234,5 +234,5 @@ def _stated(held: RoleOnHost, facts: Facts, kinds: tuple[str, ...], directive: s
     stated = [one.get(directive) for kind in kinds for one in of_kind(held, facts, kind)]
     found = [one for one in stated if one is not None]
     if hidden := [one for one in found if one.value is None and one.digest is None]:
-        unknown(f"{directive} at {hidden[0].place} on {held.host.name} {hidden[0].hidden}")
+        unknown(f"{directive} at {hidden[0].location} on {held.host.name} {hidden[0].hidden}")
     return ", ".join(sorted(one.value if one.value is not None else f"{one.digest}" for one in found)) or "not stated"

@@ -75,7 +75,7 @@ def test_addresses_of_peers_resolve(target: Target, facts: Facts) -> None:
             address = resource.value(peer.address)
             told = f"{peer.resource} {resource.value('Name')}: {peer.address} {address}"
             if address is None:
-                flaws.append(f"{told} (at {resource.place})")
+                flaws.append(f"{told} (at {resource.location})")
             elif not resolved.get(address):
                 flaws.append(f"{told} does not resolve")
             else:
@@ -135,13 +135,13 @@ def test_both_ends_have_one_secret(target: Target, facts: Facts, baseline: Basel
     expected = f"one {peer.secret} at both ends of {name} and {holder.host.name}"
     if not own or name is None:
         failed(expected=expected, found=f"no {peer.answer} resource named {name} on {holder.host.name}")
-    stated = [(resource.place, resource.get(peer.secret)) for resource in (*own, *theirs)]
+    stated = [(resource.location, resource.get(peer.secret)) for resource in (*own, *theirs)]
     if lacking := [place for place, one in stated if one is None]:
         failed(expected=expected, found=f"no {peer.secret} at {_some(lacking)}")
     if hidden := [f"{place} ({one.hidden})" for place, one in stated if one is not None and one.digest is None]:
         unknown(f"a {peer.secret} that cannot be compared at {_some(hidden)}")
     digests = [one.digest for _, one in stated if one is not None]
-    places = f"{own[-1].place} on {holder.host.name} and {theirs[0].place} on {other.host.name}"
+    places = f"{own[-1].location} on {holder.host.name} and {theirs[0].location} on {other.host.name}"
     told = "the same" if len(set(digests)) == 1 else f"another {peer.secret}"
     expect_that(len(set(digests)) == 1, expected=expected, found=f"{told} in {places}")
 

@@ -42,9 +42,9 @@ def _sockets(held: RoleOnHost, facts: Facts) -> list[Socket]:
     sockets = [one for one in facts.need(Listening).sockets if one.port in _ports(held)]
     if _on_every_port(held, sockets):
         return sockets
-    units = facts.need(Services).units
-    mine = held.role.services_for(facts.need(OsRelease).family)
-    if down := [name for name in mine if name not in units or units[name].active_state != "active"]:
+    services = facts.need(Services)
+    units = held.role.services_for(facts.need(OsRelease).family)
+    if down := [unit for unit in units if services.called(unit).active_state != "active"]:
         unknown(f"{', '.join(down)} does not run", blocked_by=f"SVC-002 {held.id}")
     return sockets
 

@@ -23,10 +23,8 @@ def _services(held: RoleOnHost, facts: Facts) -> dict[str, Service]:
     units = held.role.services_for(family)
     if not units:
         unknown(f"the catalogue names no service of {held.role.name} for the {family} family")
-    known = facts.need(Services).units
-    if unread := [unit for unit in units if unit not in known]:
-        unknown(f"{', '.join(unread)} not read")
-    return {unit: known[unit] for unit in units}
+    services = facts.need(Services)
+    return {unit: services.called(unit) for unit in units}
 
 
 @check(
@@ -97,7 +95,7 @@ def test_running_process_is_what_is_installed(target: Target, facts: Facts) -> N
 def _expect_not_older(held: RoleOnHost, unit: str, started_at_s: int, facts: Facts) -> None:
     packages = facts.need(Packages)
     names = held.role.package_names(facts.need(OsRelease).family)
-    installed = [one for name in names for one in packages.installed.get(name, ())]
+    installed = [one for name in names for one in packages.called(name)]
     if not installed:
         unknown("none of the role's packages is installed", blocked_by=f"VER-001 {held.id}")
     times = [one.installed_at_s for one in installed if one.installed_at_s is not None]

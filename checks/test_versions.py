@@ -40,7 +40,7 @@ def _packages(held: RoleOnHost, facts: Facts) -> tuple[PackageChoice, ...]:
 def _installed(choice: PackageChoice, held: RoleOnHost, facts: Facts) -> tuple[str, Version]:
     """Name and version of a package; what is absent or there twice is VER-001's to report."""
     here = facts.of(held.host.name)
-    there = [entry for name in choice.names for entry in here.need(Packages).installed.get(name, ())]
+    there = [entry for name in choice.names for entry in here.need(Packages).called(name)]
     if len(there) != 1:
         told = f"{len(there)} versions of {' or '.join(choice.names)} on {held.host.name}"
         unknown(told, blocked_by=f"VER-001 {held.id}")
@@ -69,9 +69,8 @@ def test_package_of_the_role_is_installed(target: Target, facts: Facts) -> None:
         unknown(f"the catalogue names no package of {held.role.name} for the {family} family")
     packages = facts.need(Packages)
     for one in wanted:
-        there = {name: packages.installed.get(name, ()) for name in one.names}
-        versions = [f"{name} {entry.version}" for name, entries in there.items() for entry in entries]
-        broken = [f"{name} {packages.broken[name]}" for name in one.names if name in packages.broken]
+        versions = [f"{entry.name} {entry.version}" for name in one.names for entry in packages.called(name)]
+        broken = [flaw for name in one.names for flaw in packages.broken_called(name)]
         expect_that(
             len(versions) == 1 and not broken,
             expected=f"one of {', '.join(one.names)} installed once" if len(one.names) > 1 else f"{one.name} installed",

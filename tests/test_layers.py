@@ -17,7 +17,7 @@ MAY: dict[str, set[str]] = {
     "estate": {"core"},
     "products": {"core"},
     "configs": set(),
-    "probes": {"configs", "core"},
+    "probes": {"configs", "core", "estate", "products"},
     "rules": {"estate", "probes"},
     "transports": {"core", "estate"},
     "planning": {"configs", "core", "estate", "probes", "products", "transports"},
@@ -29,7 +29,7 @@ MAY: dict[str, set[str]] = {
     "gate": {"core", "estate", "planning", "probes", "renderers", "run_folder", "transports", "visits"},
     "demo": {"core"},
     "cli": {
-        *("core", "custom", "demo", "estate", "gate", "planning", "probes", "products"),
+        *("core", "custom", "demo", "estate", "gate", "planning", "probes"),
         *("renderers", "run_folder", "transports", "visits"),
     },
     "__main__": {"cli"},

@@ -9,20 +9,14 @@ from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.paths import comparable, lies_in
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.core.text import one_line
-from readiness.probes.elevation import complaints, refusal
+from readiness.probes.asking import Asking
+from readiness.probes.elevation import complaints, elevated, refusal
+from readiness.probes.probe import Probe
 from readiness.probes.reading import fields, lines, number, script, shown, summed, tag_of
 
-# What reads one folder: the same words in the catalogue's commands and in the remedy.
-READ = (
-    r"/usr/bin/find -L {} -type f -size -128k -printf \001file\t%p\t%u\t%g\t%m\t.\n"
-    r" -exec /usr/bin/sed -n /BEGIN.CERTIFICATE/,/END.CERTIFICATE/p {{}} ;"
-)
-PUBLIC = (
-    r"/usr/bin/find -L {} -type f -size -128k -printf \001key\t%p\t.\n"
-    r" -exec /usr/bin/openssl pkey -in {{}} -passin pass: -pubout ;"
-)
+_TEXT = script("certificates")
 _MODE = re.compile(r"[0-7]{1,4}")
 _BEGIN, _END = "-----BEGIN ", "-----END "
 
@@ -91,7 +85,7 @@ def parse_certificates(output: Output) -> Certificates | Missing:
         raise ValueError("a block without its end")
     if told.failed:
         said = f"{told.failed[0]}: {one_line(' '.join(complaints(output)), 200)}"
-        return refusal(output, login, READ.format(told.failed[0])) or Missing(Why.UNREADABLE, said)
+        return refusal(output, login, elevated(_TEXT, folder=told.failed)[0]) or Missing(Why.UNREADABLE, said)
     return Certificates(tuple(told.folders), told.files)
 
 
@@ -141,4 +135,17 @@ class _Told:
         self.block = []
 
 
-PROBES = (Probe(Certificates, script("certificates"), parse_certificates, cost=55),)
+def _commands(asking: Asking) -> tuple[str, ...]:
+    return elevated(_TEXT, folder=asking.certificate_folders())
+
+
+PROBES = (
+    Probe(
+        Certificates,
+        _TEXT,
+        parse_certificates,
+        cost=55,
+        arguments=Asking.certificate_folders,
+        as_root=_commands,
+    ),
+)

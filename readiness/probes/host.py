@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
+from readiness.probes.probe import Probe
 from readiness.probes.reading import chosen, fields, lines, number, script, shown, tag_of
 
 _ZONE = re.compile(r"(?:\.\.|/usr)/(?:usr/)?share/zoneinfo/([A-Za-z0-9_+/-]+)")

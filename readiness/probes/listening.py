@@ -9,8 +9,9 @@ from ipaddress import IPv6Address, ip_address
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.probes.elevation import complaints, elevated, refusal
+from readiness.probes.probe import Probe
 from readiness.probes.reading import fields, lines, number, script, shown, tag_of
 
 _TEXT = script("listening")
@@ -125,4 +126,4 @@ def _holders(output: Output, rows: list[str], sockets: list[Socket]) -> Mapping[
     }
 
 
-PROBES = (Probe(Listening, _TEXT, parse_listening, cost=45),)
+PROBES = (Probe(Listening, _TEXT, parse_listening, cost=45, as_root=lambda _: (_COMMAND,)),)

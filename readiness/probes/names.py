@@ -9,7 +9,9 @@ from ipaddress import ip_address, ip_interface
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
+from readiness.probes.asking import Asking
+from readiness.probes.probe import Probe
 from readiness.probes.reading import fields, lines, number, script, shown, tag_of
 
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]{0,253}[A-Za-z0-9])?\.?")
@@ -80,7 +82,12 @@ def parse_addresses(output: Output) -> Addresses | Missing:
     return Addresses(tuple(sorted(addresses)))
 
 
+def names_of(asking: Asking) -> tuple[str, ...]:
+    """The names that a host and its peers go by."""
+    return (asking.host.fqdn, *(peer.fqdn for peer in asking.peers))
+
+
 PROBES = (
-    Probe(Names, script("names"), parse_names, cost=25),
+    Probe(Names, script("names"), parse_names, cost=25, arguments=names_of),
     Probe(Addresses, script("addresses"), parse_addresses, cost=7),
 )

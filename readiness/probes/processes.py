@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.core.text import decode
 from readiness.probes.elevation import complaints, elevated, refusal
+from readiness.probes.probe import Probe
 from readiness.probes.reading import fields, number, script, shown
 
 _TEXT = script("processes")
@@ -86,4 +87,4 @@ def _lines(output: Output) -> list[str]:
     return [decode(line) for line in found[:-2]]
 
 
-PROBES = (Probe(Processes, _TEXT, parse_processes, cost=40),)
+PROBES = (Probe(Processes, _TEXT, parse_processes, cost=40, as_root=lambda _: (_COMMAND,)),)

@@ -45,6 +45,13 @@ def fields(line: str, tag: str, count: int) -> list[str]:
     return parts[1:-1]
 
 
+def counted(rows: list[str], count: str, tag: str, width: int) -> list[list[str]]:
+    """The fields of rows with this tag; ValueError unless they are as many as the line `count` says, `TAGs<tab>N`."""
+    if number(*fields(count, f"{tag}s", 1)) != len(rows):
+        raise ValueError(f"{len(rows)} rows of {tag}, and {shown(count)}")
+    return [fields(row, tag, width) for row in rows]
+
+
 def tag_of(line: str) -> str:
     """The first field."""
     return line.split("\t", 1)[0]

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
+from readiness.probes.asking import Asking
+from readiness.probes.probe import Probe
 from readiness.probes.reading import chosen, fields, lines, number, script, shown, tag_of
 
 # The statuses of `timeout`, as in transports.posix.
@@ -137,4 +139,9 @@ def _filesystem(path: str, answer: list[str] | None, mounts: list[_Mount], login
     )
 
 
-PROBES = (Probe(Space, script("space"), parse_space, cost=30),)
+def paths_of(asking: Asking) -> tuple[str, ...]:
+    """The paths that space was agreed for, each once."""
+    return tuple(sorted(set(asking.space_paths)))
+
+
+PROBES = (Probe(Space, script("space"), parse_space, cost=30, arguments=paths_of),)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.core.text import one_line
 from readiness.probes.elevation import complaints, elevated, refusal
+from readiness.probes.probe import Probe
 from readiness.probes.reading import fields, lines, number, script, shown
 
 _TEXT = script("sshd")
@@ -46,4 +47,4 @@ def parse_sshd(output: Output) -> Sshd | Missing:
     return Sshd({keyword: tuple(sorted(values)) for keyword, values in sorted(settings.items())})
 
 
-PROBES = (Probe(Sshd, _TEXT, parse_sshd, cost=42),)
+PROBES = (Probe(Sshd, _TEXT, parse_sshd, cost=42, as_root=lambda _: (_COMMAND,)),)

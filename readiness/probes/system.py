@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
+from readiness.probes.probe import Probe
 from readiness.probes.reading import chosen, fields, lines, number, script, shown, tag_of
 
 # By ID and ID_LIKE of os-release(5); packages.sh keeps the same words.

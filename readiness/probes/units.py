@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.core.text import one_line
+from readiness.probes.asking import Asking
+from readiness.probes.probe import Probe
 from readiness.probes.reading import fields, lines, number, script, shown, tag_of
 
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]+\.[a-z]+")
@@ -76,6 +78,6 @@ def _no_answer(line: str) -> Missing | None:
 
 
 PROBES = (
-    Probe(OpenFiles, script("open_files"), parse_open_files, cost=21),
+    Probe(OpenFiles, script("open_files"), parse_open_files, cost=21, arguments=Asking.units),
     Probe(FailedUnits, script("failed_units"), parse_failed_units, cost=21),
 )

@@ -13,6 +13,8 @@ from readiness.core.errors import InputError, Problem
 from readiness.products.models import Product
 from readiness.products.places import Path, nearest, read
 
+Formats = Mapping[str, frozenset[str]]
+
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -22,23 +24,26 @@ class Catalogue:
     files: Mapping[str, bytes]
 
 
-def load(extra: Mapping[str, bytes] | None = None) -> Catalogue:
+def load(formats: Formats, extra: Mapping[str, bytes] | None = None) -> Catalogue:
     """The catalogue that comes with the tool, and `extra` files by name; a product that is there twice is refused."""
     shipped = {
         one.name: one.read_bytes() for one in files("readiness.products").iterdir() if one.name.endswith(".yaml")
     }
     if twice := sorted(shipped.keys() & (extra or {}).keys()):
         raise InputError([Problem(name, 0, 0, "the catalogue has this product already") for name in twice])
-    return load_bytes({**shipped, **(extra or {})})
+    return load_bytes({**shipped, **(extra or {})}, formats)
 
 
-def load_bytes(contents: Mapping[str, bytes]) -> Catalogue:
-    """The catalogue from files by name (`bacula.yaml`); raises InputError with every mistake of every file."""
+def load_bytes(contents: Mapping[str, bytes], formats: Formats) -> Catalogue:
+    """The catalogue from files by name (`bacula.yaml`); raises InputError with every mistake of every file.
+
+    `formats` are the configuration formats that can be read, with the systems on which their files can be masked.
+    """
     problems: list[Problem] = []
     products: dict[str, Product] = {}
     for name, data in sorted(contents.items()):
         try:
-            product = _product(name, data)
+            product = _product(name, data, formats)
         except InputError as error:
             problems += error.problems
         else:
@@ -48,7 +53,7 @@ def load_bytes(contents: Mapping[str, bytes]) -> Catalogue:
     return Catalogue(products, dict(contents))
 
 
-def _product(file: str, data: bytes) -> Product:
+def _product(file: str, data: bytes, formats: Formats) -> Product:
     document, places = read(file, data)
     try:
         product = Product.model_validate(document)
@@ -58,9 +63,28 @@ def _product(file: str, data: bytes) -> Product:
         ]
         raise InputError(wrong) from error
     wrong = [Problem(file, *nearest(places, path), message) for path, message in _strange(file, product, document)]
+    wrong += [
+        Problem(file, *nearest(places, ("configuration_format", "name")), message)
+        for message in _unread(product, formats)
+    ]
     if wrong:
         raise InputError(wrong)
     return product
+
+
+def _unread(product: Product, formats: Formats) -> Iterator[str]:
+    """Why the product's configuration could not be read on hosts of its roles."""
+    if product.configuration_format is None:
+        return
+    name = product.configuration_format.name
+    if name not in formats:
+        yield f"no such format: {name} (formats: {', '.join(sorted(formats))})"
+        return
+    families = {family for role in product.roles.values() for family in role.configuration}
+    systems = {"windows" if family == "windows" else "linux" for family in families}
+    yield from (
+        f"files of the format {name} cannot be masked on {system}" for system in sorted(systems - formats[name])
+    )
 
 
 def _message(path: Path, message: str) -> str:

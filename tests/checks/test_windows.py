@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from readiness.configs import SYSTEMS
 from readiness.core.facts import Fact, HostFacts, Missing, Why
 from readiness.core.outcomes import Outcome, Result, Severity
 from readiness.estate import CatalogueNames, load_bytes
@@ -64,7 +65,7 @@ SHARED = (
 
 
 def inputs(baseline: bytes = BASELINE) -> Inputs:
-    catalogue = load()
+    catalogue = load(SYSTEMS)
     roles = {name: frozenset(product.roles) for name, product in catalogue.products.items()}
     related = {(name, rule.role, rule.other) for name, one in catalogue.products.items() for rule in one.version_rules}
     names = CatalogueNames(roles, frozenset((name, role, other) for name, role, other in related if other))
@@ -84,7 +85,7 @@ def recorded(machine: str) -> dict[str, Fact | Missing]:
 
 @pytest.fixture(scope="module")
 def store() -> Mapping[str, HostFacts]:
-    director = Packages("dpkg", {"bacula-director": (Package("bacula-director", "9.6.7-7", "amd64", 1),)}, {}, ())
+    director = Packages("dpkg", {"bacula-director": (Package("bacula-director", "9.6.7-7", "amd64", 1),)}, {})
     debian = OsRelease("debian", (), "12", "Debian", "6.1", "x86_64")
     client = recorded("win2022")
     # The machine was asked for its service under the name that the catalogue has.

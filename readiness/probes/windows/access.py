@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact
+from readiness.probes.asking import Asking
 from readiness.probes.reading import chosen, shown
 from readiness.probes.windows.reading import Row, flag, probe, reads, shape, some
 
@@ -177,4 +178,4 @@ def _access_lists(found: list[Row]) -> AccessLists:
     return AccessLists(paths)
 
 
-PROBES = (probe(AccessLists, reads(_access_lists), cost=25),)
+PROBES = (probe(AccessLists, reads(_access_lists), cost=25, arguments=Asking.places),)

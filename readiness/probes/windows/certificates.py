@@ -6,6 +6,7 @@ import re
 import textwrap
 from typing import Any
 
+from readiness.probes.asking import Asking
 from readiness.probes.certificates import CertificateFile, Certificates
 from readiness.probes.reading import shown
 from readiness.probes.windows.access import READ, access_list
@@ -51,4 +52,4 @@ def _pem(kind: str, value: Any) -> str:
     return f"-----BEGIN {kind}-----\n{body}\n-----END {kind}-----\n"
 
 
-PROBES = (probe(Certificates, reads(_certificates), cost=55),)
+PROBES = (probe(Certificates, reads(_certificates), cost=55, arguments=Asking.certificate_folders),)

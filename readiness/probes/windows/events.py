@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from readiness.core.facts import Fact
+from readiness.probes.asking import Asking
 from readiness.probes.reading import shown
 from readiness.probes.windows.reading import Row, flag, items, probe, reads, shape, some, text, unix_time, whole
 
@@ -77,4 +79,12 @@ def _event(row: Row) -> Event:
     return Event(unix_time(row["at"]), some(row["channel"]), some(row["provider"]), whole(row["id"]), data)
 
 
-PROBES = (probe(SnapshotEvents, reads(_events), cost=60, needs_s=60.0),)
+def _windows(asking: Asking) -> tuple[str, ...]:
+    return tuple(f"{_stamp(start)}/{_stamp(end)}" for start, end in asking.windows)
+
+
+def _stamp(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+PROBES = (probe(SnapshotEvents, reads(_events), cost=60, needs_s=60.0, arguments=_windows),)

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from readiness.core.facts import Fact
 from readiness.probes.listening import Holder, Listening, Socket
-from readiness.probes.names import Addresses, Names
+from readiness.probes.names import Addresses, Names, names_of
 from readiness.probes.reading import chosen, shown
 from readiness.probes.windows.reading import Row, objects, probe, reads, shape, some, text, texts, whole
 
@@ -113,7 +113,7 @@ def _firewall(found: list[Row]) -> FirewallProfiles:
 
 
 PROBES = (
-    probe(Names, reads(_names), cost=25),
+    probe(Names, reads(_names), cost=25, arguments=names_of),
     probe(Addresses, reads(_addresses), cost=15),
     probe(Listening, reads(_listening), cost=30),
     probe(FirewallProfiles, reads(_firewall), cost=30),

@@ -14,8 +14,10 @@ from importlib.resources import files
 from typing import Any, TypeVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.core.text import clean, decode, one_line
+from readiness.probes.asking import Asking
+from readiness.probes.probe import Probe, nothing
 from readiness.probes.reading import LONGEST_LINE, shown
 
 Row = dict[str, Any]
@@ -32,10 +34,23 @@ _ERROR = ("id", "category", "type", "hresult", "native", "message")
 _STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})\.([0-9]{7})Z")
 
 
-def probe(kind: type[F], parse: Callable[[Output], F | Missing], *, cost: int, needs_s: float = 0.0) -> Probe:
+def script(name: str) -> str:
+    """The text of a script in the package."""
+    return (files("readiness.probes") / "scripts" / f"{name}.ps1").read_text(encoding="utf-8")
+
+
+def probe(
+    kind: type[F],
+    parse: Callable[[Output], F | Missing],
+    *,
+    cost: int,
+    needs_s: float = 0.0,
+    arguments: Callable[[Asking], tuple[str, ...]] = nothing,
+    after: Callable[[Asking], tuple[str, ...]] = nothing,
+) -> Probe:
     """The probe whose script in the package has the fact's name."""
-    path = files("readiness.probes") / "scripts" / f"{kind.name}.ps1"
-    return Probe(kind, path.read_text(encoding="utf-8"), parse, cost, "powershell", needs_s)
+    text = script(kind.name)
+    return Probe(kind, text, parse, cost, "powershell", needs_s, arguments=arguments, after=after)
 
 
 def reads(parse: Callable[[list[Row]], F | Missing]) -> Callable[[Output], F | Missing]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from readiness.core.facts import Missing
 from readiness.probes.processes import Processes, Program
 from readiness.probes.reading import chosen, shown
 from readiness.probes.services import Service, Services
 from readiness.probes.units import FailedUnits
-from readiness.probes.windows.reading import Row, flag, one, probe, reads, shape, some, text, texts, unix_time, whole
+from readiness.probes.windows.reading import Row, one, probe, reads, shape, some, text, texts, unix_time, whole
 
 # Win32_Service's State and StartMode, learn.microsoft.com; by systemd's words for the same.
 _STATES = {
@@ -28,30 +27,29 @@ _PATH = re.compile(r"(?:\\\\\?\\)?(?:[A-Za-z]:|\\\\[^\\]+)\\.+")
 _KERNEL = (0, 4)
 
 
-def _services(found: list[Row]) -> Services | Missing:
-    """A service that does not exist has the load state not-found; one that runs has a process."""
+def _services(received: list[Row]) -> Services:
+    """Every service by its name; one that runs has a process."""
     units: dict[str, Service] = {}
-    for row in found:
-        asked = some(row.get("asked"))
-        if asked in units:
-            raise ValueError(f"{shown(asked)} twice")
-        absent = Service(asked, "not-found", "inactive", "dead", "", None, None)
-        units[asked] = _service(asked, row) if flag(row.get("there")) else _absent(absent, row)
-    return Services(units)
+    names = set()
+    for row in received:
+        service = _service(row)
+        if service.unit.lower() in names:
+            raise ValueError(f"{shown(service.unit)} twice")
+        names.add(service.unit.lower())
+        units[service.unit] = service
+    if not units:
+        raise ValueError("not one service, and every Windows has some")
+    return Services("windows", units)
 
 
-def _absent(absent: Service, row: Row) -> Service:
-    shape(row, "asked", "there")
-    return absent
-
-
-def _service(asked: str, row: Row) -> Service:
-    shape(row, "asked", "there", "state", "start", "account", "process", "started")
+def _service(row: Row) -> Service:
+    shape(row, "name", "state", "start", "account", "process", "started")
+    name = some(row["name"])
     active, sub = chosen(_STATES, some(row["state"]))
     start, account, process = chosen(_STARTS, some(row["start"])), text(row["account"]), whole(row["process"])
     if (process == 0) != (sub == "dead") and sub != "start":
-        raise ValueError(f"{asked}: {row['state']} with the process {process}")
-    service = Service(asked, "loaded", active, sub, start, None, None, account)
+        raise ValueError(f"{name}: {row['state']} with the process {process}")
+    service = Service(name, "loaded", active, sub, start, None, None, account)
     if not process:
         return service
     started = None if row["started"] is None else int(unix_time(row["started"]))

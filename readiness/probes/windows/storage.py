@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
 from readiness.probes.reading import shown
-from readiness.probes.space import Filesystem, Space
+from readiness.probes.space import Filesystem, Space, paths_of
 from readiness.probes.windows.reading import ADMINISTRATOR, Row, flag, one, probe, reads, shape, some, text, whole
 
 _MOUNT = re.compile(r"[A-Za-z]:\\(?:.*\\)?")
@@ -98,6 +98,6 @@ def _refused(said: str, status: object) -> Missing:
 
 
 PROBES = (
-    probe(Space, reads(_space), cost=20),
+    probe(Space, reads(_space), cost=20, arguments=paths_of),
     probe(VssWriters, reads(_vss_writers), cost=90, needs_s=75),  # vssadmin itself is given 60
 )

@@ -43,29 +43,20 @@ class ProtocolKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class DotNet:
-    """SchUseStrongCrypto and SystemDefaultTlsVersions of .NET 4 in the 64-bit or the 32-bit view; None where absent."""
-
-    strong_crypto: int | None
-    system_default: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class SChannel(Fact):
     """The switches as they stand, and the build that says what an absent one means.
 
-    `protocols` are keyed `TLS 1.2/Server`, `ciphers` by their key with Enabled, `dotnet` by x64 and x86.
+    `protocols` are keyed `TLS 1.2/Server`, `ciphers` by their key with Enabled.
     """
 
     name: ClassVar[str] = "schannel"
     build: str
     protocols: Mapping[str, ProtocolKeys]
     ciphers: Mapping[str, int | None]
-    dotnet: Mapping[str, DotNet]
 
 
 def _schannel(found: list[Row]) -> SChannel:
-    row = shape(one(found), "build", "protocols", "ciphers", "net")
+    row = shape(one(found), "build", "protocols", "ciphers")
     protocols: dict[str, ProtocolKeys] = {}
     for entry in objects(row["protocols"]):
         shape(entry, "protocol", "side", "enabled", "off")
@@ -76,18 +67,13 @@ def _schannel(found: list[Row]) -> SChannel:
     if protocols.keys() != {f"{protocol}/{side}" for protocol in PROTOCOLS for side in SIDES}:
         raise ValueError(f"not the protocols: {shown(', '.join(protocols))}")
     ciphers = {some(shape(entry, "cipher", "enabled")["cipher"]): entry for entry in objects(row["ciphers"])}
-    nets = [shape(entry, "key", "strong", "system") for entry in objects(row["net"])]
-    dotnet = {"x86" if "WOW6432Node" in some(net["key"]) else "x64": net for net in nets}
     build = some(row["build"])
-    if not _BUILD.fullmatch(build) or len(ciphers) != len(objects(row["ciphers"])) or len(dotnet) != len(nets):
+    if not _BUILD.fullmatch(build) or len(ciphers) != len(objects(row["ciphers"])):
         raise ValueError(f"no build, or a key twice: {shown(build)}")
-    if dotnet.keys() != {"x64", "x86"}:
-        raise ValueError("not both views of .NET")
     return SChannel(
         build,
         protocols,
         {name: _dword(entry["enabled"]) for name, entry in ciphers.items()},
-        {view: DotNet(_dword(net["strong"]), _dword(net["system"])) for view, net in dotnet.items()},
     )
 
 
