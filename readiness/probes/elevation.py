@@ -63,7 +63,7 @@ def _commands(template: str, variable: str, paths: Mapping[str, Iterable[str]]) 
 @cache
 def _templates(text: str) -> tuple[tuple[str, str], ...]:
     """Each command of a script that runs as root, and the name of the variable in it, empty for none."""
-    found = []
+    templates = []
     for line in text.splitlines():
         if line.lstrip().startswith("#"):
             continue
@@ -71,8 +71,8 @@ def _templates(text: str) -> tuple[tuple[str, str], ...]:
         if "SUDO" in line.replace(_TEST, "").replace("$SUDO", "", 1 if use else 0):
             raise ValueError(f"$SUDO must begin a line of its own: {line.strip()!r}")
         if use:
-            found.append(_template(use[1]))
-    return tuple(found)
+            templates.append(_template(use[1]))
+    return tuple(templates)
 
 
 def _template(line: str) -> tuple[str, str]:
@@ -124,8 +124,8 @@ def _escaped(command: str) -> str:
 
 def complaints(output: Output) -> list[str]:
     """The lines of a script's stderr, without those that hinder nothing."""
-    found = [line[:LONGEST_LINE] for line in decode(output.stderr).splitlines()]
-    return [line for line in found if line and not _HARMLESS.fullmatch(line)]
+    messages = [line[:LONGEST_LINE] for line in decode(output.stderr).splitlines()]
+    return [line for line in messages if line and not _HARMLESS.fullmatch(line)]
 
 
 def refusal(output: Output, login: str, command: str) -> Missing | None:

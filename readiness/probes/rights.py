@@ -48,11 +48,11 @@ def parse_rights(output: Output) -> Rights | Missing:
         (tool,) = fields(first, "no_tool", 1)
         return Missing(Why.TOOL_ABSENT, f"no {tool}")
     (login,) = fields(first, "login", 1)
-    count, *told = rest
+    count, *rows = rest
     paths: dict[str, Ownership | None] = {}
     shells: dict[str, str | None] = {}
     failed = []
-    for line in told:
+    for line in rows:
         match tag_of(line):
             case "path":
                 path, owner, group, mode = fields(line, "path", 4)
@@ -70,11 +70,11 @@ def parse_rights(output: Output) -> Rights | Missing:
                 shells[name] = shell or "/bin/sh"
             case _:
                 shells[fields(line, "no_account", 1)[0]] = None
-    if len(paths) + len(shells) + len(failed) != len(told) or len(told) != number(*fields(count, "asked", 1)):
-        raise ValueError(f"{shown(count)}, and {len(told)} lines of {len(paths)} paths and {len(shells)} accounts")
+    if len(paths) + len(shells) + len(failed) != len(rows) or len(rows) != number(*fields(count, "asked", 1)):
+        raise ValueError(f"{shown(count)}, and {len(rows)} lines of {len(paths)} paths and {len(shells)} accounts")
     if failed:
-        said = f"{failed[0]}: {one_line(' '.join(complaints(output)), 200)}"
-        return refusal(output, login, elevated(_TEXT, path=failed)[0]) or Missing(Why.UNREADABLE, said)
+        message = f"{failed[0]}: {one_line(' '.join(complaints(output)), 200)}"
+        return refusal(output, login, elevated(_TEXT, path=failed)[0]) or Missing(Why.UNREADABLE, message)
     return Rights(paths, shells)
 
 

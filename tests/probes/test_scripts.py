@@ -89,7 +89,7 @@ def test_three_thousand_packages_fit_and_none_may_be_lost() -> None:
     ]
 
     def output(rows: list[str], count: int) -> Output:
-        text = "\n".join(["manager\tdpkg\t.", *rows, "status\t0\t.", f"packages\t{count}\t.", "end", ""]).encode()
+        text = "\n".join(["manager\tdpkg\t.", *rows, "status\t0\t.", f"count\t{count}\t.", "end", ""]).encode()
         return Output("packages", 0, text, b"", 0.0, 0.1, 0.1)
 
     packages = parsed(output(rows, 3000))

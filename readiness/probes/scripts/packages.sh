@@ -42,6 +42,6 @@ fi
         next
     }
     { printf "%s\t%s\t.\n", ($1 == "status" ? $1 : "other"), ($1 == "status" ? $2 : $0) }
-    END { printf "packages\t%d\t.\n", many }
+    END { printf "count\t%d\t.\n", many }
 '
 echo end

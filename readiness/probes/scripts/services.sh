@@ -27,6 +27,6 @@ set -f
         printf "\t%s\t%s\t%s\t%s\t.\n", known("SubState"), known("UnitFileState"), known("MainPID"), known("ExecMainStartTimestamp")
     }
     { split("", values) }
-    END { printf "status\t%s\t.\nunits\t%d\t.\n", status, many }
+    END { printf "status\t%s\t.\ncount\t%d\t.\n", status, many }
 '
 echo end

@@ -16,14 +16,14 @@ from readiness.probes.windows.reading import (
     ADMINISTRATOR,
     Row,
     flag,
+    natural,
+    nonempty,
     objects,
     probe,
     reads,
     shape,
-    some,
     text,
     texts,
-    whole,
 )
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -42,11 +42,11 @@ class _Product:
 
     def take(self, row: Row) -> None:
         """One file."""
-        path = some(row["path"])
+        path = nonempty(row["path"])
         if path in self.statements:
             raise ValueError(f"{shown(path)} twice")
         self.statements[path] = tuple(_statement(entry) for entry in objects(row["statements"]))
-        if status := chosen(_STATUS, some(row["status"])):
+        if status := chosen(_STATUS, nonempty(row["status"])):
             self.unreadable[path] = status
         self.asked += [path] if flag(row["asked"]) else []
 
@@ -57,13 +57,13 @@ def _configuration(received: list[Row]) -> Configuration | Missing:
     resolved: dict[str, tuple[str, ...]] = {}
     for row in received:
         if "name" in row:
-            name, addresses = some(shape(row, "name", "addresses")["name"]), texts(row["addresses"])
+            name, addresses = nonempty(shape(row, "name", "addresses")["name"]), texts(row["addresses"])
             if name in resolved or addresses != tuple(str(ip_address(text.partition("%")[0])) for text in addresses):
                 raise ValueError(f"{shown(name)} twice, or no addresses: {shown(' '.join(addresses))}")
             resolved[name] = addresses
             continue
         shape(row, "product", "format", "path", "asked", "status", "statements")
-        products.setdefault((whole(row["product"]), some(row["format"])), _Product()).take(row)
+        products.setdefault((natural(row["product"]), nonempty(row["format"])), _Product()).take(row)
     files: dict[str, ConfigurationFile] = {}
     for (_, format_name), product in products.items():
         for path in product.asked:
@@ -78,14 +78,14 @@ def _configuration(received: list[Row]) -> Configuration | Missing:
 
 def _statement(row: Row) -> Statement:
     shape(row, "kind", "line", "name", "text")
-    kind = some(row["kind"])
-    if kind == "secret" and not _DIGEST.fullmatch(some(row["text"])):
+    kind = nonempty(row["kind"])
+    if kind == "secret" and not _DIGEST.fullmatch(nonempty(row["text"])):
         raise ValueError(f"no digest: {shown(row['text'])}")
     parts = [text(row[key]) for key in ("name", "text") if row[key] is not None]
     if kind == "include" and not parts[0]:
         raise ValueError("an include of nothing")
     # What has no fields here has the name of its file in the other script's line, which nobody asks for.
-    return statement(kind, whole(row["line"]), parts or [""])
+    return statement(kind, natural(row["line"]), parts or [""])
 
 
 PROBES = (probe(Configuration, reads(_configuration), cost=50, arguments=arguments_of, after=maskings_of),)

@@ -9,7 +9,7 @@ from readiness.probes.processes import Processes, Program
 from readiness.probes.reading import chosen, shown
 from readiness.probes.services import Service, Services
 from readiness.probes.units import FailedUnits
-from readiness.probes.windows.reading import Row, one, probe, reads, shape, some, text, texts, unix_time, whole
+from readiness.probes.windows.reading import Row, natural, nonempty, only, probe, reads, shape, text, texts, unix_time
 
 # Win32_Service's State and StartMode, learn.microsoft.com; by systemd's words for the same.
 _STATES = {
@@ -44,9 +44,9 @@ def _services(received: list[Row]) -> Services:
 
 def _service(row: Row) -> Service:
     shape(row, "name", "state", "start", "account", "process", "started")
-    name = some(row["name"])
-    active, sub = chosen(_STATES, some(row["state"]))
-    start, account, process = chosen(_STARTS, some(row["start"])), text(row["account"]), whole(row["process"])
+    name = nonempty(row["name"])
+    active, sub = chosen(_STATES, nonempty(row["state"]))
+    start, account, process = chosen(_STARTS, nonempty(row["start"])), text(row["account"]), natural(row["process"])
     if (process == 0) != (sub == "dead") and sub != "start":
         raise ValueError(f"{name}: {row['state']} with the process {process}")
     service = Service(name, "loaded", active, sub, start, None, None, account)
@@ -56,17 +56,17 @@ def _service(row: Row) -> Service:
     return replace(service, main_pid=process, started_at_s=started)
 
 
-def _processes(found: list[Row]) -> Processes:
+def _processes(received: list[Row]) -> Processes:
     """A program counts as replaced when its file is gone, or came to its place after the process began.
 
     A file that was renamed keeps its creation time, and so does one that takes the name of another within 15 s.
     """
     executables: dict[int, Program] = {}
     unreadable: list[int] = []
-    for row in found:
+    for row in received:
         shape(row, "process", "name", "path", "begun", "made")
-        process, path = whole(row["process"]), text(row["path"])
-        some(row["name"])
+        process, path = natural(row["process"]), text(row["path"])
+        nonempty(row["name"])
         if process in executables or process in unreadable:
             raise ValueError(f"process {process} twice")
         if not path:
@@ -82,9 +82,9 @@ def _processes(found: list[Row]) -> Processes:
     return Processes(executables, tuple(sorted(unreadable)))
 
 
-def _failed(found: list[Row]) -> FailedUnits:
-    row = shape(one(found), "read", "failed")
-    if not whole(row["read"]):
+def _failed(received: list[Row]) -> FailedUnits:
+    row = shape(only(received), "read", "failed")
+    if not natural(row["read"]):
         raise ValueError("not one service is listed")
     return FailedUnits(tuple(sorted(texts(row["failed"]))))
 

@@ -12,7 +12,7 @@ from readiness.core.text import decode
 from readiness.probes.windows.reading import (
     ADMINISTRATOR,
     flag,
-    one,
+    only,
     probe,
     rows,
     shape,
@@ -36,11 +36,11 @@ class DefenderExclusions(Fact):
 
 def parse_defender_exclusions(output: Output) -> DefenderExclusions | Missing:
     """Without rights the lists hold a sentence instead of paths; a Defender that was removed has its own number."""
-    found = rows(output)
-    if isinstance(found, Missing):
+    received = rows(output)
+    if isinstance(received, Missing):
         removed = any(code in decode(output.stderr) for code in _REMOVED)
-        return Missing(Why.TOOL_ABSENT, "Microsoft Defender was removed") if removed else found
-    row = one(found)
+        return Missing(Why.TOOL_ABSENT, "Microsoft Defender was removed") if removed else received
+    row = only(received)
     if not flag(row.get("defender")):
         shape(row, "defender")
         return Missing(Why.TOOL_ABSENT, "this host has no Microsoft Defender")

@@ -10,7 +10,7 @@ from typing import ClassVar
 from readiness.core.facts import Fact, Missing
 from readiness.probes.packages import Package, Packages
 from readiness.probes.reading import chosen, shown
-from readiness.probes.windows.reading import Row, flag, one, probe, reads, shape, some, text, texts
+from readiness.probes.windows.reading import Row, flag, nonempty, only, probe, reads, shape, text, texts
 
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~_ ()-]*")
 _VIEWS = {"Registry64": "x64", "Registry32": "x86"}
@@ -28,8 +28,8 @@ def _packages(received: list[Row]) -> Packages:
     keys = set()
     for row in received:
         shape(row, "view", "key", "title", "version")
-        key = (chosen(_VIEWS, some(row["view"])), some(row["key"]))
-        title, version = some(row["title"]), text(row["version"]).strip()
+        key = (chosen(_VIEWS, nonempty(row["view"])), nonempty(row["key"]))
+        title, version = nonempty(row["title"]), text(row["version"]).strip()
         if key in keys:
             raise ValueError(f"{shown(key[1])} twice")
         keys.add(key)
@@ -65,10 +65,10 @@ class Hotfixes(Fact):
     fixes: tuple[Hotfix, ...]
 
 
-def _hotfixes(found: list[Row]) -> Hotfixes:
+def _hotfixes(received: list[Row]) -> Hotfixes:
     fixes = {}
-    for row in found:
-        number = some(shape(row, "id", "kind", "installed")["id"])
+    for row in received:
+        number = nonempty(shape(row, "id", "kind", "installed")["id"])
         text(row["kind"])
         if not _FIX.fullmatch(number) or number in fixes:
             raise ValueError(f"no update, or twice: {shown(number)}")
@@ -76,9 +76,9 @@ def _hotfixes(found: list[Row]) -> Hotfixes:
     return Hotfixes(tuple(fixes[number] for number in sorted(fixes)))
 
 
-def _day(said: str) -> str | None:
+def _day(stamp: str) -> str | None:
     """`10/30/2024`, month first in every culture; old entries hold a file time in hexadecimal digits, or nothing."""
-    match = _US_DATE.fullmatch(said)
+    match = _US_DATE.fullmatch(stamp)
     return date(int(match[3]), int(match[1]), int(match[2])).isoformat() if match else None
 
 
@@ -91,9 +91,9 @@ class PendingReboot(Fact):
     renames: tuple[str, ...]
 
 
-def _pending_reboot(found: list[Row]) -> PendingReboot | Missing:
-    row = shape(one(found), "servicing", "update", "join", "name", "active_name", "renames")
-    renamed = some(row["name"]).lower() != some(row["active_name"]).lower()
+def _pending_reboot(received: list[Row]) -> PendingReboot | Missing:
+    row = shape(only(received), "servicing", "update", "join", "name", "active_name", "renames")
+    renamed = nonempty(row["name"]).lower() != nonempty(row["active_name"]).lower()
     marks = {
         "updates of Windows components": flag(row["servicing"]),
         "Windows Update": flag(row["update"]),
