@@ -109,6 +109,16 @@ def test_another_product_changes_nothing_for_hosts_without_it() -> None:
     assert not any("/etc/bacula" in command for command in bareos)
 
 
+def test_two_products_on_a_host_keep_their_files_and_secrets_apart() -> None:
+    both = products.load(SYSTEMS, {"bareos.yaml": BAREOS.encode()})
+    host = asking({"bacula": ("client",), "bareos": ("client",)}, catalogue=both)
+    arguments = by_name["configuration"].arguments(host)
+    second = arguments.index("format=bacula", 1)
+    assert arguments[second:] == ("format=bacula", "secret=keyphrase", "file=/etc/bareos/bareos-fd.conf")
+    assert arguments[:second] == by_name["configuration"].arguments(asking({"bacula": ("client",)}))
+    assert by_name["configuration"].text_for(host) == by_name["configuration"].text_for(asking())
+
+
 def test_a_variable_is_spelt_out_for_each_path() -> None:
     text = 'x() {\n    $SUDO /bin/cat "$path"\n}\n$SUDO /usr/bin/id\n'
     assert elevated(text, path=["/a", "/b"]) == ("/bin/cat /a", "/bin/cat /b", "/usr/bin/id")
