@@ -65,13 +65,15 @@ def _named(own: RoleOnHost, facts: Facts, blocked_by: str | tuple[()] = ()) -> l
         for entry in own.product.certificate_directives:
             path = resource.value(entry.directive) if any(map(resource.is_kind, entry.resources)) else None
             if path is not None and entry.holds == "ca_directory":
-                reason = f"{entry.directive} at {resource.place} is a folder, and which of its files counts is not read"
+                reason = (
+                    f"{entry.directive} at {resource.location} is a folder, and which of its files counts is not read"
+                )
                 unknown(reason, blocked_by=blocked_by)
             if path is not None:
                 purposes.setdefault(entry.purpose, {}).setdefault(entry.holds, []).append(_file(path, read, blocked_by))
         for purpose, files in purposes.items():
             key = (purpose, *(file.path for kind in files.values() for file in kind))
-            sets.setdefault(key, Named(resource.place, purpose, files))
+            sets.setdefault(key, Named(resource.location, purpose, files))
     if not sets:
         not_applicable(f"the configuration of {own.id} names no certificate")
     return list(sets.values())

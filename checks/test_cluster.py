@@ -197,8 +197,8 @@ def test_nodes_have_one_version(target: TargetOf[FailoverCluster], facts: Facts,
 def _versions(own: RoleOnHost, facts: Facts) -> str:
     """The versions of the role's packages; their absence is VER-001's to report."""
     family = facts.need(OsRelease).family
-    installed = facts.need(Packages).installed
-    packages = [package for name in own.role.package_names(family) for package in installed.get(name, ())]
+    installed = facts.need(Packages)
+    packages = [package for name in own.role.package_names(family) for package in installed.called(name)]
     if not packages:
         unknown(f"no package of {own.id}", blocked_by=f"VER-001 {own.id}")
     return ", ".join(package.version for package in packages)
@@ -232,6 +232,6 @@ def _stated(own: RoleOnHost, facts: Facts, kinds: tuple[str, ...], directive: st
     stated = [resource.get(directive) for kind in kinds for resource in of_kind(own, facts, kind)]
     there = [each for each in stated if each is not None]
     if hidden := [each for each in there if each.value is None and each.digest is None]:
-        unknown(f"{directive} at {hidden[0].place} on {own.host.name} {hidden[0].hidden}")
+        unknown(f"{directive} at {hidden[0].location} on {own.host.name} {hidden[0].hidden}")
     values = sorted(each.value if each.value is not None else f"{each.digest}" for each in there)
     return ", ".join(values) or "not stated"

@@ -74,7 +74,7 @@ def test_addresses_of_peers_resolve(target: TargetOf[RoleOnHost], facts: Facts) 
         address = resource.value(peer.address)
         stated = f"{peer.resource} {resource.value('Name')}: {peer.address} {address}"
         if address is None:
-            findings.append((False, f"{stated} (at {resource.place})"))
+            findings.append((False, f"{stated} (at {resource.location})"))
         elif not resolved.get(address):
             findings.append((False, f"{stated} does not resolve"))
         else:
@@ -136,14 +136,14 @@ def test_both_ends_have_one_secret(target: TargetOf[PeerOnHost], facts: Facts, b
     expected = f"one {peer.secret} at both ends of {name} and {here.host.name}"
     if not ours or name is None:
         failed(expected=expected, found=f"no {peer.answer} resource named {name} on {here.host.name}")
-    secrets = [(resource.place, resource.get(peer.secret)) for resource in (*ours, *theirs)]
+    secrets = [(resource.location, resource.get(peer.secret)) for resource in (*ours, *theirs)]
     if lacking := [location for location, secret in secrets if secret is None]:
         failed(expected=expected, found=f"no {peer.secret} at {_some(lacking)}")
     stated = [(location, secret) for location, secret in secrets if secret is not None]
     if hidden := [f"{location} ({secret.hidden})" for location, secret in stated if secret.digest is None]:
         unknown(f"a {peer.secret} that cannot be compared at {_some(hidden)}")
     same = len({secret.digest for _, secret in stated}) == 1
-    ends = f"{ours[-1].place} on {here.host.name} and {theirs[0].place} on {other.host.name}"
+    ends = f"{ours[-1].location} on {here.host.name} and {theirs[0].location} on {other.host.name}"
     expect_that(same, expected=expected, found=f"{'the same' if same else f'another {peer.secret}'} in {ends}")
 
 

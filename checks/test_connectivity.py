@@ -112,7 +112,7 @@ def test_login_is_accepted(facts: Facts) -> None:
     severity="major",
     targets=each_linux_host,
     needs=(SudoRules, Processes, Configuration, Certificates, Rights),
-    remedy="Install the fragment that `readiness sudoers` prints.",
+    remedy="Install the fragment that `readiness sudoers ESTATE` prints.",
     source="sudoers(5)",
     explains=(Why.NOT_PERMITTED,),
 )

@@ -44,9 +44,9 @@ def _sockets(own: RoleOnHost, facts: Facts) -> list[Socket]:
     sockets = [socket for socket in facts.need(Listening).sockets if socket.port in _ports(own)]
     if _on_every_port(own, sockets):
         return sockets
-    units = facts.need(Services).units
-    wanted = own.role.services_for(facts.need(OsRelease).family)
-    if down := [name for name in wanted if name not in units or units[name].active_state != "active"]:
+    services = facts.need(Services)
+    units = own.role.services_for(facts.need(OsRelease).family)
+    if down := [unit for unit in units if services.called(unit).active_state != "active"]:
         unknown(f"{', '.join(down)} does not run", blocked_by=f"SVC-002 {own.id}")
     return sockets
 

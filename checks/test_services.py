@@ -24,10 +24,8 @@ def _services(own: RoleOnHost, facts: Facts) -> dict[str, Service]:
     units = own.role.services_for(family)
     if not units:
         unknown(f"the catalogue names no service of {own.role.name} for the {family} family")
-    known = facts.need(Services).units
-    if unread := [unit for unit in units if unit not in known]:
-        unknown(f"{', '.join(unread)} not read")
-    return {unit: known[unit] for unit in units}
+    services = facts.need(Services)
+    return {unit: services.called(unit) for unit in units}
 
 
 @check(
@@ -99,7 +97,7 @@ def test_running_process_is_what_is_installed(target: TargetOf[RoleOnHost], fact
 def _expect_not_older(own: RoleOnHost, unit: str, started_at_s: int, facts: Facts) -> None:
     packages = facts.need(Packages)
     names = own.role.package_names(facts.need(OsRelease).family)
-    installed = [package for name in names for package in packages.installed.get(name, ())]
+    installed = [package for name in names for package in packages.called(name)]
     if not installed:
         unknown("none of the role's packages is installed", blocked_by=f"VER-001 {own.id}")
     times = [package.installed_at_s for package in installed if package.installed_at_s is not None]

@@ -39,7 +39,7 @@ def _packages(own: RoleOnHost, facts: Facts) -> tuple[PackageChoice, ...]:
 def _installed(choice: PackageChoice, own: RoleOnHost, facts: Facts) -> tuple[str, versions.Version]:
     """Name and version of a package; what is absent or there twice is VER-001's to report."""
     here = facts.of(own.host.name)
-    there = [package for name in choice.names for package in here.need(Packages).installed.get(name, ())]
+    there = [package for name in choice.names for package in here.need(Packages).called(name)]
     if len(there) != 1:
         reason = f"{len(there)} versions of {' or '.join(choice.names)} on {own.host.name}"
         unknown(reason, blocked_by=f"VER-001 {own.id}")
@@ -65,7 +65,7 @@ def test_package_of_the_role_is_installed(target: TargetOf[RoleOnHost], facts: F
     packages = facts.need(Packages)
     for choice in choices:
         names = choice.names
-        there = [f"{name} {package.version}" for name in names for package in packages.installed.get(name, ())]
+        there = [f"{name} {package.version}" for name in names for package in packages.called(name)]
         broken = [f"{name} {packages.broken[name]}" for name in names if name in packages.broken]
         expect_that(
             len(there) == 1 and not broken,

@@ -17,7 +17,6 @@ from typing import Annotated, Literal
 import typer
 
 import readiness
-from readiness import products
 from readiness.core.errors import InputError, NothingToCheck, Problem, ToolFault
 from readiness.core.facts import Why
 from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
@@ -37,9 +36,9 @@ from readiness.gate.records import (
 )
 from readiness.gate.steps import conclude, plan_run
 from readiness.gate.stopping import stopped_by_signals
-from readiness.planning.commands import Commands
 from readiness.planning.inputs import inputs_again, inputs_of, with_limits
 from readiness.planning.plan import Narrowing
+from readiness.planning.scripts import commands_as_root
 from readiness.probes.elevation import sudoers as sudoers_fragment
 from readiness.renderers import terminal
 from readiness.renderers.planned import plan_lines
@@ -193,12 +192,14 @@ def explain(
 
 @app.command()
 def sudoers(
+    estate: Estate,
     user: Annotated[str, typer.Option(help="The login that reads the hosts.")] = "readiness",
 ) -> None:
-    """Print the sudoers fragment that allows exactly the commands that need root."""
+    """Print the sudoers fragment that allows exactly the commands that need root on the estate's hosts."""
     with _ending() as ending:
+        commands = commands_as_root(inputs_of(estate, datetime.now(UTC)))
         try:
-            fragment = sudoers_fragment(user, Commands(products.load()).elevated())
+            fragment = sudoers_fragment(user, commands)
         except ValueError as error:
             raise InputError([Problem(f"--user {user}", 0, 0, str(error))]) from error
         print(fragment, end="")

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from readiness import products
+from readiness.configs import SYSTEMS
 from readiness.core.checks import Check, Selector
 from readiness.core.facts import Fact, HostFacts, Login, Missing, Reached, Why
 from readiness.core.outcomes import Severity
@@ -40,7 +41,7 @@ def inputs(hosts: Mapping[str, Any] = HOSTS, baseline: Mapping[str, Any] | None 
         "estate.yaml": yaml.safe_dump({**ESTATE, **estate, "hosts": written}, sort_keys=False).encode(),
         "baseline.yaml": yaml.safe_dump(baseline or {"clock": {"max_offset_s": 1.0}}, sort_keys=False).encode(),
     }
-    catalogue = products.load()
+    catalogue = products.load(SYSTEMS)
     loaded = load_bytes(files, names_of(catalogue))
     return Inputs(loaded.estate, loaded.baseline, catalogue, AS_OF, loaded.files)
 

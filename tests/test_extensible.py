@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from readiness.configs import SYSTEMS
 from readiness.core.checks import Check
 from readiness.demo import embedded_estate
 from readiness.estate import load_bytes as estate_from
@@ -129,7 +130,7 @@ def checks() -> tuple[Check, ...]:
 def plan(checks: tuple[Check, ...]) -> Plan:
     """The plan of an estate that uses the invented product beside a shipped one."""
     shipped = {one.name: one.read_bytes() for one in files("readiness.products").iterdir() if one.name[-5:] == ".yaml"}
-    catalogue = catalogue_from({**shipped, "vaultkeeper.yaml": NEW_PRODUCT.encode()})
+    catalogue = catalogue_from({**shipped, "vaultkeeper.yaml": NEW_PRODUCT.encode()}, SYSTEMS)
     contents = {"estate.yaml": ESTATE.encode(), "baseline.yaml": BASELINE.encode()}
     loaded = estate_from(contents, names_of(catalogue))
     inputs = Inputs(loaded.estate, loaded.baseline, catalogue, datetime.now(UTC), loaded.files)
@@ -158,14 +159,14 @@ def test_a_new_product_s_rule_is_held_against_the_other_host(plan: Plan) -> None
 
 
 @pytest.mark.parametrize(
-    ("host", "script", "argument"),
-    [
-        ("keeper1", "packages", "vaultkeeper-server"),
-        ("client1", "packages", "vaultkeeper-agent"),
-        ("keeper1", "services", "vaultkeeperd.service"),
-        ("client1", "services", "vaultkeeper-agent.service"),
-    ],
+    ("host", "unit"), [("keeper1", "vaultkeeperd.service"), ("client1", "vaultkeeper-agent.service")]
 )
-def test_a_new_product_s_names_are_asked_for(plan: Plan, host: str, script: str, argument: str) -> None:
-    (found,) = [one for one in plan.scripts[host] if one.name == script]
-    assert argument in found.arguments
+def test_a_new_product_s_units_are_asked_for(plan: Plan, host: str, unit: str) -> None:
+    (found,) = [one for one in plan.scripts[host] if one.name == "open_files"]
+    assert found.arguments == (unit,)
+
+
+def test_what_is_read_whole_is_the_same_on_every_host(plan: Plan) -> None:
+    for name in ("packages", "services", "processes", "listening"):
+        sent = {(one.text, one.arguments) for batch in plan.scripts.values() for one in batch if one.name == name}
+        assert [arguments for _, arguments in sent] == [()], name

@@ -18,7 +18,7 @@ MAY: dict[str, set[str]] = {
     "estate": {"core", "yaml_text"},
     "products": {"core", "yaml_text"},
     "configs": set(),
-    "probes": {"configs", "core"},
+    "probes": {"configs", "core", "estate", "products"},
     "policies": {"core", "yaml_text"},
     "rules": {"core", "estate", "policies", "probes", "products"},
     "transports": {"core", "estate"},
@@ -31,7 +31,7 @@ MAY: dict[str, set[str]] = {
     "gate": {"core", "estate", "planning", "probes", "renderers", "run_folder", "transports", "visits"},
     "demo": {"core"},
     "cli": {
-        *("core", "custom", "demo", "estate", "gate", "planning", "probes", "products"),
+        *("core", "custom", "demo", "estate", "gate", "planning", "probes"),
         *("renderers", "run_folder", "transports", "visits"),
     },
     "__main__": {"cli"},

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from readiness import products
+from readiness.configs import SYSTEMS
 from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
 from readiness.estate import load_bytes
 from readiness.planning.inputs import names_of
@@ -30,14 +31,14 @@ TARGETS = {"demo", "test", "check", "fix", "lab", "lab-down", "bench"}
 PYTEST = f"pytest checks/ --estate {EXAMPLE} -k web01"
 OFFLINE = {
     f"readiness plan {EXAMPLE}": "CON-001",
-    "readiness sudoers": "NOPASSWD",
+    f"readiness sudoers {EXAMPLE}": "NOPASSWD",
     "readiness schema estate": "$schema",
     "readiness explain VER-004": "VER-004",
 }
 REACHING = {f"readiness run {EXAMPLE} --area connectivity", f"readiness run {EXAMPLE}"}
 JUDGE = "readiness judge RUN"
 VERIFY = "readiness verify RUN"
-MENTIONED = {"readiness plan"}  # without arguments, in the text
+MENTIONED = {"readiness plan", "readiness sudoers ESTATE"}  # without arguments of their own, in the text
 # Held against what they do by tests of their own: main_job/test_never_green.py, test_demo.py and test_recording.py.
 RECORDING = {"python -m tests.lab.record", "python -m tests.bench.record RUN-FOLDER HOST NAME"}
 KNOWN = {*(f"make {name}" for name in TARGETS), *OFFLINE, *REACHING, JUDGE, VERIFY, PYTEST, *MENTIONED, *RECORDING}
@@ -98,7 +99,7 @@ def test_the_estate_is_the_example() -> None:
 def test_the_cluster_shown_is_one_that_loads() -> None:
     (shown,) = (block for block in _blocks("yaml") if block.startswith("clusters:"))
     head = (ROOT / EXAMPLE / "estate.yaml").read_text().partition("groups:")[0]
-    catalogue = products.load()
+    catalogue = products.load(SYSTEMS)
     files = {"estate.yaml": (head + shown).encode(), "baseline.yaml": b"clock: {max_offset_s: 1.0}\n"}
     estate = load_bytes(files, names_of(catalogue)).estate
     assert {name: host.backup.method for name, host in estate.hosts.items() if host.backup} == {

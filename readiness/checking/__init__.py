@@ -53,7 +53,6 @@ from readiness.planning.targets import *  # noqa: F403
 from readiness.probes.certificates import CertificateFile, Certificates
 from readiness.probes.clock import Clock, ClockSync
 from readiness.probes.configuration import Configuration
-from readiness.probes.elevation import SudoRules
 from readiness.probes.host import Boot, Machine
 from readiness.probes.listening import Holder, Listening, Socket
 from readiness.probes.names import Addresses, Names
@@ -63,6 +62,7 @@ from readiness.probes.rights import Ownership, Rights
 from readiness.probes.services import Service, Services
 from readiness.probes.space import Filesystem, Space
 from readiness.probes.sshd import Sshd
+from readiness.probes.sudo_rules import SudoRules
 from readiness.probes.system import Identity, OsRelease
 from readiness.probes.units import FailedUnits, OpenFiles
 from readiness.probes.windows.access import NAMES, READ, WRITE, AccessList, AccessLists

@@ -18,15 +18,15 @@ class Directive:
     value: str | None
     digest: str | None
     hidden: str
-    place: str
+    location: str
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource such as `director` with its directives in order; `place` is `file:line`."""
+    """A resource such as `director` with its directives in order; `location` is `file:line`."""
 
     kind: str
-    place: str
+    location: str
     directives: tuple[Directive, ...]
 
     def is_kind(self, kind: str) -> bool:
@@ -36,12 +36,12 @@ class Resource:
     def get(self, name: str) -> Directive | None:
         """The directive of this name in any spelling; the last one where it is stated twice, as Bacula takes it."""
         wanted = canonical(name)
-        return next((one for one in reversed(self.directives) if one.name == wanted), None)
+        return next((entry for entry in reversed(self.directives) if entry.name == wanted), None)
 
     def value(self, name: str) -> str | None:
         """Its value; None where it is not stated or masked."""
-        found = self.get(name)
-        return found.value if found else None
+        directive = self.get(name)
+        return directive.value if directive else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class ConfigurationFile:
     def of_kind(self, kind: str) -> tuple[Resource, ...]:
         """The resources of a kind in any spelling."""
         wanted = canonical(kind)
-        return tuple(one for one in self.resources if one.kind == wanted)
+        return tuple(resource for resource in self.resources if resource.kind == wanted)
 
 
 def canonical(name: str) -> str:
@@ -69,5 +69,5 @@ def canonical(name: str) -> str:
 
 def same_value(value: str, wanted: str) -> bool:
     """Whether two values mean the same: yes and true do, and case does not count for them."""
-    a, b = (_SWITCH.get(canonical(one), one) for one in (value, wanted))
-    return a == b
+    first, second = (_SWITCH.get(canonical(text), text) for text in (value, wanted))
+    return first == second

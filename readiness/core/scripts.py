@@ -17,9 +17,9 @@ class Script:
     """One probe's script as sent: text of its `shell` whose `arguments` arrive as "$@" or `$args`; data, never code.
 
     Text for PowerShell is the body of a script block that returns objects; its arguments arrive as `$args`.
-    Commands that need root stand in it as lines `$SUDO /absolute/command literal arguments`;
-    the batch sets SUDO to `sudo -n`, or to nothing for root. `nonce` arrives as NONCE in the environment, in
-    PowerShell as `$nonce`: what salts the digests of secrets, made for the run, and written nowhere.
+    Commands that need root stand in it as lines `$SUDO /absolute/command arguments`; the batch sets SUDO to `sudo -n`,
+    or to nothing for root. `nonce` arrives as NONCE in the environment, in PowerShell as `$nonce`: what salts the
+    digests of secrets, made for the run, and written nowhere.
     """
 
     name: str
@@ -121,24 +121,3 @@ class Transport(Protocol):
 
         `done` is called with each output as soon as it is complete. Ends within `limits.host_s` whatever happens.
         """
-
-
-@dataclass(frozen=True)
-class Probe:
-    """A short read-only script with a pure parser: `kind` is the fact it gives.
-
-    `parse` gets an `Output` that ran to its end and returns the fact or `Missing`; ValueError means not understood.
-    `needs_s` are seconds that it is given even where the limit for a probe is less.
-    """
-
-    kind: type[Fact]
-    text: str
-    parse: Callable[[Output], Fact | Missing]
-    cost: int = 10
-    shell: Shell = "posix"
-    needs_s: float = 0.0
-
-    @property
-    def name(self) -> str:
-        """The fact's name."""
-        return self.kind.name

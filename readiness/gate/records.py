@@ -95,7 +95,8 @@ def write_results(folder: RunFolder, report: Report) -> str:
 
 def plan_document(plan: Plan, inputs: Inputs, run_id: str) -> dict[str, Any]:
     """The plan as it stands in `plan.json`: what judging the run again needs, and every script with its text."""
-    scripts = {script.file: script for batch in plan.scripts.values() for script in batch}
+    texts = {script.sha256: script for batch in plan.scripts.values() for script in batch}
+    ordered = sorted(texts.values(), key=lambda script: (script.file, script.sha256))
     return {
         "schema": 1,
         "run_id": run_id,
@@ -105,9 +106,12 @@ def plan_document(plan: Plan, inputs: Inputs, run_id: str) -> dict[str, Any]:
         "without_target": list(plan.idle),
         "pairs": [list(pair) for pair in plan.expected],
         "live": _live_tests(plan),
-        "scripts": {name: {"sha256": script.sha256, "text": script.text} for name, script in sorted(scripts.items())},
+        "scripts": {script.sha256: {"script": script.file, "text": script.text} for script in ordered},
         "hosts": {
-            host: [{"script": script.file, "arguments": list(script.arguments)} for script in batch]
+            host: [
+                {"script": script.file, "sha256": script.sha256, "arguments": list(script.arguments)}
+                for script in batch
+            ]
             for host, batch in plan.scripts.items()
         },
     }

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from readiness import products
+from readiness.configs import SYSTEMS
 from readiness.estate import Baseline, Estate, Host, LoadedEstate, Names, load, load_bytes
 from readiness.products import Catalogue, Product, Role
 from readiness.transports import TRANSPORTS
@@ -66,14 +67,14 @@ class RoleOnHost:
 
 def inputs_of(estate_folder: Path, as_of: datetime) -> Inputs:
     """The inputs as the estate's files and the shipped catalogue state them now; InputError with every mistake."""
-    catalogue = products.load()
+    catalogue = products.load(SYSTEMS)
     return _inputs(load(estate_folder, names_of(catalogue)), catalogue, as_of)
 
 
 def inputs_again(files: Mapping[str, bytes], as_of: datetime) -> Inputs:
     """The inputs of a saved run from its files as they were read then, the catalogue's included."""
     catalogue = products.load_bytes(
-        {name.removeprefix(CATALOGUE): data for name, data in files.items() if name.startswith(CATALOGUE)}
+        {name.removeprefix(CATALOGUE): data for name, data in files.items() if name.startswith(CATALOGUE)}, SYSTEMS
     )
     estate = {name: data for name, data in files.items() if not name.startswith(CATALOGUE)}
     return _inputs(load_bytes(estate, names_of(catalogue)), catalogue, as_of)

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from readiness.configs.model import canonical
 from readiness.core.checks import Check
 from readiness.core.errors import InputError, Problem
 from readiness.core.outcomes import Target
-from readiness.core.scripts import Probe, Script
-from readiness.estate import Host, windows_of
-from readiness.estate.backups import MARGIN_S, WINDOWS
-from readiness.planning.commands import Commands
+from readiness.core.scripts import Script
 from readiness.planning.inputs import Inputs
-from readiness.probes import PROBES_OF
-from readiness.products import Product, Role
-from readiness.transports import TRANSPORTS
+from readiness.planning.scripts import scripts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +86,7 @@ def make_plan(
     )
     busy = {check.id for check, _ in pairs}
     idle = tuple(check.id for check in chosen if check.id not in busy)
-    return Plan(_unique(pairs), _scripts(inputs, pairs), _left_out(inputs, checks, pairs, narrowing), idle, narrowing)
+    return Plan(_unique(pairs), scripts_of(inputs, pairs), _left_out(inputs, checks, pairs, narrowing), idle, narrowing)
 
 
 def as_planned_then(plan: Plan, earlier: Collection[tuple[str, str]]) -> Plan:
@@ -156,99 +149,3 @@ def _left_out(
     if narrowing.by:
         partial["run"] = narrowing.by
     return partial or {"narrowed": "to all there is"}
-
-
-def _scripts(inputs: Inputs, pairs: Iterable[tuple[Check, Target]]) -> Mapping[str, tuple[Script, ...]]:
-    needs: dict[str, set[str]] = {}
-    for check, target in pairs:
-        for host in target.hosts:
-            needs.setdefault(host, set()).update(kind.name for kind in check.needs)
-    commands = Commands(inputs.catalogue)
-    ordered = {shell: sorted(probes, key=lambda one: (one.cost, one.name)) for shell, probes in PROBES_OF.items()}
-    return {
-        name: tuple(
-            _script(probe, host, inputs, commands)
-            for probe in ordered[TRANSPORTS[host.transport].speaks]
-            if probe.name in needs[name]
-        )
-        for name, host in inputs.estate.hosts.items()
-        if name in needs
-    }
-
-
-def _script(probe: Probe, host: Host, inputs: Inputs, commands: Commands) -> Script:
-    text, limits = commands.text_of(probe), inputs.estate.limits
-    timeout_s = max(limits.probe_s, probe.needs_s)
-    script = Script(probe.name, text, timeout_s=timeout_s, max_bytes=limits.probe_bytes, shell=probe.shell)
-    return replace(script, arguments=_arguments(probe, host, inputs, commands))
-
-
-def _arguments(probe: Probe, host: Host, inputs: Inputs, commands: Commands) -> tuple[str, ...]:
-    """What the catalogue adds to a script: names of packages, units and files, and the commands that need sudo."""
-    products = inputs.catalogue.products
-    held = [(products[name], products[name].roles[role]) for name, roles in host.products.items() for role in roles]
-    match probe.name:
-        case "packages":
-            names = (
-                name for _, role in held for one in _families(role.packages, host) for name in role.package_names(one)
-            )
-        case "services" | "open_files":
-            names = (
-                name for _, role in held for one in _families(role.services, host) for name in role.services_for(one)
-            )
-        case "names":
-            return (host.fqdn, *(peer.fqdn for peer in inputs.peers[host.name]))
-        case "space":
-            names = (demand.path for demand in inputs.baseline.space_on(host))
-        case "snapshot_events":
-            return _windows(host, inputs)
-        case "sudo_rules":
-            return commands.elevated_on(host.products)
-        case "configuration":
-            names = (argument for product, role in held for argument in _configuration(product, role, host))
-        case "certificates":
-            names = (f"folder={path}" for product, _ in held for path in product.certificate_folders_on(host.os))
-        case "rights":
-            names = (argument for _, role in held for argument in _rights(role, host))
-        case "access_lists":
-            names = (one.path for _, role in held for one in role.windows_places)
-        case _:
-            return ()
-    return tuple(sorted(set(names)))
-
-
-def _windows(host: Host, inputs: Inputs) -> tuple[str, ...]:
-    """The last backup windows of all nodes of its cluster with the margin around them; the last week without any."""
-    margin = timedelta(seconds=MARGIN_S)
-    clusters = inputs.estate.clusters.values()
-    nodes = next((cluster.nodes for cluster in clusters if host.name in cluster.nodes), (host.name,))
-    backups = (inputs.estate.hosts[node].backup for node in nodes)
-    week_ago = inputs.as_of - timedelta(days=WINDOWS)
-    windows = windows_of(backups, WINDOWS, inputs.as_of) or ((week_ago, week_ago),)
-    return tuple(f"{_stamp(start - margin)}/{_stamp(end + margin)}" for start, end in windows)
-
-
-def _stamp(time: datetime) -> str:
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _families(known: Iterable[str], host: Host) -> list[str]:
-    """Which Linux it is shows on the host only; nothing of Windows is asked there, nor the other way round."""
-    return [family for family in known if (family == "windows") == (host.os == "windows")]
-
-
-def _rights(role: Role, host: Host) -> Iterator[str]:
-    """The files and folders, and the accounts."""
-    yield from (f"path={one.path}" for family in _families(role.places, host) for one in role.places_for(family))
-    yield from (f"account={role.users[family].name}" for family in role.users if family in _families(role.users, host))
-
-
-def _configuration(product: Product, role: Role, host: Host) -> Iterator[str]:
-    """The files to read, and which directives hold secrets, are none for all their names, or say where a peer is."""
-    if product.configuration_format is None:
-        return
-    families = _families(role.configuration, host)
-    yield from (f"file={path}" for family in families for path in role.configuration_for(family))
-    yield from (f"secret={canonical(one.directive)}" for one in product.secret_directives)
-    yield from (f"open={canonical(one.directive)}" for one in product.certificate_directives)
-    yield from (f"address={canonical(one.address)}" for one in product.peers)

@@ -1,59 +1,34 @@
-"""Probes: short read-only scripts with pure parsers; script in, typed fact out."""
+"""Probes: short read-only scripts with pure parsers; script in, typed fact out.
+
+A module's probes are its `PROBES`; adding a fact touches no list of them.
+"""
 
 from collections.abc import Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 
-from readiness.core.scripts import Probe, Shell
-from readiness.probes import (
-    certificates,
-    clock,
-    configuration,
-    elevation,
-    host,
-    listening,
-    names,
-    packages,
-    processes,
-    rights,
-    services,
-    space,
-    sshd,
-    system,
-    units,
-    windows,
-)
+from readiness.core.scripts import Shell
+from readiness.probes import sudo_rules, windows
 from readiness.probes.certificates import CertificateFile, Certificates
 from readiness.probes.clock import Clock, ClockSync
 from readiness.probes.configuration import Configuration
-from readiness.probes.elevation import SudoRules
 from readiness.probes.host import Boot, Machine
 from readiness.probes.listening import Holder, Listening, Socket
 from readiness.probes.names import Addresses, Names
 from readiness.probes.packages import Package, Packages
+from readiness.probes.probe import Probe
 from readiness.probes.processes import Processes, Program
 from readiness.probes.rights import Rights
 from readiness.probes.services import Service, Services
 from readiness.probes.space import Filesystem, Space
 from readiness.probes.sshd import Sshd
+from readiness.probes.sudo_rules import SudoRules
 from readiness.probes.system import Identity, OsRelease
 from readiness.probes.units import FailedUnits, OpenFiles
 
-PROBES: tuple[Probe, ...] = (
-    *clock.PROBES,
-    *system.PROBES,
-    *elevation.PROBES,
-    *names.PROBES,
-    *packages.PROBES,
-    *services.PROBES,
-    *processes.PROBES,
-    *listening.PROBES,
-    *space.PROBES,
-    *host.PROBES,
-    *units.PROBES,
-    *sshd.PROBES,
-    *configuration.PROBES,
-    *certificates.PROBES,
-    *rights.PROBES,
-)
+_MODULES = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__) if not module.ispkg)
+_READING = tuple(probe for module in _MODULES for probe in getattr(module, "PROBES", ()))
+PROBES: tuple[Probe, ...] = (*_READING, sudo_rules.about(_READING))
 by_name: Mapping[str, Probe] = {probe.name: probe for probe in PROBES}
 
 PROBES_OF: Mapping[Shell, tuple[Probe, ...]] = {"posix": PROBES, "powershell": windows.PROBES}

@@ -9,20 +9,14 @@ from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.paths import comparable, lies_in
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.core.text import one_line
-from readiness.probes.elevation import complaints, refusal
+from readiness.probes.asking import Asking
+from readiness.probes.elevation import complaints, elevated, refusal
+from readiness.probes.probe import Probe
 from readiness.probes.reading import fields, lines, number, script, shown, summed, tag_of
 
-# What reads one folder: the same words in the catalogue's commands and in the remedy.
-READ = (
-    r"/usr/bin/find -L {} -type f -size -128k -printf \001file\t%p\t%u\t%g\t%m\t.\n"
-    r" -exec /usr/bin/sed -n /BEGIN.CERTIFICATE/,/END.CERTIFICATE/p {{}} ;"
-)
-PUBLIC = (
-    r"/usr/bin/find -L {} -type f -size -128k -printf \001key\t%p\t.\n"
-    r" -exec /usr/bin/openssl pkey -in {{}} -passin pass: -pubout ;"
-)
+_TEXT = script("certificates")
 _MODE = re.compile(r"[0-7]{1,4}")
 _BEGIN, _END = "-----BEGIN ", "-----END "
 
@@ -70,7 +64,7 @@ class Certificates(Fact):
 
     def at(self, path: str) -> CertificateFile | None:
         """The file at a path as the host compares paths; None where there is none in these folders."""
-        return next((one for one in self.files.values() if comparable(one.path) == comparable(path)), None)
+        return next((file for file in self.files.values() if comparable(file.path) == comparable(path)), None)
 
     def cover(self, path: str) -> bool:
         """Whether a file at this path would have been read."""
@@ -79,23 +73,23 @@ class Certificates(Fact):
 
 def parse_certificates(output: Output) -> Certificates | Missing:
     """Folder by folder the files with their certificates, then the keys' public halves."""
-    found = lines(output)
-    if found and tag_of(found[0]) == "no_tool":
-        (tool,) = fields(found[0], "no_tool", 1)
+    received = lines(output)
+    if received and tag_of(received[0]) == "no_tool":
+        (tool,) = fields(received[0], "no_tool", 1)
         return Missing(Why.TOOL_ABSENT, f"no {tool}")
-    (login,) = fields(found[0] if found else "", "login", 1)
-    told = _Told()
-    for line in summed(found[1:]):
-        told.take(line)
-    if told.block:
+    (login,) = fields(received[0] if received else "", "login", 1)
+    gathered = _Gathered()
+    for line in summed(received[1:]):
+        gathered.take(line)
+    if gathered.block:
         raise ValueError("a block without its end")
-    if told.failed:
-        said = f"{told.failed[0]}: {one_line(' '.join(complaints(output)), 200)}"
-        return refusal(output, login, READ.format(told.failed[0])) or Missing(Why.UNREADABLE, said)
-    return Certificates(tuple(told.folders), told.files)
+    if gathered.failed:
+        message = f"{gathered.failed[0]}: {one_line(' '.join(complaints(output)), 200)}"
+        return refusal(output, login, elevated(_TEXT, folder=gathered.failed)[0]) or Missing(Why.UNREADABLE, message)
+    return Certificates(tuple(gathered.folders), gathered.files)
 
 
-class _Told:
+class _Gathered:
     """What was told so far."""
 
     def __init__(self) -> None:
@@ -141,4 +135,17 @@ class _Told:
         self.block = []
 
 
-PROBES = (Probe(Certificates, script("certificates"), parse_certificates, cost=55),)
+def _commands(asking: Asking) -> tuple[str, ...]:
+    return elevated(_TEXT, folder=asking.certificate_folders())
+
+
+PROBES = (
+    Probe(
+        Certificates,
+        _TEXT,
+        parse_certificates,
+        cost=55,
+        arguments=Asking.certificate_folders,
+        as_root=_commands,
+    ),
+)

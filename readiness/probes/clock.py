@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
+from readiness.probes.probe import Probe
 from readiness.probes.reading import chosen, fields, lines, script, shown, tag_of
 
 _STAMP = re.compile(r"([0-9]{9,11})\.([0-9]{9}|%?N)")
@@ -45,9 +46,9 @@ def parse_clock(output: Output) -> Clock:
     earliest, latest = output.sent_s, output.begun_s + output.duration_s
     if match is None or latest < earliest:
         raise ValueError(f"no time: {shown(stamp)}")
-    whole = not match[2].isdigit()
-    host_s = int(match[1]) + (0.5 if whole else int(match[2]) / 1e9)
-    return Clock(host_s, host_s - (earliest + latest) / 2, (latest - earliest) / 2 + (0.5 if whole else 0.0))
+    is_whole = not match[2].isdigit()
+    host_s = int(match[1]) + (0.5 if is_whole else int(match[2]) / 1e9)
+    return Clock(host_s, host_s - (earliest + latest) / 2, (latest - earliest) / 2 + (0.5 if is_whole else 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,41 +65,41 @@ def parse_clock_sync(output: Output) -> ClockSync | Missing:
     """The first tool that answered."""
     (line,) = lines(output)
     tool = tag_of(line)
-    (said,) = fields(line, tool, 1)
-    if tool == "none" and not said:
+    (answer,) = fields(line, tool, 1)
+    if tool == "none" and not answer:
         remedy = "install chrony, or enable systemd-timesyncd"
         return Missing(Why.TOOL_ABSENT, "none of chronyc, timedatectl, ntpq", remedy)
     if tool == "none":
-        return Missing(Why.UNREADABLE, f"no time service answers:{said}".rstrip(";"))
-    return chosen({"chronyc": _chrony, "timedatectl": _systemd, "ntpq": _ntpd}, tool)(said)
+        return Missing(Why.UNREADABLE, f"no time service answers:{answer}".rstrip(";"))
+    return chosen({"chronyc": _chrony, "timedatectl": _systemd, "ntpq": _ntpd}, tool)(answer)
 
 
-def _chrony(said: str) -> ClockSync:
+def _chrony(answer: str) -> ClockSync:
     """The leap status; `Normal` of a host that follows only itself does not count."""
-    match = _TRACKING.fullmatch(said)
+    match = _TRACKING.fullmatch(answer)
     if match is None:
-        raise ValueError(f"no tracking: {shown(said)}")
+        raise ValueError(f"no tracking: {shown(answer)}")
     reference, source, leap = match.groups()
     if reference == _LOCAL:
         return ClockSync(synchronised=False, tool="chronyc", source="its own clock (the directive `local`)")
     return ClockSync(chosen(_LEAP, leap), "chronyc", source)
 
 
-def _systemd(said: str) -> ClockSync:
+def _systemd(answer: str) -> ClockSync:
     """The kernel's flag, but only with a time service that runs: the flag outlives one that was stopped by hours."""
     flags = {"yes": True, "no": False}
-    pairs = [pair.partition("=") for pair in said.split(",")]
+    pairs = [pair.partition("=") for pair in answer.split(",")]
     values = {key: chosen(flags, value) for key, _, value in pairs}
     if len(pairs) != 2 or values.keys() != {"NTPSynchronized", "NTP"}:
-        raise ValueError(f"not of timedatectl: {shown(said)}")
+        raise ValueError(f"not of timedatectl: {shown(answer)}")
     source = "" if values["NTP"] else "no time service that systemd knows"
     return ClockSync(values["NTPSynchronized"] and values["NTP"], "timedatectl", source)
 
 
-def _ntpd(said: str) -> ClockSync:
-    match = _NTPQ.fullmatch(said)
+def _ntpd(answer: str) -> ClockSync:
+    match = _NTPQ.fullmatch(answer)
     if match is None:
-        raise ValueError(f"not of ntpq: {shown(said)}")
+        raise ValueError(f"not of ntpq: {shown(answer)}")
     return ClockSync(chosen(_NTPQ_LEAP, match[1]), "ntpq", match[2])
 
 

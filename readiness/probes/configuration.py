@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import ClassVar
 
-from readiness.configs.bacula import Statement, statement, whole
-from readiness.configs.model import ConfigurationFile
+from readiness.configs import FORMATS
+from readiness.configs.model import ConfigurationFile, canonical
+from readiness.configs.statements import Statement, statement
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.core.text import one_line
-from readiness.probes.elevation import complaints, refusal
+from readiness.probes.asking import Asking
+from readiness.probes.elevation import complaints, elevated, refusal
+from readiness.probes.probe import Probe
 from readiness.probes.reading import chosen, fields, lines, number, script, shown, summed, tag_of
+from readiness.products import Product
 
+_TEXT = script("configuration")
 _NAMES = "names\t."
 _SUM = re.compile(r"([0-9a-f]{64})  -")
 _STATUS = re.compile(r"0|[1-9][0-9]{0,2}|absent")
@@ -34,32 +39,34 @@ class Configuration(Fact):
 
 
 def parse_configuration(output: Output) -> Configuration | Missing:
-    """Statements file by file, then the names; the sum over all of it tells when anything is lost or changed."""
-    found = lines(output)
-    if found and tag_of(found[0]) == "no_tool":
-        (tool,) = fields(found[0], "no_tool", 1)
+    """Statements product by product and file by file, then the names.
+
+    The sum over all of it shows when anything is lost or changed.
+    """
+    received = lines(output)
+    if received and tag_of(received[0]) == "no_tool":
+        (tool,) = fields(received[0], "no_tool", 1)
         return Missing(Why.TOOL_ABSENT, f"no {tool}")
-    (login,) = fields(found[0] if found else "", "login", 1)
-    told, names = _parts(found[1:])
-    read = _files([line for line in told if line])
-    asked = [path for path, one in read.items() if one.is_asked]
-    unreadable = {path: one.status for path, one in read.items() if one.status != "0"}
-    if refused := [path for path in asked if unreadable.get(path, "absent") != "absent"]:
-        return _refused(output, login, refused[0])
-    files = {path: one.statements for path, one in read.items()}
-    return Configuration({path: whole(path, files, unreadable) for path in asked}, _resolved(names))
+    (login,) = fields(received[0] if received else "", "login", 1)
+    body = summed(received[1:])
+    at = body.index(_NAMES)
+    files: dict[str, ConfigurationFile] = {}
+    for format_name, read in _products([line for line in body[:at] if line]):
+        unreadable = {path: file.status for path, file in read.items() if file.status != "0"}
+        asked = [path for path, file in read.items() if file.is_asked]
+        if refused := [path for path in asked if unreadable.get(path, "absent") != "absent"]:
+            return _refused(output, login, refused[0])
+        if twice := files.keys() & asked:
+            raise ValueError(f"{shown(min(twice))} twice")
+        statements = {path: file.statements for path, file in read.items()}
+        reader = chosen(FORMATS, format_name).read
+        files |= {path: reader(path, statements, unreadable) for path in asked}
+    return Configuration(files, _resolved(body[at + 1 :]))
 
 
 def _refused(output: Output, login: str, path: str) -> Missing:
-    said = f"{path}: {one_line(' '.join(complaints(output)), 200)}"
-    return refusal(output, login, f"/bin/cat {path}") or Missing(Why.NOT_PERMITTED, said)
-
-
-def _parts(found: list[str]) -> tuple[list[str], list[str]]:
-    """The statements and the names."""
-    body = summed(found)
-    at = body.index(_NAMES)
-    return body[:at], body[at + 1 :]
+    message = f"{path}: {one_line(' '.join(complaints(output)), 200)}"
+    return refusal(output, login, f"/bin/cat {path}") or Missing(Why.NOT_PERMITTED, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +78,35 @@ class _Read:
     is_asked: bool
 
 
-def _files(told: list[str]) -> dict[str, _Read]:
+def _products(body: list[str]) -> Iterator[tuple[str, dict[str, _Read]]]:
+    """Each product's format and files; ValueError where not all that were asked for came."""
+    if not body or tag_of(body[0]) != "format":
+        if body:
+            raise ValueError(f"no format: {shown(body[0])}")
+        return
+    starts = [at for at, line in enumerate(body) if tag_of(line) == "format"]
+    for start, end in zip(starts, [*starts[1:], len(body)], strict=True):
+        name, count = fields(body[start], "format", 2)
+        files = _files(body[start + 1 : end])
+        if sum(file.is_asked for file in files.values()) != number(count):
+            raise ValueError(f"not {count} files of {name}: {shown(' '.join(files))}")
+        yield name, files
+
+
+def _files(section: list[str]) -> dict[str, _Read]:
     files: dict[str, _Read] = {}
-    rest = iter(told)
+    rest = iter(section)
     for line in rest:
         is_asked = chosen({"file": True, "part": False}, tag_of(line))
         _, path = fields(line, tag_of(line), 2)
         statements = []
-        for one in rest:
-            if tag_of(one) == "status":
+        for row in rest:
+            if tag_of(row) == "status":
                 break
-            statements.append(_statement(one, rest))
+            statements.append(_statement(row, rest))
         else:
             raise ValueError(f"{path} has no end")
-        _, status = fields(one, "status", 2)
+        _, status = fields(row, "status", 2)
         if path in files or not _STATUS.fullmatch(status):
             raise ValueError(f"{path} twice, or {shown(status)}")
         files[path] = _Read(status, tuple(statements), is_asked)
@@ -106,19 +128,76 @@ def _statement(line: str, rest: Iterator[str]) -> Statement:
 
 
 def _resolved(names: list[str]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
+    resolved: dict[str, list[str]] = {}
     for line in names:
         if not line:
             continue
         if tag_of(line) == "asked":
-            found[fields(line, "asked", 1)[0]] = []
+            resolved[fields(line, "asked", 1)[0]] = []
             continue
         name, address = fields(line, "forward", 2)
         ip_address(address.partition("%")[0])
-        if name not in found:
+        if name not in resolved:
             raise ValueError(f"nobody asked for {shown(name)}")
-        found[name].append(address)
-    return {name: tuple(addresses) for name, addresses in found.items()}
+        resolved[name].append(address)
+    return {name: tuple(addresses) for name, addresses in resolved.items()}
 
 
-PROBES = (Probe(Configuration, script("configuration"), parse_configuration, cost=50),)
+def _products_of(asking: Asking) -> Iterator[tuple[Product, str, tuple[str, ...]]]:
+    """The products whose configuration can be read on this host, with its format and files."""
+    for product in asking.products:
+        files = asking.configuration_files(product)
+        if product.configuration_format and files:
+            yield product, product.configuration_format.name, files
+
+
+def arguments_of(asking: Asking) -> tuple[str, ...]:
+    """The files of each product, and which of its directives are secrets, are none for all their names, name peers."""
+    return tuple(
+        argument
+        for product, format_name, files in _products_of(asking)
+        for argument in (
+            f"format={format_name}",
+            *_each("secret", (canonical(entry.directive) for entry in product.secret_directives)),
+            *_each("open", (canonical(entry.directive) for entry in product.certificate_directives)),
+            *_each("address", (canonical(entry.address) for entry in product.peers)),
+            *_each("folder", _include_folders(product, asking)),
+            *_each("file", files),
+        )
+    )
+
+
+def maskings_of(asking: Asking) -> tuple[str, ...]:
+    """The masking of each format that the host's products are configured in."""
+    names = sorted({format_name for _, format_name, _ in _products_of(asking)})
+    return tuple(FORMATS[name].masking(asking.host.os) for name in names)
+
+
+def _commands(asking: Asking) -> tuple[str, ...]:
+    return tuple(
+        command
+        for product, _, files in _products_of(asking)
+        for command in elevated(_TEXT, path=files, folder=_include_folders(product, asking))
+    )
+
+
+def _each(key: str, values: Iterable[str]) -> list[str]:
+    return sorted({f"{key}={value}" for value in values})
+
+
+def _include_folders(product: Product, asking: Asking) -> tuple[str, ...]:
+    paths = product.include_folders.paths if product.include_folders and asking.host.os != "windows" else ()
+    return tuple(path for path in paths if path.startswith("/"))
+
+
+PROBES = (
+    Probe(
+        Configuration,
+        _TEXT,
+        parse_configuration,
+        cost=50,
+        arguments=arguments_of,
+        as_root=_commands,
+        after=maskings_of,
+    ),
+)

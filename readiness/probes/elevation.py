@@ -1,23 +1,27 @@
-"""Commands that need root: found in the scripts, allowed by a sudoers fragment, asked about on the host."""
+"""Commands that need root: those in the scripts, the sudoers fragment that allows them, and what sudo says of them."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
-from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.facts import Missing, Why
+from readiness.core.scripts import Output
 from readiness.core.text import decode, one_line
-from readiness.probes.reading import LONGEST_LINE, chosen, fields, lines, number, script, tag_of
+from readiness.probes.asking import Asking
+from readiness.probes.probe import Probe
+from readiness.probes.reading import LONGEST_LINE
 
 _USE = re.compile(r"^[ \t]*\$SUDO[ \t]+(.*)$")
 # A test for root is the one other use of the variable.
 _TEST = '[ -z "$SUDO" ]'
 # Neither a space nor anything the shell, sudo's patterns or sudoers(5) would take for more than itself.
 _LITERAL = re.compile(r"[A-Za-z0-9_./%\\:=,+@-]+|\{\}|;")
+_PATH = re.compile(r"/[A-Za-z0-9/+._-]*")
+# An argument that the script was given, alone in its quotes, so that it stays one word.
+_VARIABLE = re.compile(r'"\$([a-z]+)"')
 # find(1) ends the command that it starts for each file with this, and with it may a line end.
 _FOR_EACH_FILE = " \\;"
 _LOGIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]{0,127}")
@@ -34,13 +38,32 @@ _NO_SUDO = re.compile(r"sudo: (?:command )?not found|sudo: No such file or direc
 _HARMLESS = re.compile(r"sudo: unable to resolve host .*")
 
 
-def elevated(text: str) -> tuple[str, ...]:
+def elevated(text: str, **paths: Iterable[str]) -> tuple[str, ...]:
     """The commands of a script that run as root, each with its arguments as the command gets them, a space between.
 
-    Raises ValueError for one that is not spelt out: a variable, a pattern, a redirection, a relative path, a space in
-    an argument, or one that does not stand on a line of its own.
+    A command with a variable, `"$path"` say, stands for one command for each of those `paths`.
+    Raises ValueError for one that is not spelt out: another variable, a pattern, a redirection, a relative path, a
+    space in an argument, or one that does not stand on a line of its own.
     """
-    found = []
+    return tuple(command for template, variable in _templates(text) for command in _commands(template, variable, paths))
+
+
+def _commands(template: str, variable: str, paths: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    if not variable:
+        yield template
+        return
+    if variable not in paths:
+        raise ValueError(f"a command for root is not spelt out: ${variable} in {template!r}")
+    for path in paths[variable]:
+        if not _PATH.fullmatch(path):
+            raise ValueError(f"no path that a command for root may have: {path!r}")
+        yield template.replace(f"${variable}", path)
+
+
+@cache
+def _templates(text: str) -> tuple[tuple[str, str], ...]:
+    """Each command of a script that runs as root, and the name of the variable in it, empty for none."""
+    templates = []
     for line in text.splitlines():
         if line.lstrip().startswith("#"):
             continue
@@ -48,37 +71,41 @@ def elevated(text: str) -> tuple[str, ...]:
         if "SUDO" in line.replace(_TEST, "").replace("$SUDO", "", 1 if use else 0):
             raise ValueError(f"$SUDO must begin a line of its own: {line.strip()!r}")
         if use:
-            found.append(_spelt_out(use[1]))
-    return tuple(found)
+            templates.append(_template(use[1]))
+    return tuple(templates)
 
 
-def _spelt_out(line: str) -> str:
-    words = shlex.split(line)
-    plain = ";" not in line.removesuffix(_FOR_EACH_FILE) and all(map(_LITERAL.fullmatch, words))
-    if not plain or not words or not words[0].startswith("/"):
+def _template(line: str) -> tuple[str, str]:
+    words, variables = shlex.split(line), _VARIABLE.findall(line)
+    literal = [word for word in words if word not in {f"${name}" for name in variables}]
+    if (
+        not all(map(_LITERAL.fullmatch, literal))
+        or not line.startswith("/")
+        or len(variables) > 1
+        or line.count("$") > len(variables)
+        or ";" in line.removesuffix(_FOR_EACH_FILE)
+    ):
         raise ValueError(f"a command for root is not spelt out: {line!r}")
-    return " ".join(words)
+    return " ".join(words), "".join(variables)
 
 
-def spelt_out(text: str, commands: Mapping[str, Mapping[str, str]]) -> str:
-    """A script whose places for commands of the catalogue are filled in, each command a branch of the `case` there.
+def all_as_root(probes: Iterable[Probe], asking: Asking) -> tuple[str, ...]:
+    """Every command that any of these probes runs as root on a host, in order."""
+    return tuple(sorted({command for probe in probes for command in probe.as_root(asking)}))
 
-    `commands` has, by the comment that marks a place, commands by the pattern they are for.
+
+def sudoers(user: str, commands: Iterable[tuple[Iterable[str], Iterable[str]]]) -> str:
+    """The fragment that lets `user` run exactly these commands as root without a password, one a line.
+
+    `commands` are those of each kind of host, after the names of the hosts.
     """
-    for mark, branches in commands.items():
-        place = f"        # {mark}\n"
-        if text.count(place) != 1:
-            raise ValueError(f"the script has no one place for {mark}")
-        lines = (f"        {pattern})\n            $SUDO {one}\n            ;;\n" for pattern, one in branches.items())
-        text = text.replace(place, place + "".join(lines))
-    return text
-
-
-def sudoers(user: str, commands: Iterable[str]) -> str:
-    """The fragment that lets `user` run exactly these commands as root without a password, one a line."""
     if not _LOGIN.fullmatch(user):
         raise ValueError(f"not a login name: {user!r}")
-    return _FRAGMENT + "".join(f"{_rule(user, command)}\n" for command in commands)
+    parts = (
+        "".join([f"# On {', '.join(hosts)}:\n", *(f"{_rule(user, command)}\n" for command in own)])
+        for hosts, own in commands
+    )
+    return _FRAGMENT + "".join(parts)
 
 
 def _rule(user: str, command: str) -> str:
@@ -97,8 +124,8 @@ def _escaped(command: str) -> str:
 
 def complaints(output: Output) -> list[str]:
     """The lines of a script's stderr, without those that hinder nothing."""
-    found = [line[:LONGEST_LINE] for line in decode(output.stderr).splitlines()]
-    return [line for line in found if line and not _HARMLESS.fullmatch(line)]
+    messages = [line[:LONGEST_LINE] for line in decode(output.stderr).splitlines()]
+    return [line for line in messages if line and not _HARMLESS.fullmatch(line)]
 
 
 def refusal(output: Output, login: str, command: str) -> Missing | None:
@@ -111,39 +138,3 @@ def refusal(output: Output, login: str, command: str) -> Missing | None:
             remedy = f"in /etc/sudoers.d/readiness: {_rule(login, command)}"
             return Missing(Why.NOT_PERMITTED, one_line(line, 200), remedy)
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class SudoRules(Fact):
-    """Which of the commands that need root the login may run.
-
-    Root may run them all. `has_sudo` is false on a host without sudo, where every command is refused to others.
-    A rule that would ask for a password counts as allowed where another rule does not: sudo -l cannot tell.
-    """
-
-    name: ClassVar[str] = "sudo_rules"
-    allowed: tuple[str, ...]
-    refused: tuple[str, ...]
-    is_root: bool
-    has_sudo: bool
-
-
-def parse_sudo_rules(output: Output) -> SudoRules:
-    """One line a command, and how many were asked about."""
-    asked, who, *answers = lines(output)
-    count = number(*fields(asked, "asked", 1))
-    if tag_of(who) == "root" and not answers:
-        fields(who, "root", 0)
-        return SudoRules(allowed=(), refused=(), is_root=True, has_sudo=True)
-    has_sudo = chosen({"yes": True, "no": False}, *fields(who, "sudo", 1))
-    told: dict[str, list[str]] = {"allowed": [], "refused": []}
-    for line in answers:
-        chosen(told, tag_of(line)).extend(fields(line, tag_of(line), 1))
-    commands = {*told["allowed"], *told["refused"]}
-    if not len(answers) == len(commands) == count:
-        raise ValueError(f"asked about {count} commands, told of {len(commands)} in {len(answers)} lines")
-    allowed, refused = (tuple(sorted(told[word])) for word in ("allowed", "refused"))
-    return SudoRules(allowed, refused, is_root=False, has_sudo=has_sudo)
-
-
-PROBES = (Probe(SudoRules, script("sudo_rules"), parse_sudo_rules, cost=10),)

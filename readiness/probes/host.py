@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
-from readiness.probes.reading import chosen, fields, lines, number, script, shown, tag_of
+from readiness.core.scripts import Output
+from readiness.probes.probe import Probe
+from readiness.probes.reading import chosen, counted, fields, lines, number, script, shown, tag_of
 
 _ZONE = re.compile(r"(?:\.\.|/usr)/(?:usr/)?share/zoneinfo/([A-Za-z0-9_+/-]+)")
 _VIRTUAL = re.compile(r"[a-z0-9-]+")
@@ -77,10 +78,10 @@ def _time_zone(line: str) -> str | Missing:
 def _container(line: str) -> str | Missing:
     if line == "no_tool\tsystemd-detect-virt\t.":
         return Missing(Why.TOOL_ABSENT, "no systemd-detect-virt")
-    (found,) = fields(line, "container", 1)
-    if not _VIRTUAL.fullmatch(found):
+    (kind,) = fields(line, "container", 1)
+    if not _VIRTUAL.fullmatch(kind):
         raise ValueError(f"no kind of container: {shown(line)}")
-    return "" if found == "none" else found
+    return "" if kind == "none" else kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,26 +120,26 @@ def parse_boot(output: Output) -> Boot:
     )
 
 
-def _kernels(told: list[str], count: str) -> tuple[str, ...] | Missing:
-    if count == "boot_kept\t." and not told:
+def _kernels(rows: list[str], count: str) -> tuple[str, ...] | Missing:
+    if count == "boot_kept\t." and not rows:
         return Missing(Why.NOT_PERMITTED, "/boot cannot be listed", "chmod go+rx /boot")
-    found = [fields(line, "installed", 1)[0] for line in told]
-    if number(*fields(count, "count", 1)) != len(found) or not all(map(_KERNEL.fullmatch, found)):
-        raise ValueError(f"no kernels: {shown(' '.join(found))}")
-    return tuple(sorted(one for one in found if "rescue" not in one))
+    kernels = [kernel for (kernel,) in counted(rows, count, "installed", 1)]
+    if not all(map(_KERNEL.fullmatch, kernels)):
+        raise ValueError(f"no kernels: {shown(' '.join(kernels))}")
+    return tuple(sorted(kernel for kernel in kernels if "rescue" not in kernel))
 
 
 def _asked_by(line: str) -> str | None:
     return None if line == "not_required\t." else " ".join(fields(line, "required", 1)[0].split())
 
 
-def _since(manager: str, told: list[str], booted_at_s: int) -> tuple[str, ...] | Missing:
-    if manager == "manager\tnone\t." and not told:
+def _since(manager: str, lines_of_packages: list[str], booted_at_s: int) -> tuple[str, ...] | Missing:
+    if manager == "manager\tnone\t." and not lines_of_packages:
         return Missing(Why.TOOL_ABSENT, "neither dpkg nor rpm")
     chosen({"dpkg": None, "rpm": None}, *fields(manager, "manager", 1))
-    *rows, count = told
+    *rows, count = lines_of_packages
     times = {name: number(time) for name, time in (fields(row, "package", 2) for row in rows if not _is_absent(row))}
-    if number(*fields(count, "packages", 1)) != len(rows) or not all(map(_PACKAGE.fullmatch, times)):
+    if number(*fields(count, "count", 1)) != len(rows) or not all(map(_PACKAGE.fullmatch, times)):
         raise ValueError(f"{len(rows)} packages, and {shown(count)}")
     if not times:
         return Missing(Why.UNREADABLE, "none of the packages that every host has is known to its package manager")

@@ -9,9 +9,10 @@ from ipaddress import IPv6Address, ip_address
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.probes.elevation import complaints, elevated, refusal
-from readiness.probes.reading import fields, lines, number, script, shown, tag_of
+from readiness.probes.probe import Probe
+from readiness.probes.reading import counted, fields, lines, number, script, shown, tag_of
 
 _TEXT = script("listening")
 (_COMMAND,) = elevated(_TEXT)
@@ -72,27 +73,21 @@ def parse_listening(output: Output) -> Listening:
     order = "big" if name in _BIG_ENDIAN else "little"
     if fields(read, "read", 1) != ["0"]:
         raise ValueError(f"/proc/net cannot be read: {shown(' '.join(rest))}")
-    told, rows = _counted(rest, "socket"), _counted(rest, "row")
-    if len(told) + len(rows) + 2 != len(rest):
-        raise ValueError("a line out of its place")
-    sockets = sorted((_socket(line, order) for line in told), key=lambda one: (one.port, one.address, one.inode))
-    if len({one.inode for one in sockets}) != len(told):
+    at = next((at for at, line in enumerate(rest) if tag_of(line) == "count"), 0)
+    sockets = sorted(
+        (_socket(local, inode, order) for local, inode in counted(rest[:at], rest[at], "socket", 2)),
+        key=lambda socket: (socket.port, socket.address, socket.inode),
+    )
+    if len({socket.inode for socket in sockets}) != len(sockets):
         raise ValueError("one socket twice")
+    rows = rest[at + 1 : -1]
+    if number(*fields(rest[-1], "count", 1)) != len(rows):
+        raise ValueError(f"{len(rows)} rows, and {shown(rest[-1])}")
     missing = refusal(output, fields(login, "login", 1)[0], _COMMAND)
     return Listening(tuple(sockets), missing or _holders(output, rows, sockets))
 
 
-def _counted(told: list[str], tag: str) -> list[str]:
-    """The lines of a tag; ValueError when they are not as many as the one line that counts them says."""
-    found = [line for line in told if tag_of(line) == tag]
-    counts = [number(*fields(line, f"{tag}s", 1)) for line in told if tag_of(line) == f"{tag}s"]
-    if counts != [len(found)]:
-        raise ValueError(f"{len(found)} lines of {tag}, and {counts} told")
-    return found
-
-
-def _socket(line: str, order: str) -> Socket:
-    local, inode = fields(line, "socket", 2)
+def _socket(local: str, inode: str, order: str) -> Socket:
     match = _LOCAL.fullmatch(local)
     if match is None:
         raise ValueError(f"no address: {shown(local)}")
@@ -109,10 +104,10 @@ def _holders(output: Output, rows: list[str], sockets: list[Socket]) -> Mapping[
     if rows[-1:] not in (["row\t/status\t0\t."], ["row\t/status\t1\t."]):
         raise ValueError(f"find did not come to its end: {shown(' '.join(rows[-1:]))}")
     programs: dict[int, str] = {}
-    held: dict[int, set[int]] = {one.inode: set() for one in sockets}
+    pids_of: dict[int, set[int]] = {socket.inode: set() for socket in sockets}
     for row in rows[:-1]:
         if match := _HELD.fullmatch(row):
-            held[number(match[2])].add(int(match[1]))
+            pids_of[number(match[2])].add(int(match[1]))
         elif (match := _PROGRAM.fullmatch(row)) and int(match[1]) not in programs:
             programs[int(match[1])] = match[2].removesuffix(_DELETED)
         else:
@@ -121,8 +116,8 @@ def _holders(output: Output, rows: list[str], sockets: list[Socket]) -> Mapping[
         raise ValueError("no process at all")
     return {
         inode: tuple(Holder(pid, programs[pid]) for pid in sorted(pids & programs.keys()))
-        for inode, pids in held.items()
+        for inode, pids in pids_of.items()
     }
 
 
-PROBES = (Probe(Listening, _TEXT, parse_listening, cost=45),)
+PROBES = (Probe(Listening, _TEXT, parse_listening, cost=45, as_root=lambda _: (_COMMAND,)),)

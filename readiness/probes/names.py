@@ -9,8 +9,10 @@ from ipaddress import ip_address, ip_interface
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
-from readiness.probes.reading import fields, lines, number, script, shown, tag_of
+from readiness.core.scripts import Output
+from readiness.probes.asking import Asking
+from readiness.probes.probe import Probe
+from readiness.probes.reading import counted, fields, lines, number, script, shown, tag_of
 
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]{0,253}[A-Za-z0-9])?\.?")
 
@@ -26,15 +28,15 @@ class Names(Fact):
 
 def parse_names(output: Output) -> Names | Missing:
     """Every address has its names, every line belongs to a name that was asked for; else it is not understood."""
-    found = lines(output)
-    if found and tag_of(found[0]) == "no_tool":
-        fields(found[0], "no_tool", 1)
+    received = lines(output)
+    if received and tag_of(received[0]) == "no_tool":
+        fields(received[0], "no_tool", 1)
         return Missing(Why.TOOL_ABSENT, "no getent")
-    (count,) = fields(found[0] if found else "", "count", 1)
+    (count,) = fields(received[0] if received else "", "count", 1)
     forward: dict[str, list[str]] = {}
     reverse: dict[str, tuple[str, ...]] = {}
     open_address = asked = ""
-    for line in found[1:]:
+    for line in received[1:]:
         match tag_of(line):
             case "asked" if not open_address:
                 (asked,) = fields(line, "asked", 1)
@@ -70,17 +72,22 @@ class Addresses(Fact):
 
 def parse_addresses(output: Output) -> Addresses | Missing:
     """One line an address, with or without the length of its prefix, and how many; a host has at least one."""
-    found = lines(output)
-    if found == ["no_tool\tip\t."]:
+    received = lines(output)
+    if received == ["no_tool\tip\t."]:
         return Missing(Why.TOOL_ABSENT, "no ip")
-    *told, count = found
-    addresses = {str(ip_interface(fields(line, "address", 1)[0]).ip) for line in told}
-    if number(*fields(count, "count", 1)) != len(told) or not told or not "".join(told).isascii():
-        raise ValueError(f"{shown(count)}, and {len(told)} came")
+    *rows, count = received
+    addresses = {str(ip_interface(address).ip) for (address,) in counted(rows, count, "address", 1)}
+    if not addresses or not "".join(rows).isascii():
+        raise ValueError(f"no addresses: {shown(' '.join(rows))}")
     return Addresses(tuple(sorted(addresses)))
 
 
+def names_of(asking: Asking) -> tuple[str, ...]:
+    """The names that a host and its peers go by."""
+    return (asking.host.fqdn, *(peer.fqdn for peer in asking.peers))
+
+
 PROBES = (
-    Probe(Names, script("names"), parse_names, cost=25),
+    Probe(Names, script("names"), parse_names, cost=25, arguments=names_of),
     Probe(Addresses, script("addresses"), parse_addresses, cost=7),
 )

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.core.text import one_line
-from readiness.probes.reading import fields, lines, number, script, shown, tag_of
+from readiness.probes.probe import Probe
+from readiness.probes.reading import chosen, counted, fields, lines, number, script, shown, tag_of
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]*")
 _VERSION = re.compile(r"(?:[0-9]{1,9}:)?[A-Za-z0-9][A-Za-z0-9.+~^_-]*")
 _ARCHITECTURE = re.compile(r"[a-z0-9_-]+|\(none\)")  # rpm's word for a package of keys
-_UNKNOWN = {
-    "dpkg": re.compile(r"dpkg-query: no packages found matching (\S+)"),
-    "rpm": re.compile(r"package (\S+) is not installed"),
-}
+_MANAGERS = {"dpkg": 5, "rpm": 4}  # and the fields of a row
 _REFUSED = re.compile(r".*error:.*(?:Permission denied|Operation not permitted).*")
 # dpkg's states by the second letter of its abbreviation; the first one is only what somebody wants.
 _NOT_INSTALLED = frozenset("nc")
@@ -37,7 +37,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Packages(Fact):
-    """The packages asked for, each of them in one of three: `installed` by name, `broken` with dpkg's state, `absent`.
+    """Every package of a host: `installed` by name, `broken` with dpkg's state; what is in neither is absent.
 
     All versions of a name that is installed more than once are there. `manager` is dpkg, rpm or windows.
     """
@@ -46,83 +46,79 @@ class Packages(Fact):
     manager: str
     installed: Mapping[str, tuple[Package, ...]]
     broken: Mapping[str, str]
-    absent: tuple[str, ...]
+
+    def called(self, name: str) -> tuple[Package, ...]:
+        """The installed packages that the catalogue calls so; none for a package that is absent or broken.
+
+        On Windows a name is a title in any case, with a star at its end the beginning of one.
+        """
+        own = (same for title, same in self.installed.items() if self._is_called(title, name))
+        return tuple(package for same in own for package in same)
+
+    def broken_called(self, name: str) -> tuple[str, ...]:
+        """The broken ones that the catalogue calls so, each with what is wrong with it."""
+        own = [title for title in self.broken if self._is_called(title, name)]
+        return tuple(f"{title} {self.broken[title]}" for title in own)
+
+    def _is_called(self, package: str, name: str) -> bool:
+        if self.manager != "windows":
+            return package == name
+        wanted, title = name.lower(), package.lower()
+        return title.startswith(wanted.removesuffix("*")) if wanted.endswith("*") else title == wanted
 
 
 def parse_packages(output: Output) -> Packages | Missing:
-    """What the manager said of every name asked for; anything it said besides is not understood."""
+    """One row a package, and how many; anything else that the manager said is not understood."""
     first, *rest = lines(output)
     (manager,) = fields(first, "manager", 1)
     if [tag_of(line) for line in rest] == ["no_tool"]:
         (tool,) = fields(rest[0], "no_tool", 1)
         what = "neither a Debian nor a Red Hat family" if manager == "none" else f"no {tool}"
         return Missing(Why.TOOL_ABSENT, what)
-    if manager not in _UNKNOWN:
-        raise ValueError(f"no package manager: {shown(manager)}")
-    if not any(tag_of(line) == "asked" for line in rest):
-        (only,) = rest
-        fields(only, "nothing_asked", 0)
-        return Packages(manager, {}, {}, ())
-    said = _Said(manager, rest)
-    if refused := [line for line in said.others if _REFUSED.fullmatch(line)]:
-        return Missing(Why.NOT_PERMITTED, one_line(refused[0], 200), "make the package database readable again")
-    return said.packages()
+    width = chosen(_MANAGERS, manager)
+    if refused := [line for line in rest if _REFUSED.fullmatch(line)]:
+        (message,) = fields(refused[0], "other", 1)
+        return Missing(Why.NOT_PERMITTED, one_line(message, 200), "make the package database readable again")
+    *rows, status, count = rest
+    if status != "status\t0\t." or not rows:
+        raise ValueError(f"{shown(status)} after {len(rows)} rows")
+    packages = counted(rows, count, "package", width)
+    return _packages(packages) if manager == "dpkg" else _rpms(packages)
 
 
-class _Said:
-    """The lines of a package manager by kind; `others` are in its own words."""
+def _rpms(rows: list[list[str]]) -> Packages:
+    return Packages("rpm", _by_name([_package(name, *rest) for name, *rest in rows]), {})
 
-    def __init__(self, manager: str, told: list[str]) -> None:
-        self._dpkg = manager == "dpkg"
-        self._unknown = _UNKNOWN[manager]
-        kinds: dict[str, list[str]] = {kind: [] for kind in ("asked", "package", "unpacked", "status", "count")}
-        self.others: list[str] = []
-        for line in told:
-            kinds.get(tag_of(line), self.others).append(line)
-        self._asked = [fields(line, "asked", 1)[0] for line in kinds["asked"]]
-        self._rows = [fields(line, "package", 4) for line in kinds["package"]]
-        self._unpacked = dict(fields(line, "unpacked", 2) for line in kinds["unpacked"])
-        (self._status,) = (number(*fields(line, "status", 1)) for line in kinds["status"])
-        count = [number(*fields(line, "count", 1)) for line in kinds["count"]]
-        if count != [len(self._rows) + len(self.others)] or len(self._unpacked) != len(kinds["unpacked"]):
-            raise ValueError(f"{count} lines: {shown(' | '.join(told))}")
 
-    def packages(self) -> Packages:
-        """Every name in its place; ValueError unless each was answered for."""
-        matches = [self._unknown.fullmatch(line) for line in self.others]
-        absent = [match[1] for match in matches if match]
-        told = {row[0] for row in self._rows}
-        if len(absent) != len(self.others) or sorted([*absent, *told]) != sorted(self._asked):
-            raise ValueError(f"asked for {self._asked}, told of {sorted(told)}: {shown(' | '.join(self.others))}")
-        if self._status != (min(1, len(absent)) if self._dpkg else len(absent)):
-            raise ValueError(f"exit status {self._status} with {len(absent)} unknown")
-        installed: dict[str, list[Package]] = {}
-        broken: dict[str, str] = {}
-        for name, version, architecture, last in self._rows:
-            if not self._dpkg or _INSTALLED.fullmatch(last):
-                installed.setdefault(name, []).append(self._package(name, version, architecture, last))
-            elif not _STATE.fullmatch(last):
-                raise ValueError(f"{name}: no state: {shown(last)}")
-            elif last[1] not in _NOT_INSTALLED:
-                broken[name] = last.strip()
-        gone = tuple(sorted({*absent, *told} - installed.keys() - broken.keys()))
-        whole = {name: tuple(sorted(found, key=_oldest_first)) for name, found in installed.items()}
-        return Packages("dpkg" if self._dpkg else "rpm", whole, broken, gone)
+def _packages(rows: list[list[str]]) -> Packages:
+    installed: list[Package] = []
+    broken: dict[str, str] = {}
+    for name, version, architecture, state, time in rows:
+        if _INSTALLED.fullmatch(state):
+            installed.append(_package(name, version, architecture, time))
+        elif not _STATE.fullmatch(state):
+            raise ValueError(f"{name}: no state: {shown(state)}")
+        elif state[1] not in _NOT_INSTALLED:
+            broken[name] = state.strip()
+    return Packages("dpkg", _by_name(installed), broken)
 
-    def _package(self, name: str, version: str, architecture: str, last: str) -> Package:
-        if not _VERSION.fullmatch(version) or not _ARCHITECTURE.fullmatch(architecture):
-            raise ValueError(f"not a package: {name} {shown(version)} {shown(architecture)}")
-        when = self._unpacked_at(name, architecture) if self._dpkg else number(last)
-        return Package(name, version.removeprefix("0:"), architecture, when)
 
-    def _unpacked_at(self, name: str, architecture: str) -> int:
-        """When dpkg wrote its list of the package's files; packages of several architectures have one list each."""
-        folder = "/var/lib/dpkg/info"
-        lists = (f"{folder}/{name}:{architecture}.list", f"{folder}/{name}.list")
-        known = [self._unpacked[one] for one in lists if one in self._unpacked]
-        if not known:
-            raise ValueError(f"no list of the files of {name}:{architecture}")
-        return number(known[0])
+def _package(name: str, version: str, architecture: str, time: str) -> Package:
+    if not (_NAME.fullmatch(name) and _VERSION.fullmatch(version) and _ARCHITECTURE.fullmatch(architecture)):
+        raise ValueError(f"no package: {shown(f'{name} {version} {architecture}')}")
+    # The same words on hundreds of hosts: one copy of each is enough.
+    return Package(sys.intern(name), sys.intern(version), sys.intern(architecture), number(time))
+
+
+def _by_name(packages: list[Package]) -> dict[str, tuple[Package, ...]]:
+    if not packages:
+        raise ValueError("no package at all, and every host has some")
+    by_name: dict[str, list[Package]] = {}
+    for package in packages:
+        by_name.setdefault(package.name, []).append(package)
+    if twice := [name for name, same in by_name.items() if len({*same}) != len(same)]:
+        raise ValueError(f"one package twice: {shown(twice[0])}")
+    return {name: tuple(sorted(same, key=_oldest_first)) for name, same in by_name.items()}
 
 
 def _oldest_first(package: Package) -> tuple[int, str, str]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.core.text import decode
 from readiness.probes.elevation import complaints, elevated, refusal
+from readiness.probes.probe import Probe
 from readiness.probes.reading import fields, number, script, shown
 
 _TEXT = script("processes")
@@ -51,7 +52,7 @@ def parse_processes(output: Output) -> Processes | Missing:
     (login,) = fields(first, "login", 1)
     if missing := refusal(output, login, _COMMAND):
         return missing
-    said = _said(complaints(output), failed=number(*fields(status, "status", 1)) != 0)
+    excuses = _excuses(complaints(output), failed=number(*fields(status, "status", 1)) != 0)
     executables: dict[int, Program] = {}
     for row in rows:
         match = _ROW.fullmatch(row)
@@ -59,31 +60,31 @@ def parse_processes(output: Output) -> Processes | Missing:
             raise ValueError(f"not one process: {shown(row)}")
         executables[int(match[1])] = Program(match[2].removesuffix(_DELETED), match[2].endswith(_DELETED))
     programs = {pid: program for pid, program in executables.items() if program.path}
-    if not programs or executables.keys() - programs.keys() - said.keys():
-        raise ValueError(f"{len(rows)} processes, {len(programs)} programs, {len(said)} excuses")
-    return Processes(programs, tuple(sorted(pid for pid, why in said.items() if why == _KEPT)))
+    if not programs or executables.keys() - programs.keys() - excuses.keys():
+        raise ValueError(f"{len(rows)} processes, {len(programs)} programs, {len(excuses)} excuses")
+    return Processes(programs, tuple(sorted(pid for pid, why in excuses.items() if why == _KEPT)))
 
 
-def _said(told: list[str], *, failed: bool) -> dict[int, str]:
+def _excuses(messages: list[str], *, failed: bool) -> dict[int, str]:
     """What find says of single processes; ValueError for anything else that it says."""
-    matches = {line: _SAID.fullmatch(line) for line in told}
-    said = {int(match[1]): match[2] for match in matches.values() if match}
+    matches = {line: _SAID.fullmatch(line) for line in messages}
+    excuses = {int(match[1]): match[2] for match in matches.values() if match}
     strange = [line for line, match in matches.items() if match is None]
-    if strange or failed != bool(said):
-        raise ValueError(f"find: {shown(' | '.join(strange))}, failed: {failed}, said of {len(said)} processes")
-    return said
+    if strange or failed != bool(excuses):
+        raise ValueError(f"find: {shown(' | '.join(strange))}, failed: {failed}, said of {len(excuses)} processes")
+    return excuses
 
 
 def _lines(output: Output) -> list[str]:
     """The lines before `end`; unlike other scripts' they hold file names, which may be anything but cut."""
-    found = output.stdout.split(b"\n")
-    rows = found[3:-2]
-    measured = [*map(number, decode(found[2]).split())] if len(found) > 5 else []
-    if output.status != 0 or found[-2:] != [b"end", b""] or b"\0" in output.stdout:
+    received = output.stdout.split(b"\n")
+    rows = received[3:-2]
+    measured = [*map(number, decode(received[2]).split())] if len(received) > 5 else []
+    if output.status != 0 or received[-2:] != [b"end", b""] or b"\0" in output.stdout:
         raise ValueError(f"exit status {output.status}, or cut short: {shown(decode(output.stdout[-100:]))}")
     if measured != [len(rows), sum(len(row) + 1 for row in rows)]:
         raise ValueError(f"{measured} lines and bytes, and {len(rows)} came")
-    return [decode(line) for line in found[:-2]]
+    return [decode(line) for line in received[:-2]]
 
 
-PROBES = (Probe(Processes, _TEXT, parse_processes, cost=40),)
+PROBES = (Probe(Processes, _TEXT, parse_processes, cost=40, as_root=lambda _: (_COMMAND,)),)

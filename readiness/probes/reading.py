@@ -29,12 +29,12 @@ def lines(output: Output) -> list[str]:
     text = output.stdout.decode()
     if clean(text) != text:
         raise ValueError("characters that have no place in it")
-    found = text.split("\n")
-    if max(map(len, found)) > LONGEST_LINE:
+    received = text.split("\n")
+    if max(map(len, received)) > LONGEST_LINE:
         raise ValueError("a line longer than any tool prints")
-    if found[-2:] != ["end", ""] or "end" in found[:-2]:
+    if received[-2:] != ["end", ""] or "end" in received[:-2]:
         raise ValueError("cut short, or something after its end")
-    return found[:-2]
+    return received[:-2]
 
 
 def fields(line: str, tag: str, count: int) -> list[str]:
@@ -45,17 +45,24 @@ def fields(line: str, tag: str, count: int) -> list[str]:
     return parts[1:-1]
 
 
+def counted(rows: list[str], count: str, tag: str, width: int) -> list[list[str]]:
+    """The fields of rows with this tag; ValueError unless they are as many as the line that counts them says."""
+    if number(*fields(count, "count", 1)) != len(rows):
+        raise ValueError(f"{len(rows)} rows of {tag}, and {shown(count)}")
+    return [fields(row, tag, width) for row in rows]
+
+
 def tag_of(line: str) -> str:
     """The first field."""
     return line.split("\t", 1)[0]
 
 
-def summed(found: list[str]) -> list[str]:
+def summed(received: list[str]) -> list[str]:
     """The lines before the last one, which is their sum as sha256sum prints it; ValueError when it is another."""
-    match = _SUM.fullmatch(found[-1] if found else "")
-    if match is None or hashlib.sha256(("\n".join(found[:-1]) + "\n").encode()).hexdigest() != match[1]:
+    match = _SUM.fullmatch(received[-1] if received else "")
+    if match is None or hashlib.sha256(("\n".join(received[:-1]) + "\n").encode()).hexdigest() != match[1]:
         raise ValueError("not what the host had summed up")
-    return found[:-1]
+    return received[:-1]
 
 
 def number(text: str) -> int:

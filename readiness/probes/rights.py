@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.core.text import one_line
-from readiness.probes.elevation import complaints, refusal
+from readiness.probes.asking import Asking
+from readiness.probes.elevation import complaints, elevated, refusal
+from readiness.probes.probe import Probe
 from readiness.probes.reading import fields, lines, number, script, shown, tag_of
 
-# What tells of one path: the same words in the catalogue's commands and in the remedy.
-TELL = r"/usr/bin/find -L {} -maxdepth 0 -printf path\t%p\t%u\t%g\t%m\t.\n"
+_TEXT = script("rights")
 _MODE = re.compile(r"[0-7]{1,4}")
 _SHELL = re.compile(r"(/[!-9;-~]*)?")
 
@@ -47,11 +48,11 @@ def parse_rights(output: Output) -> Rights | Missing:
         (tool,) = fields(first, "no_tool", 1)
         return Missing(Why.TOOL_ABSENT, f"no {tool}")
     (login,) = fields(first, "login", 1)
-    count, *told = rest
+    count, *rows = rest
     paths: dict[str, Ownership | None] = {}
     shells: dict[str, str | None] = {}
     failed = []
-    for line in told:
+    for line in rows:
         match tag_of(line):
             case "path":
                 path, owner, group, mode = fields(line, "path", 4)
@@ -69,12 +70,21 @@ def parse_rights(output: Output) -> Rights | Missing:
                 shells[name] = shell or "/bin/sh"
             case _:
                 shells[fields(line, "no_account", 1)[0]] = None
-    if len(paths) + len(shells) + len(failed) != len(told) or len(told) != number(*fields(count, "asked", 1)):
-        raise ValueError(f"{shown(count)}, and {len(told)} lines of {len(paths)} paths and {len(shells)} accounts")
+    if len(paths) + len(shells) + len(failed) != len(rows) or len(rows) != number(*fields(count, "asked", 1)):
+        raise ValueError(f"{shown(count)}, and {len(rows)} lines of {len(paths)} paths and {len(shells)} accounts")
     if failed:
-        said = f"{failed[0]}: {one_line(' '.join(complaints(output)), 200)}"
-        return refusal(output, login, TELL.format(failed[0])) or Missing(Why.UNREADABLE, said)
+        message = f"{failed[0]}: {one_line(' '.join(complaints(output)), 200)}"
+        return refusal(output, login, elevated(_TEXT, path=failed)[0]) or Missing(Why.UNREADABLE, message)
     return Rights(paths, shells)
 
 
-PROBES = (Probe(Rights, script("rights"), parse_rights, cost=30),)
+def _arguments(asking: Asking) -> tuple[str, ...]:
+    paths = (f"path={path}" for path in asking.places())
+    return (*paths, *(f"account={account}" for account in asking.accounts()))
+
+
+def _commands(asking: Asking) -> tuple[str, ...]:
+    return elevated(_TEXT, path=asking.places())
+
+
+PROBES = (Probe(Rights, _TEXT, parse_rights, cost=30, arguments=_arguments, as_root=_commands),)

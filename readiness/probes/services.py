@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.core.text import one_line
-from readiness.probes.reading import fields, lines, number, script, shown, tag_of
+from readiness.probes.probe import Probe
+from readiness.probes.reading import counted, fields, lines, number, script, shown, tag_of
 
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
-_WORDS = ("LoadState", "ActiveState", "SubState")
-_KEYS = frozenset({*_WORDS, "Id", "Names", "UnitFileState", "MainPID", "ExecMainStartTimestamp"})
+_UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]+\.(?:service|socket|timer)")
 _STAMP = re.compile(r"[A-Z][a-z]{2} [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NOT_BOOTED = "System has not been booted with systemd"
@@ -42,59 +42,65 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Services(Fact):
-    """The units by the name they were asked for, an alias included; an unknown one has the `load_state` not-found."""
+    """Every service, socket and timer by its name and by its aliases; `manager` is systemd or windows."""
 
     name: ClassVar[str] = "services"
+    manager: str
     units: Mapping[str, Service]
+
+    def called(self, unit: str) -> Service:
+        """The unit that the catalogue calls so, on Windows in any case.
+
+        One that the host does not know has the `load_state` not-found, since it was told of all there are.
+        """
+        if self.manager == "windows":
+            unit = next((name for name in self.units if name.lower() == unit.lower()), unit)
+        return self.units.get(unit) or Service(unit, "not-found", "inactive", "dead", "", None, None)
 
 
 def parse_services(output: Output) -> Services | Missing:
-    """One line a unit in the order asked for, as `systemctl show` tells them, and its exit status."""
-    found = lines(output)
-    if found == ["no_tool\t."]:
+    """One row a unit as `systemctl show` describes it, its exit status, and how many rows."""
+    received = lines(output)
+    if received == ["no_tool\t."]:
         return Missing(Why.TOOL_ABSENT, "no systemctl")
-    if found == ["nothing_asked\t."]:
-        return Services({})
-    asked = [fields(line, "asked", 1)[0] for line in found if tag_of(line) == "asked"]
-    told = found[len(asked) :]
-    if missing := _missing([line.removeprefix("told\t").removesuffix("\t.") for line in told]):
+    if missing := _missing([line for line in received if tag_of(line) == "other"]):
         return missing
-    *blocks, status = (fields(line, "told", line.count("\t") - 1) for line in told)
-    if status != ["status=0"] or len(blocks) != len(asked) or len({*asked}) != len(asked):
-        raise ValueError(f"asked for {len(asked)} units, told of {len(blocks)}: {shown('; '.join(told))}")
-    return Services({unit: _service(unit, block) for unit, block in zip(asked, blocks, strict=True)})
+    *rows, status, count = received
+    if status != "status\t0\t." or not rows:
+        raise ValueError(f"{shown(status)} after {len(rows)} units")
+    units: dict[str, Service] = {}
+    for row in counted(rows, count, "unit", 8):
+        names = {row[0], *row[1].split()}
+        if twice := names & units.keys():
+            raise ValueError(f"{shown(min(twice))} twice")
+        units |= dict.fromkeys(sorted(names), _service(row))
+    return Services("systemd", units)
 
 
-def _missing(told: list[str]) -> Missing | None:
-    """Why systemd said nothing; it says so in lines of its own, not in those of a unit."""
-    said = [line for line in told if "=" not in line]
-    if any(line.startswith(_NOT_BOOTED) for line in said):
+def _missing(messages: list[str]) -> Missing | None:
+    """Why systemd gave no units; it says so in lines of its own."""
+    if any(line.startswith(f"other\t{_NOT_BOOTED}") for line in messages):
         return Missing(Why.TOOL_ABSENT, _NOT_BOOTED)
-    if refused := [line for line in said if _REFUSED.search(line)]:
-        return Missing(Why.NOT_PERMITTED, one_line(refused[0], 200), "let the login read from systemd's bus")
+    if refused := [line for line in messages if _REFUSED.search(line)]:
+        (message,) = fields(refused[0], "other", 1)
+        return Missing(Why.NOT_PERMITTED, one_line(message, 200), "let the login read from systemd's bus")
     return None
 
 
-def _service(unit: str, block: list[str]) -> Service:
-    pairs = [text.partition("=") for text in block]
-    values = {key: value for key, _, value in pairs}
-    if values.keys() != _KEYS or len(pairs) != len(_KEYS):
-        raise ValueError(f"{unit}: not what was asked of it: {shown(' '.join(block))}")
-    if unit not in {values["Id"], *values["Names"].split()}:
-        raise ValueError(f"{unit}: told of {shown(values['Id'])}")
-    words = [values[key] for key in _WORDS] + ([values["UnitFileState"]] if values["UnitFileState"] else [])
+def _service(row: list[str]) -> Service:
+    unit, _, load_state, active_state, sub_state, unit_file_state, pid, started = row
+    words = [load_state, active_state, sub_state] + ([unit_file_state] if unit_file_state else [])
     if wrong := [word for word in words if not _WORD.fullmatch(word)]:
         raise ValueError(f"{unit}: no state: {shown(wrong[0])}")
-    pid = number(values["MainPID"])
-    return Service(
-        unit=unit,
-        load_state=values["LoadState"],
-        active_state=values["ActiveState"],
-        sub_state=values["SubState"],
-        unit_file_state=values["UnitFileState"],
-        main_pid=pid or None,
-        started_at_s=_unix_time(values["ExecMainStartTimestamp"]) if pid else None,
-    )
+    if not _UNIT.fullmatch(unit):
+        raise ValueError(f"no unit: {shown(unit)}")
+    if not unit.endswith(".service"):  # the others have no process
+        if (pid, started) != ("-", "-"):
+            raise ValueError(f"{unit}: a process {shown(pid)}")
+        pid = "0"
+    main_pid = number(pid) or None
+    started_at_s = _unix_time(started) if main_pid else None
+    return Service(unit, load_state, active_state, sub_state, unit_file_state, main_pid, started_at_s)
 
 
 def _unix_time(stamp: str) -> int:

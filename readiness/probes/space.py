@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
-from readiness.probes.reading import chosen, fields, lines, number, script, shown, tag_of
+from readiness.core.scripts import Output
+from readiness.probes.asking import Asking
+from readiness.probes.probe import Probe
+from readiness.probes.reading import chosen, counted, fields, lines, number, script, shown, tag_of
 
 # The statuses of `timeout`, as in transports.posix.
 _TIMED_OUT = frozenset({"124", "137", "143"})
 # proc_pid_mountinfo(5): a space, a tab, a line break and a backslash are written in octal.
 _OCTAL = re.compile(r"\\([0-7]{3})")
-_TAGS = ("asked", "path", "waited", "mount", "mounts")
+_TAGS = ("asked", "path", "waited", "mount", "count")
 _WORD = re.compile(r"[!-~]+")
 _SAID = {"No such file or directory": "absent", "Not a directory": "absent", "Permission denied": "kept"}
 
@@ -60,12 +62,12 @@ class _Mount:
 
 def parse_space(output: Output) -> Space | Missing:
     """A line a path asked for, one a path that answered, whether all did, and all mounts with their number."""
-    found = lines(output)
-    (login,) = fields(found[0] if found else "", "login", 1)
-    if found[1:] == ["no_tool\tstat\t."]:
+    received = lines(output)
+    (login,) = fields(received[0] if received else "", "login", 1)
+    if received[1:] == ["no_tool\tstat\t."]:
         return Missing(Why.TOOL_ABSENT, "no stat")
-    by_tag = {tag: [line for line in found[1:] if tag_of(line) == tag] for tag in _TAGS}
-    if sum(map(len, by_tag.values())) != len(found) - 1 or not "".join(found).isascii():
+    by_tag = {tag: [line for line in received[1:] if tag_of(line) == tag] for tag in _TAGS}
+    if sum(map(len, by_tag.values())) != len(received) - 1 or not "".join(received).isascii():
         raise ValueError("a line out of its place")
     asked = [fields(line, "asked", 1)[0] for line in by_tag["asked"]]
     answers = dict(_answer(line) for line in by_tag["path"])
@@ -74,9 +76,7 @@ def parse_space(output: Output) -> Space | Missing:
     (status,) = fields("".join(by_tag["waited"]), "waited", 1)
     if (status != "0" or len(answers) < len(asked)) and (status not in _TIMED_OUT or len(answers) == len(asked)):
         raise ValueError(f"{len(answers)} of {len(asked)} answers, and the status {shown(status)}")
-    mounts = [_mount(line) for line in by_tag["mount"]]
-    if number(*fields("".join(by_tag["mounts"]), "mounts", 1)) != len(mounts):
-        raise ValueError(f"{len(mounts)} mounts are not all")
+    mounts = [_mount(line) for (line,) in counted(by_tag["mount"], "".join(by_tag["count"]), "mount", 1)]
     return Space({path: _filesystem(path, answers.get(path), mounts, login) for path in asked})
 
 
@@ -89,17 +89,17 @@ def _answer(line: str) -> tuple[str, list[str]]:
 
 def _mount(line: str) -> _Mount:
     """`36 35 98:0 /root /point rw,noatime shared:1 - ext4 /dev/sda1 rw`: the options of the mount and of the whole."""
-    before, dash, after = fields(line, "mount", 1)[0].partition(" - ")
-    own, whole = before.split(" "), after.split(" ")
-    if not dash or len(own) < 6 or len(whole) != 3 or not _WORD.fullmatch(whole[0]):
+    before, dash, after = line.partition(" - ")
+    own, of_filesystem = before.split(" "), after.split(" ")
+    if not dash or len(own) < 6 or len(of_filesystem) != 3 or not _WORD.fullmatch(of_filesystem[0]):
         raise ValueError(f"not one mount: {shown(line)}")
-    switches = [chosen({"ro": True, "rw": False}, options.split(",")[0]) for options in (own[5], whole[2])]
+    switches = [chosen({"ro": True, "rw": False}, options.split(",")[0]) for options in (own[5], of_filesystem[2])]
     parent = number(own[1])
     return _Mount(
         number(own[0]),
         parent,
         _OCTAL.sub(lambda match: chr(int(match[1], 8)), own[4]),
-        whole[0],
+        of_filesystem[0],
         read_only=any(switches),
     )
 
@@ -108,24 +108,24 @@ def _filesystem(path: str, answer: list[str] | None, mounts: list[_Mount], login
     """What a path's answer says; None for a path that is not there."""
     if answer is None or answer[1] in _TIMED_OUT:
         return Missing(Why.TIMED_OUT, f"{path} gives no answer", "find out which server does not answer (findmnt)")
-    place, status, *told = answer
+    resolved, status, *numbers = answer
     if number(status):
-        said = " ".join(told)
-        words = next((words for words in _SAID if said.endswith(f": {words}")), "")
+        message = " ".join(numbers)
+        words = next((words for words in _SAID if message.endswith(f": {words}")), "")
         if _SAID.get(words) == "absent":
             return None
         if _SAID.get(words) == "kept":
             remedy = f"let it be searched: setfacl -m u:{login}:x on the folders above {path}"
-            return Missing(Why.NOT_PERMITTED, said, remedy)
-        return Missing(Why.UNREADABLE, said)
-    block, blocks, free, inodes, free_inodes = map(number, told)
-    over = [one for one in mounts if place == one.point or place.startswith(one.point.rstrip("/") + "/")]
-    if not over or not place.startswith("/"):
-        raise ValueError(f"no mount for {shown(place)}")
-    longest = max(len(one.point) for one in over)
-    nearest = [one for one in over if len(one.point) == longest]
-    covered = {one.over for one in nearest}
-    (mount,) = (one for one in nearest if one.number not in covered)
+            return Missing(Why.NOT_PERMITTED, message, remedy)
+        return Missing(Why.UNREADABLE, message)
+    block, blocks, free, inodes, free_inodes = map(number, numbers)
+    over = [mount for mount in mounts if resolved == mount.point or resolved.startswith(mount.point.rstrip("/") + "/")]
+    if not over or not resolved.startswith("/"):
+        raise ValueError(f"no mount for {shown(resolved)}")
+    longest = max(len(mount.point) for mount in over)
+    nearest = [mount for mount in over if len(mount.point) == longest]
+    covered = {mount.over for mount in nearest}
+    (mount,) = (mount for mount in nearest if mount.number not in covered)
     return Filesystem(
         mount=mount.point,
         kind=mount.kind,
@@ -137,4 +137,9 @@ def _filesystem(path: str, answer: list[str] | None, mounts: list[_Mount], login
     )
 
 
-PROBES = (Probe(Space, script("space"), parse_space, cost=30),)
+def paths_of(asking: Asking) -> tuple[str, ...]:
+    """The paths that space was agreed for, each once."""
+    return tuple(sorted(set(asking.space_paths)))
+
+
+PROBES = (Probe(Space, script("space"), parse_space, cost=30, arguments=paths_of),)

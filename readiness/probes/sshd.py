@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.core.text import one_line
 from readiness.probes.elevation import complaints, elevated, refusal
-from readiness.probes.reading import fields, lines, number, script, shown
+from readiness.probes.probe import Probe
+from readiness.probes.reading import counted, fields, lines, number, script, shown
 
 _TEXT = script("sshd")
 (_COMMAND,) = elevated(_TEXT)
@@ -28,22 +29,22 @@ class Sshd(Fact):
 
 def parse_sshd(output: Output) -> Sshd | Missing:
     """One line a setting, and how many; a keyword may stand there more than once."""
-    login, status, *told, count = lines(output)
+    login, status, *rows, count = lines(output)
     if missing := refusal(output, fields(login, "login", 1)[0], _COMMAND):
         return missing
     if number(*fields(status, "status", 1)):
-        said = " | ".join(complaints(output))
+        messages = " | ".join(complaints(output))
         why = Why.TOOL_ABSENT if status == "status\t127\t." else Why.UNREADABLE
-        return Missing(why, f"sshd -T: {one_line(said, 200)}")
-    if number(*fields(count, "count", 1)) != len(told) or not told or not "".join(told).isascii():
-        raise ValueError(f"{shown(count)}, and {len(told)} came")
+        return Missing(why, f"sshd -T: {one_line(messages, 200)}")
     settings: dict[str, tuple[str, ...]] = {}
-    for line in told:
-        keyword, _, value = fields(line, "setting", 1)[0].partition(" ")
-        if not _KEYWORD.fullmatch(keyword):
-            raise ValueError(f"no setting: {shown(line)}")
+    for (setting,) in counted(rows, count, "setting", 1):
+        keyword, _, value = setting.partition(" ")
+        if not _KEYWORD.fullmatch(keyword) or not setting.isascii():
+            raise ValueError(f"no setting: {shown(setting)}")
         settings[keyword] = (*settings.get(keyword, ()), value)
+    if not settings:
+        raise ValueError("not one setting")
     return Sshd({keyword: tuple(sorted(values)) for keyword, values in sorted(settings.items())})
 
 
-PROBES = (Probe(Sshd, _TEXT, parse_sshd, cost=42),)
+PROBES = (Probe(Sshd, _TEXT, parse_sshd, cost=42, as_root=lambda _: (_COMMAND,)),)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
-from readiness.probes.reading import chosen, fields, lines, number, script, shown, tag_of
+from readiness.core.scripts import Output
+from readiness.probes.probe import Probe
+from readiness.probes.reading import chosen, counted, fields, lines, script, shown, tag_of
 
 # By ID and ID_LIKE of os-release(5); packages.sh keeps the same words.
 FAMILIES = {
@@ -47,13 +48,11 @@ class OsRelease(Fact):
 
 def parse_os_release(output: Output) -> OsRelease | Missing:
     """Assignments with shell quoting, read as data and never evaluated."""
-    found = lines(output)
-    if found == ["no_file\t."]:
+    received = lines(output)
+    if received == ["no_file\t."]:
         return Missing(Why.UNREADABLE, "neither /etc/os-release nor /usr/lib/os-release can be read")
-    *told, count, kernel = found
-    if number(*fields(count, "count", 1)) != len(told):
-        raise ValueError(f"{len(told)} lines, and {shown(count)}")
-    values = _assignments([fields(line, "line", 1)[0] for line in told])
+    *rows, count, kernel = received
+    values = _assignments([text for (text,) in counted(rows, count, "line", 1)])
     release, architecture = fields(kernel, "kernel", 2)
     name = values.get("ID", "")
     if not _ID.fullmatch(name) or not _KERNEL.fullmatch(release) or not _KERNEL.fullmatch(architecture):
@@ -115,10 +114,10 @@ def parse_identity(output: Output) -> Identity:
 
 def _machine_id(line: str) -> str | Missing:
     if tag_of(line) == "machine_id":
-        (found,) = fields(line, "machine_id", 1)
-        if _MACHINE_ID.fullmatch(found):
-            return found
-        what = "is empty" if not found else f"holds no machine id: {shown(found)}"
+        (machine_id,) = fields(line, "machine_id", 1)
+        if _MACHINE_ID.fullmatch(machine_id):
+            return machine_id
+        what = "is empty" if not machine_id else f"holds no machine id: {shown(machine_id)}"
         return Missing(Why.UNREADABLE, f"/etc/machine-id {what}", _NEW_ID)
     reasons = {
         "machine_id_unreadable": Missing(Why.NOT_PERMITTED, "/etc/machine-id", "chmod 0444 /etc/machine-id"),

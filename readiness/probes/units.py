@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.core.text import one_line
-from readiness.probes.reading import fields, lines, number, script, shown, tag_of
+from readiness.probes.asking import Asking
+from readiness.probes.probe import Probe
+from readiness.probes.reading import counted, fields, lines, number, script, shown, tag_of
 
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]+\.[a-z]+")
 _NOT_BOOTED = "System has not been booted with systemd"
@@ -26,13 +28,13 @@ class OpenFiles(Fact):
 
 def parse_open_files(output: Output) -> OpenFiles | Missing:
     """How many units, then two lines a unit: its name, then its process and limit."""
-    count, *found = lines(output)
-    if missing := _no_answer(found[-1] if found else count):
+    count, *pairs = lines(output)
+    if missing := _no_answer(pairs[-1] if pairs else count):
         return missing
-    if len(found) != 2 * number(*fields(count, "count", 1)):
+    if len(pairs) != 2 * number(*fields(count, "count", 1)):
         raise ValueError("a unit without its limit")
     limits: dict[str, int | None] = {}
-    for first, second in zip(found[::2], found[1::2], strict=True):
+    for first, second in zip(pairs[::2], pairs[1::2], strict=True):
         (unit,) = fields(first, "asked", 1)
         pid, limit = fields(second, "limit", 2)
         if unit in limits or not _UNIT.fullmatch(unit):
@@ -54,12 +56,10 @@ class FailedUnits(Fact):
 
 def parse_failed_units(output: Output) -> FailedUnits | Missing:
     """One line a unit and its state, and how many; another state than failed is a message of systemctl's."""
-    *told, count = lines(output)
+    *rows, count = lines(output)
     if missing := _no_answer(count):
         return missing
-    units = [fields(line, "failed", 2) for line in told]
-    if number(*fields(count, "count", 1)) != len(units):
-        raise ValueError(f"{shown(count)}, and {len(units)} came")
+    units = counted(rows, count, "failed", 2)
     if wrong := [unit for unit, state in units if state != "failed" or not _UNIT.fullmatch(unit)]:
         raise ValueError(f"no failed unit: {shown(wrong[0])}")
     return FailedUnits(tuple(sorted(unit for unit, _ in units)))
@@ -70,12 +70,12 @@ def _no_answer(line: str) -> Missing | None:
     if line == "no_tool\tsystemctl\t.":
         return Missing(Why.TOOL_ABSENT, "no systemctl")
     if tag_of(line) == "refused":
-        (said,) = fields(line, "refused", 1)
-        return Missing(Why.TOOL_ABSENT if said.startswith(_NOT_BOOTED) else Why.UNREADABLE, one_line(said, 200))
+        (message,) = fields(line, "refused", 1)
+        return Missing(Why.TOOL_ABSENT if message.startswith(_NOT_BOOTED) else Why.UNREADABLE, one_line(message, 200))
     return None
 
 
 PROBES = (
-    Probe(OpenFiles, script("open_files"), parse_open_files, cost=21),
+    Probe(OpenFiles, script("open_files"), parse_open_files, cost=21, arguments=Asking.units),
     Probe(FailedUnits, script("failed_units"), parse_failed_units, cost=21),
 )

@@ -210,7 +210,7 @@ class ClusterDirective(Sourced):
 class Format(Sourced):
     """The language of the product's configuration files, which a reader in `configs/` knows."""
 
-    name: Literal["bacula"]
+    name: str = Field(pattern=_NAME)
 
 
 class Peer(Sourced):

@@ -28,8 +28,8 @@ def plan_lines(
             yield f"  {script.file} {' '.join(map(repr, script.arguments))}".rstrip()
         if tests := own_tests[host]:
             yield f"  what {number(tests, 'custom check')} of your own send, which only they know"
-    texts = {script.file: script for batch in scripts.values() for script in batch}
-    for name, script in sorted(texts.items()):
+    texts = {script.sha256: script for batch in scripts.values() for script in batch}
+    for script in sorted(texts.values(), key=lambda script: (script.file, script.sha256)):
         yield ""
-        yield f"script {name}, sha256 {script.sha256}:"
+        yield f"script {script.file}, sha256 {script.sha256}:"
         yield from (f"  {line}".rstrip() for line in script.text.splitlines())

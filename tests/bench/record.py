@@ -12,57 +12,51 @@ import re
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from readiness import products
 from readiness.core.errors import InputError
 from readiness.core.scripts import Output, Script
-from readiness.planning.commands import Commands
+from readiness.probes.probe import Probe
 from readiness.probes.windows import PROBES
 from readiness.run_folder.names import TRANSCRIPT
 from readiness.run_folder.safe_files import refuse
 from readiness.run_folder.saved import SavedRun
 from tests.bench import machine, stand_in
+from tests.probes.askings import asking
 
 RECORDINGS = Path(__file__).parent / "recordings"
 NONCE = "0" * 64  # of a run the nonce is secret; here it keeps the recordings the same
 CONFIGURATION = r"C:\Program Files\Bacula\bacula-fd.conf"
 _KEPT = ("status", "stdout", "stderr", "sent_s", "begun_s", "duration_s")
-ASKED = {
-    "access_lists": (r"C:\Program Files\Bacula", CONFIGURATION, r"C:\no\such.conf"),
-    "certificates": (r"folder=C:\Program Files\Bacula\tls", r"folder=C:\Program Files\Bacula\ssl"),
-    "configuration": (
-        f"file={CONFIGURATION}",
-        r"file=C:\no\such.conf",
-        "secret=password",
-        "open=tlskey",
-        "address=address",
+# A client of a cluster's node: its folders, units and names follow from that; the rest is what the machines describe.
+ASKING = replace(
+    asking({"bacula": ("client",)}, system="windows"),
+    space_paths=("C:\\", r"C:\Program Files\Bacula", r"D:\No such folder"),
+    windows=tuple(
+        (datetime(2026, 11, day, 20, 50, tzinfo=UTC), datetime(2026, 11, day + 1, 3, 10, tzinfo=UTC))
+        for day in (23, 24)
     ),
-    "names": ("win2022.lab.example", "dir01.lab.example", "only-an-alias.lab.example", "nowhere.lab.example"),
-    "packages": ("Bacula", "VMware*", "No Such Product"),
-    "file_versions": (r"C:\Program Files\Bacula\bacula-fd.exe", r"C:\no\such.exe"),
-    "space": ("C:\\", r"C:\Program Files\Bacula", r"D:\No such folder"),
-    "snapshot_events": (
-        "2026-11-23T20:50:00Z/2026-11-24T03:10:00Z",
-        "2026-11-24T20:50:00Z/2026-11-25T03:10:00Z",
-    ),
-    "services": ("Bacula-fd", "vss", "RemoteRegistry", "NoSuchService"),
-    "registry_values": (
-        r"SOFTWARE\Microsoft\Windows NT\CurrentVersion::UBR",
-        r"SOFTWARE\Microsoft\Windows NT\CurrentVersion::ProductName",
-        r"SYSTEM\CurrentControlSet\Control\Session Manager::PendingFileRenameOperations",
-        r"SOFTWARE\No\Such::Value",
-        r"SECURITY\Policy::Secret",
-    ),
+)
+NAMES = ("win2022.lab.example", "dir01.lab.example", "only-an-alias.lab.example", "nowhere.lab.example")
+# What the catalogue names and no machine has.
+MORE = {
+    "access_lists": (r"C:\no\such.conf",),
+    "configuration": (r"file=C:\no\such.conf",),
 }
+
+
+def _arguments(probe: Probe) -> tuple[str, ...]:
+    return NAMES if probe.name == "names" else (*probe.arguments(ASKING), *MORE.get(probe.name, ()))
 
 
 def scripts() -> tuple[Script, ...]:
     """Every probe's script in the order of a visit, with the arguments that are asked here."""
     ordered = sorted(PROBES, key=lambda probe: (probe.cost, probe.name))
     return tuple(
-        Script(one.name, one.text, ASKED.get(one.name, ()), 90.0, shell="powershell", nonce=NONCE)  # noqa: S604 - starts nothing
+        Script(one.name, one.text_for(ASKING), _arguments(one), 90.0, shell="powershell", nonce=NONCE)  # noqa: S604 - starts nothing
         for one in ordered
     )
 
@@ -117,8 +111,7 @@ def _name(line: dict[str, Any]) -> str:
 
 def _digests() -> dict[str, str]:
     """Those of this version's scripts, as they are sent."""
-    commands = Commands(products.load())
-    return {probe.name: Script(probe.name, commands.text_of(probe)).sha256 for probe in PROBES}
+    return {probe.name: Script(probe.name, probe.text_for(ASKING)).sha256 for probe in PROBES}
 
 
 def _demand_whole(line: dict[str, Any], place: Path, digests: Mapping[str, str]) -> None:

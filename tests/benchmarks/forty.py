@@ -32,7 +32,7 @@ PACKAGES = (
 PROGRAMS = ("sshd", "nginx", "mariadbd", "exim4", "rsyslogd", "haproxy", "squid", "named", "slapd", "smbd")
 PORTS = (22, 25, 80, 111, 443, 3306, 5432, 8007, 9101, 9102, 9103, 10080)
 CLAIMS = (
-    *(f"','.join(p.version for p in facts.need(Packages).installed.get({name!r}, ()))" for name in PACKAGES),
+    *(f"','.join(p.version for p in facts.need(Packages).called({name!r}))" for name in PACKAGES),
     *(f"'/usr/sbin/{one}' in {{p.path for p in facts.need(Processes).executables.values()}}" for one in PROGRAMS),
     *(f"{port} in {{s.port for s in facts.need(Listening).sockets}}" for port in PORTS),
     *(f"str(facts.need(OsRelease).{name})" for name in ("id", "id_like", "version_id", "pretty_name", "kernel")),
@@ -40,9 +40,7 @@ CLAIMS = (
     "str(facts.need(Identity).machine_id)",
 )
 KINDS = {kind.__name__: kind for kind in (Identity, Listening, OsRelease, Packages, Processes)}
-SCRIPTS = tuple(
-    Script(kind.name, by_name[kind.name].text, PACKAGES if kind is Packages else ()) for kind in KINDS.values()
-)
+SCRIPTS = tuple(Script(kind.name, by_name[kind.name].text) for kind in KINDS.values())
 _NONCE = "0" * 32
 _HEAD = f"""
 from readiness.checking import Facts, check, each_host, expect

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from readiness import products
+from readiness.configs import SYSTEMS
 from readiness.core.facts import HostFacts, Login
 from readiness.estate import load_bytes
 from readiness.gate.collecting import collect_checks
@@ -34,7 +35,7 @@ def given(plan: Plan) -> Mapping[str, HostFacts]:
 def main(folder: str, hosts: int) -> None:
     lines = [f"  h{number:05}: {{fqdn: h{number:05}.example.com}}\n" for number in range(hosts)]
     files = {"estate.yaml": (_ESTATE + "".join(lines)).encode(), "baseline.yaml": b"clock: {max_offset_s: 1.0}\n"}
-    catalogue = products.load()
+    catalogue = products.load(SYSTEMS)
     loaded = load_bytes(files, names_of(catalogue))
     inputs = Inputs(loaded.estate, loaded.baseline, catalogue, datetime.now(UTC), loaded.files)
     checks = Path(folder)

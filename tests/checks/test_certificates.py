@@ -83,7 +83,7 @@ def encrypted(host: str) -> Callable[[Store], None]:
 
     def added(file: ConfigurationFile) -> ConfigurationFile:
         (own,) = file.of_kind("FileDaemon")
-        directives = (*own.directives, Directive("pkikeypair", path, None, "", own.place))
+        directives = (*own.directives, Directive("pkikeypair", path, None, "", own.location))
         resources = (replace(own, directives=directives) if one is own else one for one in file.resources)
         return replace(file, resources=tuple(resources))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from readiness.configs import SYSTEMS
 from readiness.configs.model import ConfigurationFile, Directive, Resource
 from readiness.core.facts import Fact, HostFacts, Missing, Why
 from readiness.core.outcomes import Result
@@ -49,7 +50,7 @@ def inputs(*changes: tuple[str, str]) -> Inputs:
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
-    catalogue = load()
+    catalogue = load(SYSTEMS)
     files = {"estate.yaml": text.encode(), "baseline.yaml": b"clock: {max_offset_s: 1.0}\n"}
     loaded = load_bytes(files, names_of(catalogue))
     return Inputs(loaded.estate, loaded.baseline, catalogue, AS_OF, {})

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from readiness.configs import SYSTEMS
 from readiness.core.outcomes import Result
 from readiness.planning.inputs import Inputs
 from readiness.probes import OsRelease
@@ -27,7 +28,7 @@ UNUSED = {
     ("roles", "client", "users", "windows"),
     *(("roles", "console", "programs", family) for family in ("debian", "redhat")),  # it listens on nothing
 }
-BACULA = load().products["bacula"]
+BACULA = load(SYSTEMS).products["bacula"]
 
 
 def entries(value: Any, path: Path = ()) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from readiness.configs import SYSTEMS
 from readiness.core.errors import InputError
 from readiness.estate import BASELINE, ESTATE, load_bytes
 from readiness.planning.inputs import names_of
@@ -20,7 +21,7 @@ from tests.estate.samples import GOOD, NAMES, changed, problems
 EXAMPLE = Path(__file__).parents[2] / "inventories" / "example"
 ESTATES = {
     "good": (GOOD, NAMES),
-    "example": ({name: (EXAMPLE / name).read_bytes() for name in (ESTATE, BASELINE)}, names_of(load())),
+    "example": ({name: (EXAMPLE / name).read_bytes() for name in (ESTATE, BASELINE)}, names_of(load(SYSTEMS))),
 }
 ODD: tuple[Any, ...] = (
     *({}, {"a": 1}, [], ["a", "a"], 7, -1, 1e308, True, None, "", "x" * 5000, "a\x1b[31m\nb"),

@@ -72,8 +72,9 @@ def test_the_plan_holds_every_pair_and_every_script_that_would_be_sent() -> None
     assert document["as_of"] == AS_OF.isoformat()
     for batch in document["hosts"].values():
         for entry in batch:
-            script = document["scripts"][entry["script"]]
-            assert hashlib.sha256(script["text"].encode()).hexdigest() == script["sha256"]
+            script = document["scripts"][entry["sha256"]]
+            assert script["script"] == entry["script"]
+            assert hashlib.sha256(script["text"].encode()).hexdigest() == entry["sha256"]
     assert document["live"] == [
         {"check": "infra/test_x", "title": "The title of infra/test_x", "place": "test_test.py:1", "targets": [*STORE]}
     ]

@@ -112,9 +112,9 @@ def asked(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
     plan = json.loads((folder / "plan.json").read_text())
     for host, batch in plan["hosts"].items():
         for one in batch:
-            file = one["script"]
-            digest = plan["scripts"][file]["sha256"]
-            yield host, file.rpartition(".")[0], {"sha256": digest, "arguments": one["arguments"]}
+            assert plan["scripts"][one["sha256"]]["script"] == one["script"]
+            sent = {"sha256": one["sha256"], "arguments": one["arguments"]}
+            yield host, one["script"].rpartition(".")[0], sent
 
 
 def test_the_recording_is_of_the_scripts_of_today(shown: Job) -> None:

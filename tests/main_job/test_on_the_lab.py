@@ -17,13 +17,13 @@ import lxml.etree
 import pytest
 from junitparser import JUnitXml
 
-from readiness import products
-from readiness.planning.commands import Commands
-from readiness.probes.elevation import sudoers
+from readiness.probes import PROBES
+from readiness.probes.elevation import all_as_root, sudoers
 from tests.lab import faults
 from tests.lab.lab import Lab
 from tests.lab.sudoers import USER
 from tests.main_job.job import ROOT, Job, command, environment, run
+from tests.probes.askings import asking
 
 
 def test_the_clean_lab_is_go(lab: Lab, tmp_path: Path) -> None:
@@ -307,7 +307,7 @@ def test_a_login_without_sudo_passes_nothing_that_it_could_not_read(lab: Lab, tm
         (one["check"], one["target"]): one for one in job.results if one["outcome"] != was[one["check"], one["target"]]
     }
     refused = changed.pop(("CON-004", "client02"))
-    commands = Commands(products.load()).elevated_on({"bacula": ("client",)})
+    commands = all_as_root(PROBES, asking({"bacula": ("client",)}))
     for needed in commands:
         assert needed in refused["found"]
     assert changed.keys() == {
@@ -319,7 +319,7 @@ def test_a_login_without_sudo_passes_nothing_that_it_could_not_read(lab: Lab, tm
         ("SSH-001", "client02"),
         ("SVC-003", "client02/bacula.client"),
     }
-    fragment = sudoers(USER, commands).splitlines()
+    fragment = sudoers(USER, [(["client02"], commands)]).splitlines()
     for one in changed.values():
         assert (one["outcome"], one["blocked_by"]) == ("UNKNOWN", ["CON-004 client02"])
         assert "not permitted" in one["message"]
@@ -416,7 +416,7 @@ def test_what_a_host_is_sent_is_in_the_transcript_and_the_plan(lab: Lab, tmp_pat
     lines = [json.loads(line) for line in (job.folder / "transcript.jsonl").read_text().splitlines()]
     scripts = [line for line in lines if line["what"] == "script"]
     assert {(line["script"], line["sha256"]) for line in scripts} == {
-        (name, one["sha256"]) for name, one in plan["scripts"].items()
+        (one["script"], digest) for digest, one in plan["scripts"].items()
     }
     for host in lab.hosts:
         sent = [[line["script"], line["arguments"]] for line in scripts if line["host"] == host]

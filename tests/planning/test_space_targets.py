@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from readiness.configs import SYSTEMS
 from readiness.estate import BASELINE, load_bytes
 from readiness.planning.inputs import Inputs, names_of
 from readiness.planning.targets import each_space, each_space_with_inodes
 from readiness.products import load
 from tests.estate.samples import GOOD
 
-CATALOGUE = load()
+CATALOGUE = load(SYSTEMS)
 LEAST = "min_free_percent: 5, min_free_inodes_percent: 5"
 ALL = f"space: [{{path: /, {LEAST}}}]\n"
 

@@ -13,6 +13,8 @@ import pytest
 from readiness.core.scripts import Output
 from readiness.probes import by_name
 
+from .askings import asking
+
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NONCE = "0" * 64
 SHELLS = {"dash": ["dash"], "bash": ["bash"], "busybox": ["busybox", "sh"]}
@@ -47,7 +49,7 @@ def run(
 ) -> Output:
     """One script's output; `within` is what starts the shell."""
     environment = {"PATH": path, "LC_ALL": "C", "SUDO": sudo, "NONCE": NONCE}
-    command = [*within, *SHELLS[shell], "-c", by_name[fact].text, "readiness", *arguments]
+    command = [*within, *SHELLS[shell], "-c", by_name[fact].text_for(asking()), "readiness", *arguments]
     sent_s = time.time()
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, check=False)
     begun_s, took_s = sent_s, time.time() - sent_s

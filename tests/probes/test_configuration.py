@@ -19,7 +19,14 @@ from . import real
 from .samples import parsed
 
 CANARY = "cAnArY"
-KNOWN = ("secret=password", "secret=dbpassword", "open=tlskey", "open=tlscertificate", "address=address")
+KNOWN = (
+    "format=bacula",
+    "secret=password",
+    "secret=dbpassword",
+    "open=tlskey",
+    "open=tlscertificate",
+    "address=address",
+)
 AWKS = {"mawk": ["mawk"], "gawk": ["gawk"], "busybox": ["busybox", "awk"]}
 
 
@@ -34,7 +41,7 @@ def awk_path(name: str, folder: Path) -> str:
 
 
 def read(*files: Path, path: str = real.PATH, shell: str = "dash") -> Output:
-    return real.run("configuration", [*(f"file={one}" for one in files), *KNOWN], path=path, shell=shell)
+    return real.run("configuration", [*KNOWN, *(f"file={one}" for one in files)], path=path, shell=shell)
 
 
 def configuration(output: Output) -> Configuration:
@@ -188,7 +195,7 @@ Job {{ Name = j; Type = Backup; Level = Full; Client = c0; FileSet = "Full Set";
     assert {(one.kind, one.value("name")) for one in found.resources} == theirs
     director = found.of_kind("Director")[0]
     assert director.value("MaximumConcurrentJobs") == "7"
-    assert director.get("Password").place == f"{common}:2"  # type: ignore[union-attr]
+    assert director.get("Password").location == f"{common}:2"  # type: ignore[union-attr]
     (fileset,) = found.of_kind("file set")
     assert [(one.name, one.value) for one in fileset.directives] == [
         ("name", "Full Set"),

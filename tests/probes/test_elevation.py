@@ -3,18 +3,21 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from readiness import products
-from readiness.core.facts import Missing, Why
-from readiness.planning.commands import Commands
-from readiness.probes import PROBES, Processes, SudoRules
-from readiness.probes.certificates import PUBLIC, READ
-from readiness.probes.elevation import elevated, spelt_out, sudoers
-from readiness.probes.rights import TELL
+from readiness.configs import SYSTEMS
+from readiness.core.facts import Fact, Missing, Why
+from readiness.core.scripts import Shell
+from readiness.probes import PROBES, PROBES_OF, Certificates, Configuration, Processes, Rights, SudoRules, by_name
+from readiness.probes.asking import Asking
+from readiness.probes.elevation import all_as_root, elevated, sudoers
+from readiness.probes.probe import Probe
 
 from . import real
+from .askings import asking
 from .samples import parsed
 
 FIND = r"/usr/bin/find /proc -mindepth 2 -maxdepth 2 -name exe -printf %h\t%l\n"
@@ -22,28 +25,109 @@ PRUNED = " ".join(f"-name {name} -prune -o" for name in ("map_files", "net", "ns
 COMMANDS = [FIND, rf"/usr/bin/find /proc -maxdepth 3 {PRUNED} -type l -printf %p\t%l\0", "/usr/sbin/sshd -T"]
 # What sudoers(5) takes for its own, in arguments as a command might have them.
 EACH = r"/usr/bin/find /etc/bacula/conf.d -type f -printf \n\001part\t%p\n -exec /bin/cat {} ;"
+READ = (
+    r"/usr/bin/find -L {} -type f -size -128k -printf \001file\t%p\t%u\t%g\t%m\t.\n"
+    r" -exec /usr/bin/sed -n /BEGIN.CERTIFICATE/,/END.CERTIFICATE/p {{}} ;"
+)
+PUBLIC = (
+    r"/usr/bin/find -L {} -type f -size -128k -printf \001key\t%p\t.\n"
+    r" -exec /usr/bin/openssl pkey -in {{}} -passin pass: -pubout ;"
+)
+OWNER = r"/usr/bin/find -L {} -maxdepth 0 -printf path\t%p\t%u\t%g\t%m\t.\n"
 HARD = (FIND, EACH, READ.format("/a"), PUBLIC.format("/a"), r"/usr/bin/printf a,b:c=d\\n%s@+-_.", "/usr/bin/id")
 
 
-def test_the_commands_of_all_scripts() -> None:
-    assert [command for probe in PROBES for command in elevated(probe.text)] == COMMANDS
-    catalogue = products.load()
-    bacula = catalogue.products["bacula"]
-    cats = {f"/bin/cat {path}" for role in bacula.roles.values() for path in role.configuration_for("debian")}
-    folders = {text.format(path) for path in bacula.certificate_folders_on("linux") for text in (READ, PUBLIC)}
-    places = {name: {TELL.format(one.path) for one in role.places_for("debian")} for name, role in bacula.roles.items()}
-    told = set.union(*places.values())
-    assert {*cats, *folders, *told, *COMMANDS, EACH} == set(Commands(catalogue).elevated())
-    own = {"/bin/cat /etc/bacula/bacula-fd.conf", *folders, *places["client"], *COMMANDS, EACH}
-    assert set(Commands(catalogue).elevated_on({"bacula": ("client",)})) == own
+def rules_for(user: str, *commands: str) -> str:
+    return sudoers(user, [(["bk01"], commands)])
 
 
-def test_a_place_for_commands_is_filled_in_once() -> None:
-    text = "case $1 in\n        # here\n        *) echo ;;\nesac\n"
-    assert elevated(spelt_out(text, {"here": {"/a": "/bin/cat /a"}})) == ("/bin/cat /a",)
-    for wrong in (text + text, text.replace("# here", "# there")):
-        with pytest.raises(ValueError, match="no one place"):
-            spelt_out(wrong, {"here": {}})
+def own(kind: type[Fact], asking: Asking) -> tuple[str, ...]:
+    return by_name[kind.name].as_root(asking)
+
+
+def test_what_runs_as_root_follows_from_the_roles() -> None:
+    """Each command is spelt out: nothing in it is left to whoever starts it."""
+    client = asking({"bacula": ("client",)})
+    assert all_as_root(PROBES, asking({})) == tuple(sorted(COMMANDS))
+    assert own(Configuration, client) == ("/bin/cat /etc/bacula/bacula-fd.conf", EACH)
+    assert own(Rights, client) == (OWNER.format("/etc/bacula"), OWNER.format("/etc/bacula/bacula-fd.conf"))
+    folders = [f"/etc/bacula/{name}" for name in ("certs", "ssl", "tls")]
+    assert own(Certificates, client) == tuple(text.format(path) for text in (READ, PUBLIC) for path in folders)
+    everything = [
+        *COMMANDS,
+        *(command for kind in (Configuration, Rights, Certificates) for command in own(kind, client)),
+    ]
+    assert all_as_root(PROBES, client) == tuple(sorted(everything))
+    assert by_name["sudo_rules"].arguments(client) == all_as_root(PROBES, client)
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
+def test_a_script_and_its_root_part_fit(probe: Probe) -> None:
+    """Every use of sudo in a script is a command of its root part, and every such command stands in the script."""
+    roles = asking()
+    text = probe.text_for(roles)
+    values = {"path": ["/path"], "folder": ["/folder"]}
+    used = [command.replace("/path", "@").replace("/folder", "@") for command in elevated(text, **values)]
+    given = {argument.partition("=")[2] or argument for argument in probe.arguments(roles)}
+    allowed = set()
+    for command in probe.as_root(roles):
+        words = [("@" if word in given else word) for word in command.split(" ")]
+        allowed.add(" ".join(words))
+    assert allowed == set(used)
+
+
+BAREOS = """\
+product: bareos
+title: A second product
+sources: {made_up: "this test"}
+roles:
+  client:
+    title: Client
+    packages: {debian: [{names: [bareos-filedaemon], source: made_up}]}
+    services: {debian: {units: [bareos-fd.service], source: made_up}}
+    configuration: {debian: {paths: [/etc/bareos/bareos-fd.conf], source: made_up}}
+    places:
+      debian: [{path: /etc/bareos, owners: [root], groups: [root], mode: "755", source: made_up}]
+secret_directives: [{resources: [Director], directive: Key Phrase, source: made_up}]
+configuration_format: {name: bacula, source: made_up}
+certificate_folders: {paths: [/etc/bareos/tls], source: made_up}
+"""
+
+
+def test_another_product_changes_nothing_for_hosts_without_it() -> None:
+    """Not one byte of texts and arguments, and not one rule: the login may not read what is another product's."""
+    both = products.load(SYSTEMS, {"bareos.yaml": BAREOS.encode()})
+    for system, shell in (("linux", "posix"), ("windows", "powershell")):
+        before = asking({"bacula": ("client",)}, system=system)
+        after = asking({"bacula": ("client",)}, system=system, catalogue=both)
+        for probe in PROBES_OF[cast("Shell", shell)]:
+            assert probe.text_for(after) == probe.text_for(before)
+            assert probe.arguments(after) == probe.arguments(before)
+            assert probe.as_root(after) == probe.as_root(before)
+    bareos = all_as_root(PROBES, asking({"bareos": ("client",)}, catalogue=both))
+    assert "/bin/cat /etc/bareos/bareos-fd.conf" in bareos
+    assert not any("/etc/bacula" in command for command in bareos)
+
+
+def test_two_products_on_a_host_keep_their_files_and_secrets_apart() -> None:
+    both = products.load(SYSTEMS, {"bareos.yaml": BAREOS.encode()})
+    host = asking({"bacula": ("client",), "bareos": ("client",)}, catalogue=both)
+    arguments = by_name["configuration"].arguments(host)
+    second = arguments.index("format=bacula", 1)
+    assert arguments[second:] == ("format=bacula", "secret=keyphrase", "file=/etc/bareos/bareos-fd.conf")
+    assert arguments[:second] == by_name["configuration"].arguments(asking({"bacula": ("client",)}))
+    assert by_name["configuration"].text_for(host) == by_name["configuration"].text_for(asking())
+
+
+def test_a_variable_is_spelt_out_for_each_path() -> None:
+    text = 'x() {\n    $SUDO /bin/cat "$path"\n}\n$SUDO /usr/bin/id\n'
+    assert elevated(text, path=["/a", "/b"]) == ("/bin/cat /a", "/bin/cat /b", "/usr/bin/id")
+    assert elevated(text, path=[]) == ("/usr/bin/id",)
+    for wrong in ("a", "/a b", "/a*", "/a;id", "", "/a\nb", "/$x"):
+        with pytest.raises(ValueError, match="no path"):
+            elevated(text, path=[wrong])
+    with pytest.raises(ValueError, match="spelt out"):
+        elevated(text, folder=["/a"])
 
 
 def test_a_script_without_any() -> None:
@@ -55,6 +139,11 @@ def test_a_script_without_any() -> None:
     [
         "$SUDO /bin/cat $file",
         '$SUDO /bin/cat "$1"',
+        '$SUDO /bin/cat "$path"x',
+        '$SUDO /bin/cat "$path" "$path"',
+        "$SUDO /bin/cat '$path'",
+        '$SUDO "$path" /etc/passwd',
+        '$SUDO /bin/cat "${path}"',
         "$SUDO /bin/cat /etc/*",
         "$SUDO cat /etc/shadow",
         "$SUDO /bin/cat 'a b'",
@@ -92,11 +181,11 @@ def test_what_is_not_spelt_out_is_refused(text: str) -> None:
 )
 def test_a_fragment_allows_no_more_than_it_says(user: str, command: str) -> None:
     with pytest.raises(ValueError, match=r"spelt out|login name"):
-        sudoers(user, [command])
+        rules_for(user, command)
 
 
 def test_a_fragment_has_one_rule_a_command() -> None:
-    rules = [line for line in sudoers("readiness", HARD).splitlines() if not line.startswith("#")]
+    rules = [line for line in rules_for("readiness", *HARD).splitlines() if not line.startswith("#")]
     assert rules == [
         r"readiness ALL=(root) NOPASSWD: /usr/bin/find /proc -mindepth 2 -maxdepth 2 -name exe -printf %h\\\\t%l\\\\n",
         (
@@ -124,7 +213,7 @@ def within(tmp_path: Path) -> list[str]:
     real.need("sudo")
     real.need("unshare", "util-linux")
     fragment = tmp_path / "sudoers"
-    fragment.write_text(sudoers("rd", HARD))
+    fragment.write_text(rules_for("rd", *HARD))
     fragment.chmod(0o440)
     passwd = tmp_path / "passwd"
     passwd.write_text(Path("/etc/passwd").read_text() + "rd:*:54321:54321::/:/bin/sh\nother:*:54322:54322::/:/bin/sh\n")
@@ -169,4 +258,4 @@ def test_without_a_rule_the_remedy_is_the_line_to_add(within: Sequence[str]) -> 
     missing = parsed(real.run("processes", sudo="sudo -n", within=as_user(within, 54322)))
     assert isinstance(missing, Missing)
     assert missing.why is Why.NOT_PERMITTED
-    assert sudoers("other", [FIND]).splitlines()[-1] in missing.remedy
+    assert rules_for("other", FIND).splitlines()[-1] in missing.remedy

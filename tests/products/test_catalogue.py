@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from readiness.configs import SYSTEMS
 from readiness.core.errors import InputError
 from readiness.planning.inputs import names_of
 from readiness.products import load, load_bytes
@@ -52,7 +53,7 @@ def entries(value: Any) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_file_decodes(name: str) -> None:
-    catalogue = load_bytes({name: SHIPPED[name]})
+    catalogue = load_bytes({name: SHIPPED[name]}, SYSTEMS)
     (product,) = catalogue.products.values()
     assert name == f"{product.product}.yaml"
     assert catalogue.files == {name: SHIPPED[name]}
@@ -69,21 +70,21 @@ def test_every_value_has_a_source_and_general_knowledge_stays_marked(name: str) 
 
 
 def test_names_for_the_estate() -> None:
-    names = names_of(load(small()))
+    names = names_of(load(SYSTEMS, small()))
     assert names.roles["small"] == {"server", "client"}
     assert ("small", "client", "server") in names.related
     assert ("bacula", "storage", "director") in names.related
 
 
 def test_a_product_can_be_added_and_not_replaced() -> None:
-    assert load(small()).products.keys() == {*load().products, "small"}
+    assert load(SYSTEMS, small()).products.keys() == {*load(SYSTEMS).products, "small"}
     with pytest.raises(InputError, match="has this product already"):
-        load({"bacula.yaml": SHIPPED["bacula.yaml"]})
+        load(SYSTEMS, {"bacula.yaml": SHIPPED["bacula.yaml"]})
 
 
 def test_what_was_read_gives_the_same_catalogue_again() -> None:
-    catalogue = load(small())
-    assert load_bytes(catalogue.files) == catalogue
+    catalogue = load(SYSTEMS, small())
+    assert load_bytes(catalogue.files, SYSTEMS) == catalogue
 
 
 @pytest.mark.parametrize(
@@ -140,20 +141,20 @@ def test_what_was_read_gives_the_same_catalogue_again() -> None:
 )
 def test_a_mistake_is_told_with_its_place(old: str, new: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
-        load(small(old, new))
+        load(SYSTEMS, small(old, new))
 
 
 def test_a_source_that_only_a_faulty_entry_names_is_used() -> None:
     text = SMALL.replace("us: ourselves", "us: ourselves\n  them: others").replace("source: us, why", "source: them, y")
     with pytest.raises(InputError) as caught:
-        load_bytes({"small.yaml": text.encode()})
+        load_bytes({"small.yaml": text.encode()}, SYSTEMS)
     assert [problem.message for problem in caught.value.problems] == ["why is missing", "unknown key 'y'"]
 
 
 def test_all_mistakes_of_all_files_are_told_at_once() -> None:
     broken = {"a.yaml": b"product: [", "b.yaml": b"- x\n", "c.yaml": b"", "d.yaml": b"title: \xff\n"}
     with pytest.raises(InputError) as caught:
-        load_bytes({**broken, **small("rule: ge", "rule: gt")})
+        load_bytes({**broken, **small("rule: ge", "rule: gt")}, SYSTEMS)
     files = dict.fromkeys(problem.file for problem in caught.value.problems)
     assert list(files) == ["a.yaml", "b.yaml", "c.yaml", "d.yaml", "small.yaml"]
 
@@ -161,4 +162,4 @@ def test_all_mistakes_of_all_files_are_told_at_once() -> None:
 def test_an_alias_is_refused() -> None:
     text = SMALL.replace("title: Server", "title: &x Server").replace("title: Client", "title: *x")
     with pytest.raises(InputError, match=r"small.yaml:13:\d+: an alias"):
-        load_bytes({"small.yaml": text.encode()})
+        load_bytes({"small.yaml": text.encode()}, SYSTEMS)

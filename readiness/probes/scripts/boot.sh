@@ -28,13 +28,13 @@ if [ -d /var/lib/dpkg/info ]; then
             name=${list##*/}
             printf 'package\t%s\t%s\t.\n' "${name%.list}" "$(stat -c %Y "$list")"
         fi
-    done | awk '{ print } END { printf "packages\t%d\t.\n", NR }'
+    done | awk '{ print } END { printf "count\t%d\t.\n", NR }'
 elif command -v rpm >/dev/null 2>&1; then
     printf 'manager\trpm\t.\n'
     row='package\t%{NAME}\t%{INSTALLTIME}\t.\n'
     rpm -q --qf "$row" glibc systemd dbus dbus-daemon dbus-broker kernel-core kernel-rt-core linux-firmware \
         microcode_ctl 2>&1 | sed 's/^package \([^ ]*\) is not installed$/absent	\1	./' |
-        awk '{ print } END { printf "packages\t%d\t.\n", NR }'
+        awk '{ print } END { printf "count\t%d\t.\n", NR }'
 else
     printf 'manager\tnone\t.\n'
 fi

@@ -1,6 +1,6 @@
 # Certificates of the product in the folders that the catalogue names, and who may read each file there.
 # Of a private key only its public half is sent: it stands in an RSA key, and in most elliptic ones. None is sent of
-# a key with a passphrase. Arguments: folder=PATH.
+# a key with a passphrase. Arguments: the folders.
 $latin = [Text.Encoding]::GetEncoding(28591)
 
 # DER: one element from a place on, with the place after it.
@@ -58,8 +58,7 @@ function Block([string]$text, [string]$kind) {
         [regex]::Replace($found.Groups[1].Value, '[\r\n]', '')
     }
 }
-foreach ($argument in $args) {
-    $folder = ($argument -split '=', 2)[1]
+foreach ($folder in $args) {
     $there = Test-Path -LiteralPath $folder
     @{ folder = $folder; there = [bool]$there }
     if (-not $there) { continue }

@@ -1,6 +1,6 @@
 # Certificates of the product in the folders that the catalogue names, and the owner and mode of every file there.
 # Of a private key only its public half is sent: openssl makes it on the host.
-# Arguments: folder=PATH.
+# Arguments: the folders.
 for tool in awk sha256sum; do
     if ! command -v "$tool" >/dev/null 2>&1; then
         printf 'no_tool\t%s\t.\nend\n' "$tool"
@@ -10,17 +10,11 @@ done
 printf 'login\t%s\t.\n' "$(id -un)"
 
 read_certificates() {
-    case $1 in
-        # folders of certificates
-        *) return 1 ;;
-    esac
+    $SUDO /usr/bin/find -L "$folder" -type f -size -128k -printf \\001file\\t%p\\t%u\\t%g\\t%m\\t.\\n -exec /usr/bin/sed -n /BEGIN.CERTIFICATE/,/END.CERTIFICATE/p {} \;
 }
 
 read_public_keys() {
-    case $1 in
-        # folders of keys
-        *) return 1 ;;
-    esac
+    $SUDO /usr/bin/find -L "$folder" -type f -size -128k -printf \\001key\\t%p\\t.\\n -exec /usr/bin/openssl pkey -in {} -passin pass: -pubout \;
 }
 
 # Whole blocks of this kind and the lines that tell of files, and nothing else.
@@ -37,15 +31,14 @@ only() {
 }
 
 everything() {
-    for argument in "$@"; do
-        folder=${argument#folder=}
+    for folder in "$@"; do
         if [ -x "${folder%/*}/" ] && ! [ -e "$folder" ]; then
             printf 'absent\t%s\t.\n' "$folder"
             continue
         fi
         printf 'folder\t%s\t.\n' "$folder"
-        { read_certificates "$folder"; printf '\001status\t%s\t.\n' "$?"; } | only CERTIFICATE
-        { read_public_keys "$folder" 2>/dev/null; } | only 'PUBLIC KEY'
+        { read_certificates; printf '\001status\t%s\t.\n' "$?"; } | only CERTIFICATE
+        { read_public_keys 2>/dev/null; } | only 'PUBLIC KEY'
     done
 }
 

@@ -3,7 +3,7 @@ printf 'login\t%s\t.\n' "$(id -un)"
 printf 'machine\t%s\t.\n' "$(uname -m)"
 tables=/proc/net/tcp
 if [ -r /proc/net/tcp6 ]; then tables="$tables /proc/net/tcp6"; fi
-sockets=$(awk '$4 == "0A" { many++; printf "socket\t%s\t%s\t.\n", $2, $10 } END { printf "sockets\t%d\t.", many }' $tables 2>&1)
+sockets=$(awk '$4 == "0A" { many++; printf "socket\t%s\t%s\t.\n", $2, $10 } END { printf "count\t%d\t.", many }' $tables 2>&1)
 printf 'read\t%s\t.\n%s\n' "$?" "$sockets"
 inodes=$(printf '%s\n' "$sockets" | awk '$1 == "socket" { print $3 }' | tr '\n' '|')
 # A program's name may be anything, a line break included: a row ends with a null, and what is no plain text is a `?`.
@@ -15,5 +15,5 @@ inodes=$(printf '%s\n' "$sockets" | awk '$1 == "socket" { print $3 }' | tr '\n' 
     } 2>&1 >&3 | grep -Ev '^/usr/bin/find: [^ ]*/proc/[^ ]*: (No such file or directory|No such process|Permission denied)$' >&2
 } 3>&1 | tr '\n\000' '?\n' | tr -c '\t\n\040-\176' '?' |
     grep -E "^/status	|^/proc/[0-9]+/exe	.|^/proc/[0-9]+/fd/[0-9]+	socket:\[(${inodes}none)\]\$" |
-    awk '{ printf "row\t%s\t.\n", $0 } END { printf "rows\t%d\t.\n", NR }'
+    awk '{ printf "row\t%s\t.\n", $0 } END { printf "count\t%d\t.\n", NR }'
 echo end

@@ -1,4 +1,4 @@
-# Version, state and install time of the packages asked for, by the package manager of the host's own family.
+# Version, state and install time of every package, by the package manager of the host's own family.
 words=
 for file in /etc/os-release /usr/lib/os-release; do
     if [ -r "$file" ]; then
@@ -19,26 +19,29 @@ if ! command -v "$tool" >/dev/null 2>&1; then
     printf 'no_tool\t%s\t.\nend\n' "$tool"
     exit 0
 fi
-if [ $# -eq 0 ]; then # dpkg-query would list them all
-    printf 'nothing_asked\t.\nend\n'
-    exit 0
-fi
-printf 'asked\t%s\t.\n' "$@"
-if [ "$manager" = dpkg ]; then
-    row='package\t${Package}\t${Version}\t${Architecture}\t${db:Status-Abbrev}\t.\n'
-    answer=$(dpkg-query -W -f="$row" "$@" 2>&1)
-    printf 'status\t%s\t.\n' "$?"
-    lists=
-    for name in "$@"; do
-        for list in "/var/lib/dpkg/info/$name.list" "/var/lib/dpkg/info/$name":*.list; do
-            if [ -e "$list" ]; then lists="$lists $list"; fi
-        done
-    done
-    if [ -n "$lists" ]; then stat -c 'unpacked	%n	%Y	.' $lists 2>&1; fi
-else
-    row='package\t%{NAME}\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\t%{ARCH}\t%{INSTALLTIME}\t.\n'
-    answer=$(rpm -q --qf "$row" "$@" 2>&1)
-    printf 'status\t%s\t.\n' "$?"
-fi
-printf 'count\t%s\t.\n' "$(printf '%s\n' "$answer" | wc -l | tr -d ' ')"
-printf '%s\nend\n' "$answer"
+# dpkg keeps no time of its own: it is that of the list of a package's files.
+{
+    if [ "$manager" = dpkg ]; then
+        printf '%s\0' /var/lib/dpkg/info/*.list | xargs -0 stat -c 'list	%n	%Y' 2>&1
+        dpkg-query -W -f='package\t${Package}\t${Version}\t${Architecture}\t${db:Status-Abbrev}\n' 2>&1
+    else
+        rpm -q -a --qf 'package\t%{NAME}\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\t%{ARCH}\t%{INSTALLTIME}\n' 2>&1
+    fi
+    printf 'status\t%s\n' "$?"
+} | awk -F '\t' -v manager="$manager" '
+    $1 == "list" {
+        sub(/^.*\//, "", $2)
+        sub(/\.list$/, "", $2)
+        time[$2] = $3
+        next
+    }
+    $1 == "package" && NF == 5 {
+        many++
+        if (manager == "dpkg") $5 = $5 "\t" (($2 ":" $4) in time ? time[$2 ":" $4] : time[$2])
+        printf "package\t%s\t%s\t%s\t%s\t.\n", $2, $3, $4, $5
+        next
+    }
+    { printf "%s\t%s\t.\n", ($1 == "status" ? $1 : "other"), ($1 == "status" ? $2 : $0) }
+    END { printf "count\t%d\t.\n", many }
+'
+echo end

@@ -7,21 +7,19 @@ fi
 printf 'login\t%s\t.\n' "$(id -un)"
 printf 'asked\t%s\t.\n' "$#"
 
-tell() {
-    case $1 in
-        # files and folders of the product
-        *) return 1 ;;
-    esac
+owner_and_mode() {
+    $SUDO /usr/bin/find -L "$path" -maxdepth 0 -printf path\\t%p\\t%u\\t%g\\t%m\\t.\\n
 }
 
 for argument in "$@"; do
     asked=${argument#*=}
     case $argument in
         path=*)
-            if [ -x "${asked%/*}/" ] && ! [ -e "$asked" ]; then
-                printf 'absent\t%s\t.\n' "$asked"
+            path=$asked
+            if [ -x "${path%/*}/" ] && ! [ -e "$path" ]; then
+                printf 'absent\t%s\t.\n' "$path"
             else
-                tell "$asked" || printf 'failed\t%s\t.\n' "$asked"
+                owner_and_mode || printf 'failed\t%s\t.\n' "$path"
             fi
             ;;
         account=*)

@@ -14,10 +14,7 @@ $protocols = foreach ($protocol in 'SSL 2.0', 'SSL 3.0', 'TLS 1.0', 'TLS 1.1', '
 }
 $ciphers = $hive.OpenSubKey("$base\Ciphers")
 $named = @(if ($ciphers) { foreach ($one in $ciphers.GetSubKeyNames()) { @{ cipher = $one; enabled = Value "$base\Ciphers\$one" 'Enabled' } } })
-$net = foreach ($path in 'SOFTWARE\Microsoft\.NETFramework\v4.0.30319', 'SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319') {
-    @{ key = $path; strong = Value $path 'SchUseStrongCrypto'; system = Value $path 'SystemDefaultTlsVersions' }
-}
 @{
     build = Value 'SOFTWARE\Microsoft\Windows NT\CurrentVersion' 'CurrentBuild'
-    protocols = [object[]]@($protocols); ciphers = [object[]]$named; net = [object[]]@($net)
+    protocols = [object[]]@($protocols); ciphers = [object[]]$named
 }

@@ -20,5 +20,5 @@ for path in "$@"; do printf 'asked\t%s\t.\n' "$path"; done
 } | timeout 10 cat
 printf 'waited\t%s\t.\n' "$?"
 tr -c '\t\n\040-\176' '?' </proc/self/mountinfo |
-    awk '{ printf "mount\t%s\t.\n", $0 } END { printf "mounts\t%d\t.\n", NR }'
+    awk '{ printf "mount\t%s\t.\n", $0 } END { printf "count\t%d\t.\n", NR }'
 echo end

@@ -3,35 +3,12 @@
 No real Windows was at hand: the scripts ran on a stand-in for Windows PowerShell 5.1, whose answers are ours.
 """
 
-from readiness.core.scripts import Probe
-from readiness.probes.windows import (
-    access,
-    certificates,
-    cluster,
-    configuration,
-    events,
-    network,
-    services,
-    settings,
-    software,
-    storage,
-    system,
-    tls,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-PROBES: tuple[Probe, ...] = (
-    *system.PROBES,
-    *software.PROBES,
-    *services.PROBES,
-    *network.PROBES,
-    *storage.PROBES,
-    *tls.PROBES,
-    *settings.PROBES,
-    *configuration.PROBES,
-    *certificates.PROBES,
-    *access.PROBES,
-    *cluster.PROBES,
-    *events.PROBES,
-)
+from readiness.probes.probe import Probe
+
+_MODULES = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+PROBES: tuple[Probe, ...] = tuple(probe for module in _MODULES for probe in getattr(module, "PROBES", ()))
 
 __all__ = ["PROBES"]

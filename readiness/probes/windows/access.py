@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact
+from readiness.probes.asking import Asking
 from readiness.probes.reading import chosen, shown
-from readiness.probes.windows.reading import Row, flag, probe, reads, shape, some
+from readiness.probes.windows.reading import Row, flag, nonempty, probe, reads, shape
 
 # MS-DTYP 2.5.1.1: what stands for an account in SDDL; those that are the same on every host have one id besides.
 _ALIASES = frozenset(
@@ -112,16 +113,18 @@ class AccessList:
 
     def open_to(self, mask: int) -> tuple[str, ...]:
         """Which of the accounts that everybody has may do any of these; a denial before it counts for its account."""
-        found: dict[str, None] = {}
+        accounts: dict[str, None] = {}
         denied: dict[str, int] = {}
-        for one in self.entries:
-            if one.inherited_only and not (one.allows and mask == WRITE):
+        for entry in self.entries:
+            if entry.inherited_only and not (entry.allows and mask == WRITE):
                 continue
-            if not one.allows:
-                denied[one.account] = denied.get(one.account, 0) | one.mask
-            elif one.account in EVERYBODY and one.mask & mask & ~(denied.get(one.account, 0) | denied.get("WD", 0)):
-                found[EVERYBODY[one.account]] = None
-        return tuple(found)
+            if not entry.allows:
+                denied[entry.account] = denied.get(entry.account, 0) | entry.mask
+            elif entry.account in EVERYBODY and entry.mask & mask & ~(
+                denied.get(entry.account, 0) | denied.get("WD", 0)
+            ):
+                accounts[EVERYBODY[entry.account]] = None
+        return tuple(accounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +143,13 @@ def access_list(descriptor: str) -> AccessList:
     owner, control, entries = match.groups()
     if control == "NO_ACCESS_CONTROL":
         return AccessList(_account(owner), (AccessEntry("WD", allows=True, mask=_ALL),))
-    return AccessList(_account(owner), tuple(_entry(one) for one in entries.strip("()").split(")(") if one))
+    return AccessList(_account(owner), tuple(_entry(entry) for entry in entries.strip("()").split(")(") if entry))
 
 
-def _entry(told: str) -> AccessEntry:
-    match = _ENTRY.fullmatch(told)
+def _entry(entry: str) -> AccessEntry:
+    match = _ENTRY.fullmatch(entry)
     if match is None:
-        raise ValueError(f"no entry of an access list: {shown(told)}")
+        raise ValueError(f"no entry of an access list: {shown(entry)}")
     kind, flags, rights, account = match.groups()
     if rights.startswith("0x"):
         mask = int(rights, 16)
@@ -158,23 +161,23 @@ def _entry(told: str) -> AccessEntry:
     return AccessEntry(_account(account), kind == "A", mask, inherited_only)
 
 
-def _account(told: str) -> str:
-    if not told.startswith("S-"):
-        if told not in _ALIASES:
-            raise ValueError(f"no account: {shown(told)}")
-        return told
-    relative = _ALIAS_IN_DOMAIN.get(told.rpartition("-")[2]) if told.startswith("S-1-5-21-") else None
-    return relative or _ALIAS_OF.get(told, told)
+def _account(account: str) -> str:
+    if not account.startswith("S-"):
+        if account not in _ALIASES:
+            raise ValueError(f"no account: {shown(account)}")
+        return account
+    relative = _ALIAS_IN_DOMAIN.get(account.rpartition("-")[2]) if account.startswith("S-1-5-21-") else None
+    return relative or _ALIAS_OF.get(account, account)
 
 
-def _access_lists(found: list[Row]) -> AccessLists:
+def _access_lists(received: list[Row]) -> AccessLists:
     paths: dict[str, AccessList | None] = {}
-    for row in found:
-        path = some(shape(row, "path", "there", "list")["path"])
+    for row in received:
+        path = nonempty(shape(row, "path", "there", "list")["path"])
         if path in paths or flag(row["there"]) != (row["list"] is not None):
             raise ValueError(f"{shown(path)} twice, or a list of nothing")
-        paths[path] = access_list(some(row["list"])) if row["list"] is not None else None
+        paths[path] = access_list(nonempty(row["list"])) if row["list"] is not None else None
     return AccessLists(paths)
 
 
-PROBES = (probe(AccessLists, reads(_access_lists), cost=25),)
+PROBES = (probe(AccessLists, reads(_access_lists), cost=25, arguments=Asking.places),)

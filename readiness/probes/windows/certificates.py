@@ -6,25 +6,26 @@ import re
 import textwrap
 from typing import Any
 
+from readiness.probes.asking import Asking
 from readiness.probes.certificates import CertificateFile, Certificates
 from readiness.probes.reading import shown
 from readiness.probes.windows.access import READ, access_list
-from readiness.probes.windows.reading import Row, flag, items, probe, reads, shape, some
+from readiness.probes.windows.reading import Row, flag, items, nonempty, probe, reads, shape
 
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _LONGEST = 1 << 18  # of a file of 128 KiB
 
 
-def _certificates(found: list[Row]) -> Certificates:
+def _certificates(received: list[Row]) -> Certificates:
     """Each folder, and after it the files in it."""
     folders: list[str] = []
     files: dict[str, CertificateFile] = {}
-    for row in found:
+    for row in received:
         if "folder" in row:
             flag(shape(row, "folder", "there")["there"])
-            folders.append(some(row["folder"]))
+            folders.append(nonempty(row["folder"]))
             continue
-        path = some(shape(row, "path", "list", "certificates", "public")["path"])
+        path = nonempty(shape(row, "path", "list", "certificates", "public")["path"])
         if path in files or not folders or not path.startswith(folders[-1] + "\\"):
             raise ValueError(f"{shown(path)} twice, or out of its place")
         files[path] = _file(path, row)
@@ -32,13 +33,13 @@ def _certificates(found: list[Row]) -> Certificates:
 
 
 def _file(path: str, row: Row) -> CertificateFile:
-    access = access_list(some(row["list"]))
+    access = access_list(nonempty(row["list"]))
     return CertificateFile(
         path=path,
         owner=access.owner,
         group="",
         mode="",
-        certificates=tuple(_pem("CERTIFICATE", one) for one in items(row["certificates"])),
+        certificates=tuple(_pem("CERTIFICATE", encoded) for encoded in items(row["certificates"])),
         public_key="" if row["public"] is None else _pem("PUBLIC KEY", row["public"]),
         readers=access.open_to(READ),
     )
@@ -51,4 +52,4 @@ def _pem(kind: str, value: Any) -> str:
     return f"-----BEGIN {kind}-----\n{body}\n-----END {kind}-----\n"
 
 
-PROBES = (probe(Certificates, reads(_certificates), cost=55),)
+PROBES = (probe(Certificates, reads(_certificates), cost=55, arguments=Asking.certificate_folders),)

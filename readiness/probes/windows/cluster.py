@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from readiness.core.facts import Fact
 from readiness.probes.reading import chosen, shown
-from readiness.probes.windows.reading import Row, flag, one, probe, reads, shape, some, text, whole
+from readiness.probes.windows.reading import Row, flag, natural, nonempty, only, probe, reads, shape, text
 
 SETTINGS = ("SameSubnetDelay", "SameSubnetThreshold", "CrossSubnetDelay", "CrossSubnetThreshold")
 # By the words of the module, and by the numbers of WMI.
@@ -71,8 +71,8 @@ class ClusterMembership(Fact):
         return self.state == "Running"
 
 
-def _membership(found: list[Row]) -> ClusterMembership:
-    row = shape(one(found), "state", "start", "loaded", "name", "database")
+def _membership(received: list[Row]) -> ClusterMembership:
+    row = shape(only(received), "state", "start", "loaded", "name", "database")
     state, start = text(row["state"]), text(row["start"])
     if (state == "") != (start == "") or (state and not (state in _SERVICE_STATES and start in _STARTS)):
         raise ValueError(f"no state of a service: {shown(state)}, {shown(start)}")
@@ -123,45 +123,45 @@ class Cluster(Fact):
     shared_volumes: tuple[str, ...] = ()
 
 
-def _cluster(found: list[Row]) -> Cluster:
-    if [row.get("what") for row in found] == ["stopped"]:
+def _cluster(received: list[Row]) -> Cluster:
+    if [row.get("what") for row in received] == ["stopped"]:
         return Cluster(False, "", {}, {}, {}, {}, None)  # noqa: FBT003 - in the order of the fields
     by_what: dict[str, list[Row]] = {}
-    for row in found:
-        by_what.setdefault(some(row.get("what")), []).append(row)
+    for row in received:
+        by_what.setdefault(nonempty(row.get("what")), []).append(row)
     if by_what.keys() - {"cluster", "setting", "node", "group", "resource", "shared_volume", "witness"}:
         raise ValueError(f"no parts of a cluster: {shown(', '.join(by_what))}")
-    head = shape(one(by_what.get("cluster", [])), "what", "name", "by")
+    head = shape(only(by_what.get("cluster", [])), "what", "name", "by")
     witness = by_what.get("witness", [])
-    if (some(head["by"]) == "module") != bool(witness):
+    if (nonempty(head["by"]) == "module") != bool(witness):
         raise ValueError(f"asked by {shown(head['by'])}, with {len(witness)} witnesses")
     nodes = {name: _state(_NODES, row) for name, row in _named(by_what, "node", "state").items()}
-    settings = {name: whole(row["value"]) for name, row in _named(by_what, "setting", "value").items()}
+    settings = {name: natural(row["value"]) for name, row in _named(by_what, "setting", "value").items()}
     groups = {
-        name: Group(_state(_GROUPS, row), some(row["owner"]), spare=some(row["type"]) in _SPARE)
+        name: Group(_state(_GROUPS, row), nonempty(row["owner"]), spare=nonempty(row["type"]) in _SPARE)
         for name, row in _named(by_what, "group", "state", "owner", "type").items()
     }
     resources = {
-        name: Resource(some(row["type"]), _state(_RESOURCES, row), some(row["group"]))
+        name: Resource(nonempty(row["type"]), _state(_RESOURCES, row), nonempty(row["group"]))
         for name, row in _named(by_what, "resource", "type", "state", "group").items()
     }
     if not nodes or not groups or tuple(settings) != SETTINGS or not all(settings.values()):
         raise ValueError("a cluster without nodes, groups or settings of its heartbeat")
-    told = text(shape(one(witness), "what", "name")["name"]) if witness else None
+    witness_kind = text(shape(only(witness), "what", "name")["name"]) if witness else None
     volumes = tuple(_named(by_what, "shared_volume"))
-    return Cluster(True, some(head["name"]), nodes, groups, resources, settings, told, volumes)  # noqa: FBT003 - as above
+    return Cluster(True, nonempty(head["name"]), nodes, groups, resources, settings, witness_kind, volumes)  # noqa: FBT003 - as above
 
 
 def _named(by_what: Mapping[str, list[Row]], what: str, *keys: str) -> dict[str, Row]:
     rows = [shape(row, "what", "name", *keys) for row in by_what.get(what, [])]
-    named = {some(row["name"]): row for row in rows}
+    named = {nonempty(row["name"]): row for row in rows}
     if len(named) != len(rows):
         raise ValueError(f"a {what} twice")
     return named
 
 
 def _state(known: Mapping[str, str], row: Row) -> str:
-    return chosen({**known, **{word: word for word in known.values()}}, some(row["state"]))
+    return chosen({**known, **{word: word for word in known.values()}}, nonempty(row["state"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,20 +182,22 @@ class VirtualMachine(Fact):
         """Whose machine it is, empty for one that is not known to be virtual."""
         if self.manufacturer == "Microsoft Corporation" and self.model == "Virtual Machine":
             return "Hyper-V"
-        return next((told for word, told in _VIRTUAL.items() if word in self.manufacturer.lower()), "")
+        return next((hypervisor for word, hypervisor in _VIRTUAL.items() if word in self.manufacturer.lower()), "")
 
 
-def _virtual_machine(found: list[Row]) -> VirtualMachine:
+def _virtual_machine(received: list[Row]) -> VirtualMachine:
     machines: list[Row] = []
-    told: dict[str, dict[str, str]] = {"service": {}, "setting": {}}
-    for row in found:
+    values: dict[str, dict[str, str]] = {"service": {}, "setting": {}}
+    for row in received:
         shape(row, "what", "name", "value")
         if row["what"] == "machine":
             machines.append(row)
         else:
-            told[chosen({key: key for key in told}, some(row["what"]))][some(row["name"])] = text(row["value"])
-    machine = one(machines)
-    return VirtualMachine(some(machine["name"]), text(machine["value"]), told["service"], told["setting"])
+            values[chosen({key: key for key in values}, nonempty(row["what"]))][nonempty(row["name"])] = text(
+                row["value"]
+            )
+    machine = only(machines)
+    return VirtualMachine(nonempty(machine["name"]), text(machine["value"]), values["service"], values["setting"])
 
 
 PROBES = (

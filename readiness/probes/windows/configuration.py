@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from readiness.configs.bacula import Statement, statement, whole
+from readiness.configs import FORMATS
+from readiness.configs.model import ConfigurationFile
+from readiness.configs.statements import Statement, statement
 from readiness.core.facts import Missing, Why
-from readiness.probes.configuration import Configuration
+from readiness.probes.configuration import Configuration, arguments_of, maskings_of
 from readiness.probes.reading import chosen, shown
-from readiness.probes.windows.reading import ADMINISTRATOR, Row, flag, objects, probe, reads, shape, some, text, texts
-from readiness.probes.windows.reading import whole as number
+from readiness.probes.windows.reading import (
+    ADMINISTRATOR,
+    Row,
+    flag,
+    natural,
+    nonempty,
+    objects,
+    probe,
+    reads,
+    shape,
+    text,
+    texts,
+)
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # Why a file could not be read; what an included one is told with.
@@ -18,43 +32,60 @@ _UNREADABLE = {"denied": Why.NOT_PERMITTED, "failed": Why.UNREADABLE}
 _STATUS = {"read": "", "absent": "absent", **{status: status for status in _UNREADABLE}}
 
 
-def _configuration(found: list[Row]) -> Configuration | Missing:
+@dataclass
+class _Product:
+    """What one product's files hold, those that were asked for and those that they include."""
+
+    statements: dict[str, tuple[Statement, ...]] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def take(self, row: Row) -> None:
+        """One file."""
+        path = nonempty(row["path"])
+        if path in self.statements:
+            raise ValueError(f"{shown(path)} twice")
+        self.statements[path] = tuple(_statement(entry) for entry in objects(row["statements"]))
+        if status := chosen(_STATUS, nonempty(row["status"])):
+            self.unreadable[path] = status
+        self.asked += [path] if flag(row["asked"]) else []
+
+
+def _configuration(received: list[Row]) -> Configuration | Missing:
     """Files with their statements, asked for or included, then the names that they call peers by."""
-    files: dict[str, tuple[Statement, ...]] = {}
-    unreadable: dict[str, str] = {}
-    asked: list[str] = []
+    products: dict[tuple[int, str], _Product] = {}
     resolved: dict[str, tuple[str, ...]] = {}
-    for row in found:
+    for row in received:
         if "name" in row:
-            name, addresses = some(shape(row, "name", "addresses")["name"]), texts(row["addresses"])
-            if name in resolved or not addresses == tuple(str(ip_address(one.partition("%")[0])) for one in addresses):
+            name, addresses = nonempty(shape(row, "name", "addresses")["name"]), texts(row["addresses"])
+            if name in resolved or addresses != tuple(str(ip_address(text.partition("%")[0])) for text in addresses):
                 raise ValueError(f"{shown(name)} twice, or no addresses: {shown(' '.join(addresses))}")
             resolved[name] = addresses
             continue
-        path = some(shape(row, "path", "asked", "status", "statements")["path"])
-        if path in files:
-            raise ValueError(f"{shown(path)} twice")
-        files[path] = tuple(_statement(entry) for entry in objects(row["statements"]))
-        if status := chosen(_STATUS, some(row["status"])):
-            unreadable[path] = status
-        asked += [path] if flag(row["asked"]) else []
-    for path in asked:
-        if (status := unreadable.get(path, "absent")) != "absent":
-            denied = status == "denied"
-            return Missing(_UNREADABLE[status], path, ADMINISTRATOR if denied else "")
-    return Configuration({path: whole(path, files, unreadable) for path in asked}, resolved)
+        shape(row, "product", "format", "path", "asked", "status", "statements")
+        products.setdefault((natural(row["product"]), nonempty(row["format"])), _Product()).take(row)
+    files: dict[str, ConfigurationFile] = {}
+    for (_, format_name), product in products.items():
+        for path in product.asked:
+            if (status := product.unreadable.get(path, "absent")) != "absent":
+                return Missing(_UNREADABLE[status], path, ADMINISTRATOR if status == "denied" else "")
+            if path in files:
+                raise ValueError(f"{shown(path)} twice")
+            reader = chosen(FORMATS, format_name).read
+            files[path] = reader(path, product.statements, product.unreadable)
+    return Configuration(files, resolved)
 
 
 def _statement(row: Row) -> Statement:
     shape(row, "kind", "line", "name", "text")
-    kind = some(row["kind"])
-    if kind == "secret" and not _DIGEST.fullmatch(some(row["text"])):
+    kind = nonempty(row["kind"])
+    if kind == "secret" and not _DIGEST.fullmatch(nonempty(row["text"])):
         raise ValueError(f"no digest: {shown(row['text'])}")
     parts = [text(row[key]) for key in ("name", "text") if row[key] is not None]
     if kind == "include" and not parts[0]:
         raise ValueError("an include of nothing")
     # What has no fields here has the name of its file in the other script's line, which nobody asks for.
-    return statement(kind, number(row["line"]), parts or [""])
+    return statement(kind, natural(row["line"]), parts or [""])
 
 
-PROBES = (probe(Configuration, reads(_configuration), cost=50),)
+PROBES = (probe(Configuration, reads(_configuration), cost=50, arguments=arguments_of, after=maskings_of),)

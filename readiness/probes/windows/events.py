@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from readiness.core.facts import Fact
+from readiness.probes.asking import Asking
 from readiness.probes.reading import shown
-from readiness.probes.windows.reading import Row, flag, items, probe, reads, shape, some, text, unix_time, whole
+from readiness.probes.windows.reading import Row, flag, items, natural, nonempty, probe, reads, shape, text, unix_time
 
 SYSTEM, APPLICATION = "System", "Application"
 OPERATIONAL = "Microsoft-Windows-FailoverClustering/Operational"
@@ -44,21 +46,21 @@ class SnapshotEvents(Fact):
     events: tuple[Event, ...]
 
 
-def _events(found: list[Row]) -> SnapshotEvents:
+def _events(received: list[Row]) -> SnapshotEvents:
     channels: dict[str, Channel | None] = {}
     events: list[Event] = []
-    *rest, asked = found
+    *rest, asked = received
     for row in rest:
         if row.get("what") == "event":
             events.append(_event(row))
             continue
         shape(row, "what", "channel", "there", "enabled", "oldest", "cut")
-        name = some(row["channel"])
+        name = nonempty(row["channel"])
         if row["what"] != "channel" or name in channels:
             raise ValueError(f"no channel, or twice: {shown(name)}")
         oldest = None if row["oldest"] is None else unix_time(row["oldest"])
-        told = Channel(flag(row["enabled"]), oldest, flag(row["cut"]))
-        channels[name] = told if flag(row["there"]) else None
+        channel = Channel(flag(row["enabled"]), oldest, flag(row["cut"]))
+        channels[name] = channel if flag(row["there"]) else None
     if channels.keys() != {SYSTEM, APPLICATION, OPERATIONAL}:
         raise ValueError(f"not the channels: {shown(', '.join(channels))}")
     for event in events:
@@ -67,14 +69,22 @@ def _events(found: list[Row]) -> SnapshotEvents:
     if shape(asked, "what", "since")["what"] != "asked":
         raise ValueError(f"not since when: {shown(str(asked))}")
     return SnapshotEvents(
-        unix_time(asked["since"]), channels, tuple(sorted(events, key=lambda one: (one.at_s, one.id, one.data)))
+        unix_time(asked["since"]), channels, tuple(sorted(events, key=lambda event: (event.at_s, event.id, event.data)))
     )
 
 
 def _event(row: Row) -> Event:
     shape(row, "what", "channel", "at", "provider", "id", "data")
     data = tuple(text(value) for value in items(row["data"]))
-    return Event(unix_time(row["at"]), some(row["channel"]), some(row["provider"]), whole(row["id"]), data)
+    return Event(unix_time(row["at"]), nonempty(row["channel"]), nonempty(row["provider"]), natural(row["id"]), data)
 
 
-PROBES = (probe(SnapshotEvents, reads(_events), cost=60, needs_s=60.0),)
+def _windows(asking: Asking) -> tuple[str, ...]:
+    return tuple(f"{_stamp(start)}/{_stamp(end)}" for start, end in asking.windows)
+
+
+def _stamp(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+PROBES = (probe(SnapshotEvents, reads(_events), cost=60, needs_s=60.0, arguments=_windows),)

@@ -10,9 +10,9 @@ from typing import ClassVar
 
 from readiness.core.facts import Fact
 from readiness.probes.listening import Holder, Listening, Socket
-from readiness.probes.names import Addresses, Names
+from readiness.probes.names import Addresses, Names, names_of
 from readiness.probes.reading import chosen, shown
-from readiness.probes.windows.reading import Row, objects, probe, reads, shape, some, text, texts, whole
+from readiness.probes.windows.reading import Row, natural, nonempty, objects, probe, reads, shape, text, texts
 
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?\.?")
 # GpoBoolean of MSFT_NetFirewallProfile; in force it is never NotConfigured.
@@ -22,12 +22,12 @@ _ACTIONS = {"Block": "block", "Allow": "allow"}
 _CATEGORIES = {"Public": "Public", "Private": "Private", "DomainAuthenticated": "Domain"}
 
 
-def _names(found: list[Row]) -> Names:
+def _names(received: list[Row]) -> Names:
     """Every name that was asked for with its addresses, and each address with its names."""
     forward: dict[str, tuple[str, ...]] = {}
     reverse: dict[str, tuple[str, ...]] = {}
-    for row in found:
-        asked = some(shape(row, "name", "addresses")["name"])
+    for row in received:
+        asked = nonempty(shape(row, "name", "addresses")["name"])
         if asked in forward or not _NAME.fullmatch(asked):
             raise ValueError(f"twice, or no name: {shown(asked)}")
         addresses = [shape(entry, "address", "names") for entry in objects(row["addresses"])]
@@ -43,34 +43,36 @@ def _names(found: list[Row]) -> Names:
 
 
 def _address(value: object) -> str:
-    address = some(value)
+    address = nonempty(value)
     ip_address(address.partition("%")[0])
     return address
 
 
-def _addresses(found: list[Row]) -> Addresses:
+def _addresses(received: list[Row]) -> Addresses:
     """One address a row, at least one: a host that was reached has it. What follows a % is the interface."""
-    told = {str(ip_address(_address(shape(row, "address")["address"]).partition("%")[0])) for row in found}
-    if not told:
+    addresses = {str(ip_address(_address(shape(row, "address")["address"]).partition("%")[0])) for row in received}
+    if not addresses:
         raise ValueError("no address at all, on a host that was reached at one")
-    return Addresses(tuple(sorted(told)))
+    return Addresses(tuple(sorted(addresses)))
 
 
-def _listening(found: list[Row]) -> Listening:
+def _listening(received: list[Row]) -> Listening:
     """One socket a row; Windows numbers no sockets, so its place in the order stands for the inode."""
-    told: dict[tuple[int, str], set[Holder]] = {}
-    for row in found:
+    holders_of: dict[tuple[int, str], set[Holder]] = {}
+    for row in received:
         shape(row, "address", "port", "process", "program")
-        address, port = _address(row["address"]).partition("%")[0], whole(row["port"])
+        address, port = _address(row["address"]).partition("%")[0], natural(row["port"])
         if not 0 < port < 1 << 16:
             raise ValueError(f"no port: {shown(address)} {port}")
         program = "" if row["program"] is None else text(row["program"])
-        told.setdefault((port, address), set()).add(Holder(whole(row["process"]), program))
-    if not told:
+        holders_of.setdefault((port, address), set()).add(Holder(natural(row["process"]), program))
+    if not holders_of:
         raise ValueError("no socket at all, on a host that was reached over one")
-    ordered = list(enumerate(sorted(told), start=1))
+    ordered = list(enumerate(sorted(holders_of), start=1))
     sockets = tuple(Socket(address, port, number) for number, (port, address) in ordered)
-    return Listening(sockets, {number: tuple(sorted(told[key], key=lambda one: one.pid)) for number, key in ordered})
+    return Listening(
+        sockets, {number: tuple(sorted(holders_of[key], key=lambda holder: holder.pid)) for number, key in ordered}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,29 +93,29 @@ class FirewallProfiles(Fact):
     networks: Mapping[str, str]
 
 
-def _firewall(found: list[Row]) -> FirewallProfiles:
+def _firewall(received: list[Row]) -> FirewallProfiles:
     profiles: dict[str, FirewallProfile] = {}
     networks: dict[str, str] = {}
-    for row in found:
+    for row in received:
         if row.get("what") == "network":
-            name = some(shape(row, "what", "name", "state")["name"])
+            name = nonempty(shape(row, "what", "name", "state")["name"])
             if name in networks:
                 raise ValueError(f"the network {shown(name)} twice")
-            networks[name] = chosen(_CATEGORIES, some(row["state"]))
+            networks[name] = chosen(_CATEGORIES, nonempty(row["state"]))
             continue
         shape(row, "what", "name", "state", "inbound", "outbound")
-        name = some(row["name"])
+        name = nonempty(row["name"])
         if row["what"] != "profile" or name in profiles:
             raise ValueError(f"no profile, or twice: {shown(name)}")
-        actions = (chosen(_ACTIONS, some(row[way])) for way in ("inbound", "outbound"))
-        profiles[name] = FirewallProfile(chosen(_SWITCH, some(row["state"])), *actions)
+        actions = (chosen(_ACTIONS, nonempty(row[direction])) for direction in ("inbound", "outbound"))
+        profiles[name] = FirewallProfile(chosen(_SWITCH, nonempty(row["state"])), *actions)
     if profiles.keys() != {*_CATEGORIES.values()}:
         raise ValueError(f"not the three profiles: {', '.join(profiles)}")
     return FirewallProfiles(profiles, networks)
 
 
 PROBES = (
-    probe(Names, reads(_names), cost=25),
+    probe(Names, reads(_names), cost=25, arguments=names_of),
     probe(Addresses, reads(_addresses), cost=15),
     probe(Listening, reads(_listening), cost=30),
     probe(FirewallProfiles, reads(_firewall), cost=30),

@@ -14,8 +14,10 @@ from importlib.resources import files
 from typing import Any, TypeVar
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
 from readiness.core.text import clean, decode, one_line
+from readiness.probes.asking import Asking
+from readiness.probes.probe import Probe, nothing
 from readiness.probes.reading import LONGEST_LINE, shown
 
 Row = dict[str, Any]
@@ -32,18 +34,31 @@ _ERROR = ("id", "category", "type", "hresult", "native", "message")
 _STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})\.([0-9]{7})Z")
 
 
-def probe(kind: type[F], parse: Callable[[Output], F | Missing], *, cost: int, needs_s: float = 0.0) -> Probe:
+def script(name: str) -> str:
+    """The text of a script in the package."""
+    return (files("readiness.probes") / "scripts" / f"{name}.ps1").read_text(encoding="utf-8")
+
+
+def probe(
+    kind: type[F],
+    parse: Callable[[Output], F | Missing],
+    *,
+    cost: int,
+    needs_s: float = 0.0,
+    arguments: Callable[[Asking], tuple[str, ...]] = nothing,
+    after: Callable[[Asking], tuple[str, ...]] = nothing,
+) -> Probe:
     """The probe whose script in the package has the fact's name."""
-    path = files("readiness.probes") / "scripts" / f"{kind.name}.ps1"
-    return Probe(kind, path.read_text(encoding="utf-8"), parse, cost, "powershell", needs_s)
+    text = script(kind.name)
+    return Probe(kind, text, parse, cost, "powershell", needs_s, arguments=arguments, after=after)
 
 
 def reads(parse: Callable[[list[Row]], F | Missing]) -> Callable[[Output], F | Missing]:
     """A parser of an output from one of its rows: an error record becomes Missing before it is asked."""
 
     def parser(output: Output) -> F | Missing:
-        found = rows(output)
-        return found if isinstance(found, Missing) else parse(found)
+        received = rows(output)
+        return received if isinstance(received, Missing) else parse(received)
 
     return parser
 
@@ -54,27 +69,27 @@ def rows(output: Output) -> list[Row] | Missing:
         return failure(output)
     if output.status != 0 or output.stderr.strip():
         raise ValueError(f"exit status {output.status}: {shown(decode(output.stderr))}")
-    found = _json(output.stdout)
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+    received = _json(output.stdout)
+    if not isinstance(received, list) or not all(isinstance(row, dict) for row in received):
         raise ValueError(f"not a list of objects: {shown(decode(output.stdout))}")
-    return found
+    return received
 
 
 def failure(output: Output) -> Missing:
     """What the error record says: the ids and numbers in it count, the texts are translated."""
-    said = _json(output.stderr)
-    if not isinstance(said, dict) or set(_ERROR) - said.keys():
+    record = _json(output.stderr)
+    if not isinstance(record, dict) or set(_ERROR) - record.keys():
         raise ValueError(f"no error record: {shown(decode(output.stderr))}")
-    kinds = " ".join(str(said[key]) for key in ("id", "category", "type"))
-    told = one_line(f"{said['id']}: {said['message']}", 300)
-    denied = said["category"] == "PermissionDenied" or _ACCESS_DENIED in (said["hresult"], said["native"])
-    if denied or said["native"] == 5 or _DENIED.search(f"{kinds} {said['message']}"):
-        return Missing(Why.NOT_PERMITTED, told, ADMINISTRATOR)
+    kinds = " ".join(str(record[key]) for key in ("id", "category", "type"))
+    message = one_line(f"{record['id']}: {record['message']}", 300)
+    denied = record["category"] == "PermissionDenied" or _ACCESS_DENIED in (record["hresult"], record["native"])
+    if denied or record["native"] == 5 or _DENIED.search(f"{kinds} {record['message']}"):
+        return Missing(Why.NOT_PERMITTED, message, ADMINISTRATOR)
     if "NativeTimedOut" in kinds:
-        return Missing(Why.TIMED_OUT, told)
+        return Missing(Why.TIMED_OUT, message)
     if _NOT_FOUND in kinds:
-        return Missing(Why.TOOL_ABSENT, told)
-    return Missing(Why.UNREADABLE, told)
+        return Missing(Why.TOOL_ABSENT, message)
+    return Missing(Why.UNREADABLE, message)
 
 
 def _json(data: bytes) -> Any:
@@ -88,21 +103,21 @@ def _json(data: bytes) -> Any:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> Row:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    received = dict(pairs)
+    if len(received) != len(pairs):
         raise ValueError(f"a key twice among {', '.join(key for key, _ in pairs)}")
-    return found
+    return received
 
 
 def _no_constant(text: str) -> Any:
     raise ValueError(f"no whole number: {shown(text)}")
 
 
-def one(found: list[Row]) -> Row:
+def only(received: list[Row]) -> Row:
     """The only row."""
-    if len(found) != 1:
-        raise ValueError(f"{len(found)} rows, and not one")
-    return found[0]
+    if len(received) != 1:
+        raise ValueError(f"{len(received)} rows, and not one")
+    return received[0]
 
 
 def shape(row: Row, *keys: str) -> Row:
@@ -122,14 +137,14 @@ def text(value: Any, *, lines: bool = False) -> str:
     return plain
 
 
-def some(value: Any) -> str:
+def nonempty(value: Any) -> str:
     """A text that is not empty."""
-    if not (found := text(value)):
+    if not (received := text(value)):
         raise ValueError("an empty text")
-    return found
+    return received
 
 
-def whole(value: Any) -> int:
+def natural(value: Any) -> int:
     """A number that is not negative, of a length that counts, sizes and ids have."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 63:
         raise ValueError(f"no number: {shown(str(value))}")
@@ -163,15 +178,15 @@ def items(value: Any) -> list[Any]:
 
 def objects(value: Any) -> list[Row]:
     """A list of objects."""
-    found = items(value)
-    if not all(isinstance(row, dict) for row in found):
+    received = items(value)
+    if not all(isinstance(row, dict) for row in received):
         raise ValueError(f"no objects: {shown(str(value))}")
-    return found
+    return received
 
 
 def texts(value: Any) -> tuple[str, ...]:
     """A list of texts, none of them empty."""
-    return tuple(some(entry) for entry in items(value))
+    return tuple(nonempty(entry) for entry in items(value))
 
 
 def unix_time(value: Any) -> float:

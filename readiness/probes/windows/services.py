@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from readiness.core.facts import Missing
 from readiness.probes.processes import Processes, Program
 from readiness.probes.reading import chosen, shown
 from readiness.probes.services import Service, Services
 from readiness.probes.units import FailedUnits
-from readiness.probes.windows.reading import Row, flag, one, probe, reads, shape, some, text, texts, unix_time, whole
+from readiness.probes.windows.reading import Row, natural, nonempty, only, probe, reads, shape, text, texts, unix_time
 
 # Win32_Service's State and StartMode, learn.microsoft.com; by systemd's words for the same.
 _STATES = {
@@ -28,47 +27,46 @@ _PATH = re.compile(r"(?:\\\\\?\\)?(?:[A-Za-z]:|\\\\[^\\]+)\\.+")
 _KERNEL = (0, 4)
 
 
-def _services(found: list[Row]) -> Services | Missing:
-    """A service that does not exist has the load state not-found; one that runs has a process."""
+def _services(received: list[Row]) -> Services:
+    """Every service by its name; one that runs has a process."""
     units: dict[str, Service] = {}
-    for row in found:
-        asked = some(row.get("asked"))
-        if asked in units:
-            raise ValueError(f"{shown(asked)} twice")
-        absent = Service(asked, "not-found", "inactive", "dead", "", None, None)
-        units[asked] = _service(asked, row) if flag(row.get("there")) else _absent(absent, row)
-    return Services(units)
+    names = set()
+    for row in received:
+        service = _service(row)
+        if service.unit.lower() in names:
+            raise ValueError(f"{shown(service.unit)} twice")
+        names.add(service.unit.lower())
+        units[service.unit] = service
+    if not units:
+        raise ValueError("not one service, and every Windows has some")
+    return Services("windows", units)
 
 
-def _absent(absent: Service, row: Row) -> Service:
-    shape(row, "asked", "there")
-    return absent
-
-
-def _service(asked: str, row: Row) -> Service:
-    shape(row, "asked", "there", "state", "start", "account", "process", "started")
-    active, sub = chosen(_STATES, some(row["state"]))
-    start, account, process = chosen(_STARTS, some(row["start"])), text(row["account"]), whole(row["process"])
+def _service(row: Row) -> Service:
+    shape(row, "name", "state", "start", "account", "process", "started")
+    name = nonempty(row["name"])
+    active, sub = chosen(_STATES, nonempty(row["state"]))
+    start, account, process = chosen(_STARTS, nonempty(row["start"])), text(row["account"]), natural(row["process"])
     if (process == 0) != (sub == "dead") and sub != "start":
-        raise ValueError(f"{asked}: {row['state']} with the process {process}")
-    service = Service(asked, "loaded", active, sub, start, None, None, account)
+        raise ValueError(f"{name}: {row['state']} with the process {process}")
+    service = Service(name, "loaded", active, sub, start, None, None, account)
     if not process:
         return service
     started = None if row["started"] is None else int(unix_time(row["started"]))
     return replace(service, main_pid=process, started_at_s=started)
 
 
-def _processes(found: list[Row]) -> Processes:
+def _processes(received: list[Row]) -> Processes:
     """A program counts as replaced when its file is gone, or came to its place after the process began.
 
     A file that was renamed keeps its creation time, and so does one that takes the name of another within 15 s.
     """
     executables: dict[int, Program] = {}
     unreadable: list[int] = []
-    for row in found:
+    for row in received:
         shape(row, "process", "name", "path", "begun", "made")
-        process, path = whole(row["process"]), text(row["path"])
-        some(row["name"])
+        process, path = natural(row["process"]), text(row["path"])
+        nonempty(row["name"])
         if process in executables or process in unreadable:
             raise ValueError(f"process {process} twice")
         if not path:
@@ -84,9 +82,9 @@ def _processes(found: list[Row]) -> Processes:
     return Processes(executables, tuple(sorted(unreadable)))
 
 
-def _failed(found: list[Row]) -> FailedUnits:
-    row = shape(one(found), "read", "failed")
-    if not whole(row["read"]):
+def _failed(received: list[Row]) -> FailedUnits:
+    row = shape(only(received), "read", "failed")
+    if not natural(row["read"]):
         raise ValueError("not one service is listed")
     return FailedUnits(tuple(sorted(texts(row["failed"]))))
 

@@ -9,8 +9,19 @@ from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
 from readiness.probes.reading import shown
-from readiness.probes.space import Filesystem, Space
-from readiness.probes.windows.reading import ADMINISTRATOR, Row, flag, one, probe, reads, shape, some, text, whole
+from readiness.probes.space import Filesystem, Space, paths_of
+from readiness.probes.windows.reading import (
+    ADMINISTRATOR,
+    Row,
+    flag,
+    natural,
+    nonempty,
+    only,
+    probe,
+    reads,
+    shape,
+    text,
+)
 
 _MOUNT = re.compile(r"[A-Za-z]:\\(?:.*\\)?")
 _READABLE_ONLY = 1  # Win32_Volume, Access; null where the provider does not tell
@@ -24,26 +35,26 @@ _WRITER = re.compile(
 _ERROR_CODE = re.compile(r"0x[0-9a-fA-F]{8}")
 
 
-def _space(found: list[Row]) -> Space:
+def _space(received: list[Row]) -> Space:
     """The volume of each path asked for: the one with the longest mount point that the path begins with."""
-    asked = [shape(row, "path", "there") for row in found if "path" in row]
-    volumes = dict(_volume(row) for row in found if "path" not in row)
-    if not volumes or len(asked) + len(volumes) != len(found):
-        raise ValueError(f"{len(volumes)} volumes and {len(asked)} paths in {len(found)} rows")
-    return Space({some(row["path"]): _lies_on(row, volumes) for row in asked})
+    asked = [shape(row, "path", "there") for row in received if "path" in row]
+    volumes = dict(_volume(row) for row in received if "path" not in row)
+    if not volumes or len(asked) + len(volumes) != len(received):
+        raise ValueError(f"{len(volumes)} volumes and {len(asked)} paths in {len(received)} rows")
+    return Space({nonempty(row["path"]): _lies_on(row, volumes) for row in asked})
 
 
 def _volume(row: Row) -> tuple[str, Filesystem]:
-    mount = some(shape(row, "mount", "kind", "size", "free", "access")["mount"])
-    size, free = whole(row["size"]), whole(row["free"])
+    mount = nonempty(shape(row, "mount", "kind", "size", "free", "access")["mount"])
+    size, free = natural(row["size"]), natural(row["free"])
     if not _MOUNT.fullmatch(mount) or free > size or not size:
         raise ValueError(f"no volume: {shown(mount)}, {free} of {size} bytes")
-    read_only = row["access"] is not None and whole(row["access"]) == _READABLE_ONLY
-    return mount, Filesystem(mount, some(row["kind"]), size, free, None, None, read_only)
+    read_only = row["access"] is not None and natural(row["access"]) == _READABLE_ONLY
+    return mount, Filesystem(mount, nonempty(row["kind"]), size, free, None, None, read_only)
 
 
 def _lies_on(row: Row, volumes: Mapping[str, Filesystem]) -> Filesystem | None:
-    path = some(row["path"])
+    path = nonempty(row["path"])
     if not flag(row["there"]):
         return None
     within = path.rstrip("\\").lower() + "\\"
@@ -71,18 +82,18 @@ class VssWriters(Fact):
     writers: tuple[VssWriter, ...]
 
 
-def _vss_writers(found: list[Row]) -> VssWriters | Missing:
+def _vss_writers(received: list[Row]) -> VssWriters | Missing:
     """Blocks of five lines after the banner; anything else among them is not understood."""
-    row = shape(one(found), "status", "out", "err")
-    said = text(row["out"], lines=True)
+    row = shape(only(received), "status", "out", "err")
+    printed = text(row["out"], lines=True)
     if row["status"] != 0:
-        return _refused(f"{said} {text(row['err'], lines=True)}", row["status"])
+        return _refused(f"{printed} {text(row['err'], lines=True)}", row["status"])
     banner, *blocks = (
-        "\n".join(line.strip() for line in block.split("\n")) for block in said.strip("\n").split("\n\n")
+        "\n".join(line.strip() for line in block.split("\n")) for block in printed.strip("\n").split("\n\n")
     )
     matches = [_WRITER.fullmatch(block) for block in blocks]
     if "'" in banner or None in matches or not matches:
-        raise ValueError(f"no list of writers: {shown(said)}")
+        raise ValueError(f"no list of writers: {shown(printed)}")
     instances = [match[3] for match in matches if match]
     if len({*instances}) != len(instances):
         raise ValueError("an instance of a writer twice")
@@ -90,14 +101,14 @@ def _vss_writers(found: list[Row]) -> VssWriters | Missing:
     return VssWriters(tuple(sorted(writers, key=lambda each: (each.name, each.id, each.state, each.told))))
 
 
-def _refused(said: str, status: object) -> Missing:
+def _refused(printed: str, status: object) -> Missing:
     """The program vssadmin tells a login without the full token in words only, which are translated."""
-    codes = " ".join(_ERROR_CODE.findall(said))
+    codes = " ".join(_ERROR_CODE.findall(printed))
     detail = f"vssadmin list writers ended with {status} {codes}".strip()
     return Missing(Why.NOT_PERMITTED if not codes else Why.UNREADABLE, detail, "" if codes else ADMINISTRATOR)
 
 
 PROBES = (
-    probe(Space, reads(_space), cost=20),
+    probe(Space, reads(_space), cost=20, arguments=paths_of),
     probe(VssWriters, reads(_vss_writers), cost=90, needs_s=75),  # vssadmin itself is given 60
 )

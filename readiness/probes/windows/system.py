@@ -16,15 +16,15 @@ from readiness.probes.windows.reading import (
     ADMINISTRATOR,
     Row,
     flag,
-    one,
+    natural,
+    nonempty,
+    only,
     probe,
     reads,
     rows,
     shape,
-    some,
     text,
     unix_time,
-    whole,
 )
 
 # [DateTime]::UtcNow of .NET Framework steps with the system's timer, at most 64 times a second.
@@ -55,10 +55,10 @@ def parse_clock(output: Output) -> Clock | Missing:
     It did so after PowerShell was asked for, and later by as long as that had been running by then: starting takes
     seconds. An age that cannot be, as where the clock was set meanwhile, leaves the wider bound.
     """
-    found = rows(output)
-    if isinstance(found, Missing):
-        return found
-    row = shape(one(found), "utc", "age_ms")
+    received = rows(output)
+    if isinstance(received, Missing):
+        return received
+    row = shape(only(received), "utc", "age_ms")
     host_s, age_ms = unix_time(row["utc"]), row["age_ms"]
     if isinstance(age_ms, bool) or not isinstance(age_ms, int) or abs(age_ms) > _DAY_MS:
         raise ValueError(f"no age: {shown(str(age_ms))}")
@@ -70,64 +70,69 @@ def parse_clock(output: Output) -> Clock | Missing:
     return Clock(host_s, host_s - (earliest + latest) / 2, (latest - earliest) / 2 + _TICK_S)
 
 
-def _clock_sync(found: list[Row]) -> ClockSync | Missing:
+def _clock_sync(received: list[Row]) -> ClockSync | Missing:
     """By numbers only: leap indicator, stratum and reference; the source is shown as it is called there."""
-    row = shape(one(found), "status", "out", "err")
-    said = text(row["out"], lines=True).strip("\n").split("\n")
+    row = shape(only(received), "status", "out", "err")
+    printed = text(row["out"], lines=True).strip("\n").split("\n")
     if row["status"] != 0:
-        return _no_status(" ".join([*said, text(row["err"], lines=True)]))
-    if len(said) != _LINES:
-        raise ValueError(f"{len(said)} lines, and not {_LINES}")
+        return _no_status(" ".join([*printed, text(row["err"], lines=True)]))
+    if len(printed) != _LINES:
+        raise ValueError(f"{len(printed)} lines, and not {_LINES}")
     leap, stratum, reference, source = (
         pattern.fullmatch(line)
-        for pattern, line in ((_LEAP, said[0]), (_STRATUM, said[1]), (_REFERENCE, said[5]), (_SOURCE, said[7]))
+        for pattern, line in (
+            (_LEAP, printed[0]),
+            (_STRATUM, printed[1]),
+            (_REFERENCE, printed[5]),
+            (_SOURCE, printed[7]),
+        )
     )
     if not leap or not stratum or not reference or not source:
-        raise ValueError(f"no status: {shown(' | '.join(said))}")
+        raise ValueError(f"no status: {shown(' | '.join(printed))}")
     follows = int(leap[1]) != _UNSYNCHRONISED and 0 < int(stratum[1]) < 16 and reference[1] != _OWN_CLOCK
     return ClockSync(follows, "w32tm", source[1])
 
 
-def _no_status(said: str) -> ClockSync | Missing:
-    codes = _ERROR_CODE.findall(said)
+def _no_status(printed: str) -> ClockSync | Missing:
+    codes = _ERROR_CODE.findall(printed)
     if _NOT_STARTED in codes:
         return ClockSync(synchronised=False, tool="w32tm", source="no time service: W32Time is not started")
     if _DENIED in codes:
         return Missing(Why.NOT_PERMITTED, "w32tm /query /status", ADMINISTRATOR)
-    raise ValueError(f"w32tm: {shown(said)}")
+    raise ValueError(f"w32tm: {shown(printed)}")
 
 
-def _os_release(found: list[Row]) -> OsRelease:
+def _os_release(received: list[Row]) -> OsRelease:
     """The release as its users call it (`2022`, `2012r2`, `11`), by build; a build nobody knows stands for itself."""
-    row = shape(one(found), "product", "build", "revision", "display", "kind", "architecture")
-    build, kind = some(row["build"]), some(row["kind"])
+    row = shape(only(received), "product", "build", "revision", "display", "kind", "architecture")
+    build, kind = nonempty(row["build"]), nonempty(row["kind"])
     if not _BUILD.fullmatch(build):
         raise ValueError(f"no build: {shown(build)}")
     server = kind.startswith("Server")
     release = RELEASES.get(build, build) if server else ("11" if int(build) >= _FIRST_11 else "10")
-    revision = "" if row["revision"] is None else f".{whole(row['revision'])}"
+    revision = "" if row["revision"] is None else f".{natural(row['revision'])}"
     version = "6.3" if build == "9600" else "10.0"
-    display = "" if row["display"] is None else f" {some(row['display'])}"
+    display = "" if row["display"] is None else f" {nonempty(row['display'])}"
     return OsRelease(
         id="windows",
         id_like=(),
         version_id=release,
-        pretty_name=f"{some(row['product'])}{display}",
+        pretty_name=f"{nonempty(row['product'])}{display}",
         kernel=f"{version}.{build}{revision}",
-        architecture=some(row["architecture"]),
+        architecture=nonempty(row["architecture"]),
     )
 
 
-def _identity(found: list[Row]) -> Identity:
+def _identity(received: list[Row]) -> Identity:
     """Host name, and MachineGuid as the machine id: 32 hexadecimal digits that a clone keeps, like machine-id(5)."""
-    row = shape(one(found), "host", "domain", "guid")
-    host, domain = some(row["host"]), text(row["domain"])
+    row = shape(only(received), "host", "domain", "guid")
+    host, domain = nonempty(row["host"]), text(row["domain"])
     fqdn = f"{host}.{domain}" if domain else Missing(Why.NO_SUCH_NAME, "the host has no primary DNS suffix")
     if not _HOST_NAME.fullmatch(host) or (isinstance(fqdn, str) and not _HOST_NAME.fullmatch(fqdn)):
         raise ValueError(f"no host name: {shown(host)} or {shown(domain)}")
     machine_id: str | Missing = Missing(Why.UNREADABLE, "there is no MachineGuid")
     if row["guid"] is not None:
-        if not _GUID.fullmatch(some(row["guid"])):
+        if not _GUID.fullmatch(nonempty(row["guid"])):
             raise ValueError(f"no GUID: {shown(row['guid'])}")
         machine_id = row["guid"].replace("-", "").lower()
     return Identity(host, machine_id, fqdn)
@@ -143,23 +148,23 @@ class Elevation(Fact):
     powershell: str
 
 
-def _elevation(found: list[Row]) -> Elevation:
-    row = shape(one(found), "login", "administrator", "powershell")
-    if not _VERSION.fullmatch(some(row["powershell"])):
+def _elevation(received: list[Row]) -> Elevation:
+    row = shape(only(received), "login", "administrator", "powershell")
+    if not _VERSION.fullmatch(nonempty(row["powershell"])):
         raise ValueError(f"no version: {shown(row['powershell'])}")
-    return Elevation(some(row["login"]), flag(row["administrator"]), row["powershell"])
+    return Elevation(nonempty(row["login"]), flag(row["administrator"]), row["powershell"])
 
 
 _OF_LINUX = Missing(Why.NOT_ASKED, "Windows has none")
 
 
-def _machine(found: list[Row]) -> Machine:
+def _machine(received: list[Row]) -> Machine:
     """Memory, paging files and time zone; the rest of the fact is about Linux."""
-    row = shape(one(found), "memory", "paging", "zone", "no_summer_time")
-    memory, paging = whole(row["memory"]), whole(row["paging"])
+    row = shape(only(received), "memory", "paging", "zone", "no_summer_time")
+    memory, paging = natural(row["memory"]), natural(row["paging"])
     if not memory:
         raise ValueError("a host without memory")
-    zone = some(row["zone"]) + (" without summer time" if flag(row["no_summer_time"]) else "")
+    zone = nonempty(row["zone"]) + (" without summer time" if flag(row["no_summer_time"]) else "")
     return Machine(memory * 1024, paging * 1024, zone, _OF_LINUX, _OF_LINUX)
 
 

@@ -12,16 +12,16 @@ from readiness.probes.reading import shown
 from readiness.probes.windows.reading import (
     Row,
     flag,
+    natural,
+    nonempty,
     objects,
-    one,
+    only,
     probe,
     reads,
     shape,
-    some,
     text,
     texts,
     unix_time,
-    whole,
 )
 
 PROTOCOLS = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
@@ -43,51 +43,37 @@ class ProtocolKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class DotNet:
-    """SchUseStrongCrypto and SystemDefaultTlsVersions of .NET 4 in the 64-bit or the 32-bit view; None where absent."""
-
-    strong_crypto: int | None
-    system_default: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class SChannel(Fact):
     """The switches as they stand, and the build that says what an absent one means.
 
-    `protocols` are keyed `TLS 1.2/Server`, `ciphers` by their key with Enabled, `dotnet` by x64 and x86.
+    `protocols` are keyed `TLS 1.2/Server`, `ciphers` by their key with Enabled.
     """
 
     name: ClassVar[str] = "schannel"
     build: str
     protocols: Mapping[str, ProtocolKeys]
     ciphers: Mapping[str, int | None]
-    dotnet: Mapping[str, DotNet]
 
 
-def _schannel(found: list[Row]) -> SChannel:
-    row = shape(one(found), "build", "protocols", "ciphers", "net")
+def _schannel(received: list[Row]) -> SChannel:
+    row = shape(only(received), "build", "protocols", "ciphers")
     protocols: dict[str, ProtocolKeys] = {}
     for entry in objects(row["protocols"]):
         shape(entry, "protocol", "side", "enabled", "off")
-        key = f"{some(entry['protocol'])}/{some(entry['side'])}"
+        key = f"{nonempty(entry['protocol'])}/{nonempty(entry['side'])}"
         if key in protocols:
             raise ValueError(f"{shown(key)} twice")
         protocols[key] = ProtocolKeys(_dword(entry["enabled"]), _dword(entry["off"]))
     if protocols.keys() != {f"{protocol}/{side}" for protocol in PROTOCOLS for side in SIDES}:
         raise ValueError(f"not the protocols: {shown(', '.join(protocols))}")
-    ciphers = {some(shape(entry, "cipher", "enabled")["cipher"]): entry for entry in objects(row["ciphers"])}
-    nets = [shape(entry, "key", "strong", "system") for entry in objects(row["net"])]
-    dotnet = {"x86" if "WOW6432Node" in some(net["key"]) else "x64": net for net in nets}
-    build = some(row["build"])
-    if not _BUILD.fullmatch(build) or len(ciphers) != len(objects(row["ciphers"])) or len(dotnet) != len(nets):
+    ciphers = {nonempty(shape(entry, "cipher", "enabled")["cipher"]): entry for entry in objects(row["ciphers"])}
+    build = nonempty(row["build"])
+    if not _BUILD.fullmatch(build) or len(ciphers) != len(objects(row["ciphers"])):
         raise ValueError(f"no build, or a key twice: {shown(build)}")
-    if dotnet.keys() != {"x64", "x86"}:
-        raise ValueError("not both views of .NET")
     return SChannel(
         build,
         protocols,
         {name: _dword(entry["enabled"]) for name, entry in ciphers.items()},
-        {view: DotNet(_dword(net["strong"]), _dword(net["system"])) for view, net in dotnet.items()},
     )
 
 
@@ -109,9 +95,9 @@ class CipherSuites(Fact):
     suites: tuple[str, ...]
 
 
-def _cipher_suites(found: list[Row]) -> CipherSuites | Missing:
-    row = shape(one(found), "by", "suites")
-    by, suites = some(row["by"]), texts(row["suites"])
+def _cipher_suites(received: list[Row]) -> CipherSuites | Missing:
+    row = shape(only(received), "by", "suites")
+    by, suites = nonempty(row["by"]), texts(row["suites"])
     if by == "nothing":
         return Missing(Why.TOOL_ABSENT, "neither Get-TlsCipherSuite nor a list in the registry")
     if by not in _BY or not suites or not all(map(_SUITE.fullmatch, suites)):
@@ -148,14 +134,16 @@ class MachineCertificates(Fact):
     certificates: tuple[MachineCertificate, ...]
 
 
-def _certificates(found: list[Row]) -> MachineCertificates:
-    certificates = [_certificate(row) for row in found]
-    places = {(one.store, one.thumbprint) for one in certificates}
-    if len(places) != len(certificates):
+def _certificates(received: list[Row]) -> MachineCertificates:
+    certificates = [_certificate(row) for row in received]
+    stores = {(certificate.store, certificate.thumbprint) for certificate in certificates}
+    if len(stores) != len(certificates):
         raise ValueError("a certificate twice in one store")
-    if not any(one.store == "Root" for one in certificates):
+    if not any(certificate.store == "Root" for certificate in certificates):
         raise ValueError("no root certificate at all: the stores were not read")
-    return MachineCertificates(tuple(sorted(certificates, key=lambda one: (one.store, one.thumbprint))))
+    return MachineCertificates(
+        tuple(sorted(certificates, key=lambda certificate: (certificate.store, certificate.thumbprint)))
+    )
 
 
 _KEYS = (
@@ -175,9 +163,9 @@ _KEYS = (
 
 def _certificate(row: Row) -> MachineCertificate:
     shape(row, *_KEYS)
-    thumbprint, signature = some(row["thumbprint"]), some(row["signature"])
+    thumbprint, signature = nonempty(row["thumbprint"]), nonempty(row["signature"])
     begins, ends = unix_time(row["begins"]), unix_time(row["ends"])
-    digest = some(row["sha256"])
+    digest = nonempty(row["sha256"])
     if (
         not _THUMBPRINT.fullmatch(thumbprint)
         or not _SHA256.fullmatch(digest)
@@ -186,7 +174,7 @@ def _certificate(row: Row) -> MachineCertificate:
     ):
         raise ValueError(f"no certificate: {shown(thumbprint)} {shown(signature)}")
     return MachineCertificate(
-        store=some(row["store"]),
+        store=nonempty(row["store"]),
         thumbprint=thumbprint,
         sha256=digest,
         subject=text(row["subject"]),
@@ -195,7 +183,7 @@ def _certificate(row: Row) -> MachineCertificate:
         ends_at_s=int(ends),
         dns_names=texts(row["names"]),
         signature=signature,
-        key_bits=None if row["bits"] is None else whole(row["bits"]),
+        key_bits=None if row["bits"] is None else natural(row["bits"]),
         has_key=flag(row["has_key"]),
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from readiness.core.facts import Fact, Missing
-from readiness.core.scripts import Output, Probe
+from readiness.core.scripts import Output
+from readiness.probes.probe import Probe
 from readiness.probes.windows import PROBES
 
 PROBE: Mapping[str, Probe] = {probe.name: probe for probe in PROBES}

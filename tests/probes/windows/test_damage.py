@@ -9,13 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from readiness.core.facts import HostFacts, Missing, Why
+from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output
 from readiness.probes.windows import PROBES
-from readiness.run_folder.journals import facts_from_json, facts_to_json
 from tests.bench import machine, record
 
 from .facts import parsed
@@ -102,26 +99,6 @@ def test_lists_are_read_in_each_shape_of_5_1(output: Output) -> None:
             for shape in shapes:
                 text = json.dumps(put(document, path, shape)).encode()
                 assert parsed(dataclasses.replace(output, stdout=text)) == parsed(output)
-
-
-@pytest.mark.parametrize("output", OUTPUTS, ids=NAMES)
-def test_a_fact_is_the_same_after_it_was_saved(output: Output) -> None:
-    fact = parsed(output)
-    assert fact is not None
-    saved = json.loads(json.dumps(facts_to_json(HostFacts("bk01", {output.name: fact}, {}))))
-    assert facts_from_json(saved, {probe.name: probe.kind for probe in PROBES}).values == {output.name: fact}
-
-
-@given(st.sampled_from(OUTPUTS), st.binary(max_size=200), st.binary(max_size=200), st.integers(0, 255))
-def test_no_output_breaks_a_parser(output: Output, stdout: bytes, stderr: bytes, status: int) -> None:
-    parsed(dataclasses.replace(output, stdout=stdout, stderr=stderr, status=status))
-    parsed(dataclasses.replace(output, stdout=stdout + output.stdout, stderr=stderr))
-
-
-@pytest.mark.parametrize("output", OUTPUTS, ids=NAMES)
-def test_a_failed_script_gives_no_value(output: Output) -> None:
-    fact = parsed(dataclasses.replace(output, status=1))
-    assert fact is None or isinstance(fact, Missing)
 
 
 RECORD = {"category": "NotSpecified", "type": "x", "hresult": -1, "native": None, "message": "", "id": ""}

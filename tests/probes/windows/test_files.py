@@ -91,11 +91,13 @@ def test_long_ids_are_known_by_their_letters() -> None:
 def test_what_is_not_there_is_told_apart() -> None:
     found = parsed(record.saved("win2022")["access_lists"])
     assert isinstance(found, AccessLists)
-    program, configuration, absent = (found.paths[path] for path in record.ASKED["access_lists"])
-    assert program is not None
+    folder, configuration, program, absent = found.paths.values()
+    assert list(found.paths) == [*record.ASKING.places(), *record.MORE["access_lists"]]
+    assert folder is not None
     assert configuration is not None
+    assert program is not None
     assert absent is None
-    assert (program.open_to(READ), program.open_to(WRITE), configuration.open_to(READ)) == (("Users",), (), ())
+    assert (folder.open_to(READ), folder.open_to(WRITE), configuration.open_to(READ)) == (("Users",), (), ())
 
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
@@ -138,7 +140,7 @@ def test_only_the_public_half_of_a_key_is_sent(tmp_path: Path) -> None:
     (folder / "broken.pem").write_bytes(b"-----BEGIN PRIVATE KEY-----\nMIIEvQ==\n-----END PRIVATE KEY-----\n")
     (folder / "empty.pem").touch()
     (folder / "big.pem").write_bytes(b"x" * (128 << 10))
-    script = Script(PROBE.name, PROBE.text, (r"folder=C:\keys", r"folder=C:\none"), shell="powershell")  # noqa: S604 - a name
+    script = Script(PROBE.name, PROBE.text, (r"C:\keys", r"C:\none"), shell="powershell")  # noqa: S604 - a name
     (output,) = stand_in.run(script, env=one.environment())
     found = parsed(output)
     assert isinstance(found, Certificates), output

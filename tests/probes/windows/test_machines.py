@@ -19,11 +19,11 @@ from readiness.probes.space import Space
 from readiness.probes.units import FailedUnits
 from readiness.probes.windows import PROBES
 from readiness.probes.windows.network import FirewallProfiles
-from readiness.probes.windows.settings import DefenderExclusions, RegistryValue, RegistryValues
-from readiness.probes.windows.software import FileVersions, Hotfix, Hotfixes, PendingReboot
+from readiness.probes.windows.settings import DefenderExclusions
+from readiness.probes.windows.software import Hotfix, Hotfixes, PendingReboot
 from readiness.probes.windows.storage import VssWriters
 from readiness.probes.windows.system import Elevation, windows_zone
-from readiness.probes.windows.tls import CipherSuites, DotNet, MachineCertificates, ProtocolKeys, SChannel
+from readiness.probes.windows.tls import CipherSuites, MachineCertificates, ProtocolKeys, SChannel
 from tests.bench import machine, record, stand_in
 
 from .facts import all_of, parsed
@@ -139,24 +139,21 @@ def test_identity_is_whole_or_says_what_it_lacks(of: Callable[..., Any]) -> None
 
 def test_software_is_found_by_name_or_beginning(of: Callable[..., Any]) -> None:
     packages = of("win2022", Packages)
-    (bacula,) = packages.installed["Bacula"]
+    (bacula,) = packages.called("bacula")
     assert (bacula.version, bacula.architecture, bacula.installed_at_s) == ("9.6.7", "x64", None)
-    assert [one.name for one in packages.installed["VMware*"]] == ["VMware Tools"]
-    assert packages.absent == ("No Such Product",)
-    assert of("win2022", FileVersions).files == {
-        r"C:\Program Files\Bacula\bacula-fd.exe": "9.6.7.0",
-        r"C:\no\such.exe": None,
-    }
+    assert [one.name for one in packages.called("VMware*")] == ["VMware Tools"]
+    assert packages.called("VMware") == packages.called("No Such Product") == ()
     assert of("win2022", Hotfixes).fixes == (Hotfix("KB5042881", None), Hotfix("KB5044281", "2024-10-30"))
 
 
 def test_services_are_told_in_the_words_of_linux(of: Callable[..., Any]) -> None:
-    units = of("win2022", Services).units
-    client = units["Bacula-fd"]
+    services = of("win2022", Services)
+    client, vss = services.called("bacula-FD"), services.called("vss")
     assert (client.active_state, client.sub_state, client.unit_file_state) == ("active", "running", "enabled")
     assert (client.main_pid, client.started_at_s, client.account) == (2204, 1795140020, "LocalSystem")
-    assert (units["vss"].sub_state, units["vss"].unit_file_state, units["vss"].main_pid) == ("dead", "manual", None)
-    assert (units["NoSuchService"].load_state, units["RemoteRegistry"].unit_file_state) == ("not-found", "disabled")
+    assert (vss.sub_state, vss.unit_file_state, vss.main_pid) == ("dead", "manual", None)
+    assert services.called("RemoteRegistry").unit_file_state == "disabled"
+    assert services.called("NoSuchService").load_state == "not-found"
     assert not of("win2022", Processes).executables[2204].deleted
 
 
@@ -194,8 +191,6 @@ def test_tls_is_told_raw(of: Callable[..., Any]) -> None:
     assert keys.protocols["TLS 1.0/Server"] == ProtocolKeys(0, 1)
     assert keys.protocols["TLS 1.2/Server"] == ProtocolKeys(None, None)
     assert keys.ciphers == {"RC4 128/128": 0}
-    assert keys.dotnet == {"x64": DotNet(1, 1), "x86": DotNet(1, 1)}
-    assert of("win2012r2", SChannel).dotnet["x64"] == DotNet(None, None)
     assert [of(name, CipherSuites).by for name in ("win2012r2", "win2016")] == ["local", "cmdlet"]
 
 
@@ -224,19 +219,6 @@ def test_vss_firewall_reboot_and_antivirus(of: Callable[..., Any], fresh: Callab
         absent = parsed(fresh(name)["defender_exclusions"])
         assert isinstance(absent, Missing)
         assert absent.why is Why.TOOL_ABSENT
-
-
-def test_registry_values_there_absent_and_denied(of: Callable[..., Any]) -> None:
-    values = of("win2012r2", RegistryValues).values
-    asked = record.ASKED["registry_values"]
-    assert values[asked[0]] == RegistryValue("DWord", ("19724",))
-    assert values[asked[2]] == RegistryValue(
-        "MultiString", (r"\??\C:\Windows\System32\DriverStore\Temp\DEL1983.tmp", "")
-    )
-    denied = values[asked[4]]
-    assert values[asked[3]] is None
-    assert isinstance(denied, Missing)
-    assert denied.why is Why.NOT_PERMITTED
 
 
 def test_a_login_without_rights_sees_nothing_absent(
@@ -274,7 +256,7 @@ def test_planted_faults_are_seen(tmp_path: Path) -> None:
     assert isinstance(processes, Processes)
     assert processes.executables[2204].deleted
     assert isinstance(packages, Packages)
-    assert [one.architecture for one in packages.installed["Bacula"]] == ["x64", "x86"]
+    assert [one.architecture for one in packages.called("Bacula")] == ["x64", "x86"]
     assert isinstance(reboot, PendingReboot)
     assert reboot.reasons == ("the new name OTHER",)
 
@@ -288,9 +270,35 @@ def test_a_host_without_networks_still_tells_its_profiles(tmp_path: Path) -> Non
 
 def test_a_host_that_lists_no_service_at_all_has_not_told_of_one(tmp_path: Path) -> None:
     stand_in.executable()
-    found = after(tmp_path, "win2022", lambda description: description["cim"].update(Win32_Service=[]))["services"]
-    assert isinstance(found, Missing)
-    assert found.why is Why.UNREADABLE
+    found = after(tmp_path, "win2022", lambda description: description["cim"].update(Win32_Service=[]))
+    assert found["services"] is None
+
+
+def test_a_host_without_one_entry_has_not_told_of_its_packages(tmp_path: Path) -> None:
+    stand_in.executable()
+
+    def change(description: dict[str, Any]) -> None:
+        entries = description["registry"]
+        description["registry"] = {key: entry for key, entry in entries.items() if "\\Uninstall\\" not in key}
+
+    assert after(tmp_path, "win2022", change)["packages"] is None
+
+
+def test_an_entry_without_a_good_version_is_broken_and_hides_no_other(tmp_path: Path) -> None:
+    stand_in.executable()
+
+    def change(description: dict[str, Any]) -> None:
+        folder = "HKLM\\SOFTWARE\\WOW6432Node\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\"
+        description["registry"][f"{folder}x"] = {"DisplayName": "Odd", "DisplayVersion": "2 #3"}
+        description["registry"][f"{folder}y"] = {"DisplayName": "BACULA tray monitor"}
+
+    packages = after(tmp_path, "win2022", change)["packages"]
+    assert isinstance(packages, Packages)
+    assert packages.broken_called("odd") == ("Odd with a version that is none: '2 #3'",)
+    assert packages.broken_called("bacula*") == ("BACULA tray monitor without a version",)
+    assert packages.broken_called("bacula") == ()
+    assert packages.called("Odd") == ()
+    assert [one.name for one in packages.called("bacula*")] == ["Bacula"]
 
 
 @pytest.mark.parametrize(

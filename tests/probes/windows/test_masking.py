@@ -17,6 +17,7 @@ from readiness.probes import Configuration
 from readiness.probes.windows.configuration import PROBES
 from tests.bench import machine, stand_in
 from tests.probes import real
+from tests.probes.askings import asking
 from tests.probes.samples import parsed as parsed_of_linux
 from tests.probes.test_configuration import CANARY, GOOD, KNOWN, SPELT, _broken, digest
 
@@ -38,8 +39,9 @@ def described(files: dict[str, bytes], tmp_path: Path) -> dict[str, str]:
 
 
 def run(environment: dict[str, str], *names: str, nonce: str = real.NONCE) -> Output:
-    arguments = (*(f"file={FOLDER}{name}" for name in names), *KNOWN)
-    script = Script(PROBE.name, PROBE.text, arguments, 120.0, shell="powershell", nonce=nonce)  # noqa: S604 - a name
+    arguments = (*KNOWN, *(f"file={FOLDER}{name}" for name in names))
+    text = PROBE.text_for(asking(system="windows"))
+    script = Script(PROBE.name, text, arguments, 120.0, shell="powershell", nonce=nonce)  # noqa: S604 - a name
     return stand_in.run(script, env=environment, timeout_s=120)[0]
 
 
@@ -62,7 +64,7 @@ def same_on_both(texts: Sequence[str], tmp_path: Path) -> Output:
     for name, data in files.items():
         (linux / name).write_bytes(data)
     asked = [f"file={linux / name}" for name in files]
-    theirs = parsed_of_linux(real.run("configuration", [*asked, *KNOWN]))
+    theirs = parsed_of_linux(real.run("configuration", [*KNOWN, *asked]))
     assert isinstance(theirs, Configuration)
     output = run(described(files, tmp_path), *files)
     ours = configuration(output)

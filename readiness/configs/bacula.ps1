@@ -1,0 +1,115 @@
+# Masks Bacula's configuration as bacula.sh does: resources in braces, strings that span lines.
+function BaculaGiveUp { Lose; $s.quoted = $false; $s.want = '' }
+
+# What is left of the line is not understood: forget it, and the rest of the file when what follows is in doubt.
+function BaculaStray {
+    $text = [regex]::Replace($s.rest, '\\.', '')
+    $s.rest = $s.want = ''
+    $bare = $text.Replace('"', '')
+    if (($text.Length - $bare.Length) % 2 -or [regex]::IsMatch($bare, '[{}]|[=,\\][ \t]*\z')) { BaculaGiveUp }
+    else { Tell 'odd' }
+}
+
+# After a secret only what is surely no part of it goes on.
+function BaculaSecret($value) {
+    Digest $value
+    $s.want = ''
+    if (-not (Fits '[ \t\r]*(#.*)?\z|[ \t\r]*;([ \t\r}#]|\z)|[ \t\r]*}([ \t\r;}#]|\z)')) { BaculaStray }
+}
+
+# A value that is no secret goes on to the end of its line, or to what ends it; quoted parts may span lines.
+function BaculaMore {
+    while (-not $s.quoted -and -not $s.lost) {
+        $part = Take '[^";}#{]+'
+        $s.text += $part
+        if ([regex]::IsMatch($part, '[^ \t\r]')) { $s.pieces += 2 }
+        if (Fits '"') { Cut 1; $s.quoted = $true; $s.within = ''; BaculaQuoted; return }
+        if (Fits '{') { BaculaGiveUp; return }
+        Plain $(if ($s.pieces -eq 1) { $s.within } else { $s.text })
+        $s.want = ''
+        return
+    }
+}
+
+# The rest of a quoted string, which may span lines.
+function BaculaQuoted {
+    while ($s.quoted) {
+        $s.within += Take '[^"\\]+'
+        if ($s.rest -eq '' -or $s.rest -eq '\') { $s.rest = ''; $s.within += "`n"; return }
+        if ($s.rest[0] -eq '\') { $s.within += $s.rest[1]; Cut 2 }
+        else { Cut 1; $s.quoted = $false }
+    }
+    if (Secret $s.name) { BaculaSecret $s.within }
+    else { $s.text += '"' + $s.within + '"'; $s.pieces += 1; BaculaMore }
+}
+
+function BaculaValue {
+    $s.text = $s.within = ''
+    $s.pieces = 0
+    if (Fits '@') { Tell 'hidden' $s.name 'stands in another file'; BaculaStray; return }
+    if (-not (Secret $s.name)) { BaculaMore; return }
+    if (Fits '\\[ \t\r]*\z') { $s.rest = ''; Tell 'odd'; return }  # whoever wrote it meant a continuation
+    if (Fits '"') { Cut 1; $s.quoted = $true; BaculaQuoted; return }
+    # Without quotes letters are an identifier, in which spaces do not count; anything else ends at a space.
+    $token = [regex]::Replace((Take '[A-Za-z][A-Za-z \t]*'), '[ \t]', '')
+    $token += Take '[^ \t\r\f;,{}=#"]+'
+    if ($token -eq '') { BaculaStray } else { BaculaSecret $token }
+}
+
+function BaculaInclude {
+    Cut 1
+    if (Fits '"?\|') {
+        Tell 'command'
+        $path = [regex]::Replace([regex]::Replace($s.rest, '[{}]', ''), '\\.', '')
+        if (($path.Length - $path.Replace('"', '').Length) % 2) { BaculaGiveUp }
+        $s.rest = ''
+        return
+    }
+    $found = [regex]::Match($s.rest, '\A(?:"((?:[^"\\]|\\.)*)"|([^ \t;{}",#]+))')
+    $path = [regex]::Replace($found.Groups[1].Value, '\\(.)', '$1') + $found.Groups[2].Value
+    $path = $path.Replace('/', '\')
+    # On a drive of this host and not behind another one's name: opening such a file would log in there.
+    if (-not [regex]::IsMatch($path, '\A[A-Za-z]:\\[A-Za-z0-9_.\\ ()+@-]+\z') -or $path.Length -ge 500) { BaculaStray; return }
+    Cut $found.Length
+    Tell 'include' $null $path
+    [void]$todo.Enqueue($path)
+}
+
+function BaculaScan {
+    if ($s.quoted) { BaculaQuoted }
+    while (-not $s.lost -and -not $s.quoted) {
+        [void](Take '[ \t\r\f]+')
+        if ($s.rest -eq '' -or (Fits '#')) { return }
+        if ($s.want -eq 'value') { BaculaValue }
+        elseif ($s.want -eq 'equals' -and (Fits '=')) { Cut 1; $s.want = 'value' }
+        elseif ($s.want -eq 'equals' -and (Fits '{')) {
+            Cut 1
+            $s.want = ''
+            Tell 'open' $s.name
+            $s.depth++
+            if (-not $s.hiding -and (Secret $s.name)) { $s.hiding = $s.depth }
+        }
+        elseif ($s.want) { BaculaStray }
+        elseif (Fits ';') { Cut 1 }
+        elseif (Fits '}') {
+            Cut 1
+            Tell 'close'
+            if ($s.hiding -eq $s.depth) { $s.hiding = 0 }
+            $s.depth--
+        }
+        elseif (Fits '@') { BaculaInclude }
+        elseif (Fits '[A-Za-z][A-Za-z0-9_ \t]{0,58}(?![A-Za-z0-9_ \t])') {
+            $s.name = [regex]::Replace((Take '[A-Za-z][A-Za-z0-9_ \t]*'), '[ \t]', '').ToLowerInvariant()
+            $s.want = 'equals'
+        }
+        else { BaculaStray }
+    }
+}
+
+$formats += @{
+    bacula = @{
+        begin = { $s += @{ want = ''; name = ''; text = ''; within = ''; pieces = 0; depth = 0; quoted = $false } }
+        scan = { BaculaScan }
+        end = { [bool]($s.quoted -or $s.want) }
+    }
+}
