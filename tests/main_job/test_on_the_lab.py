@@ -323,7 +323,7 @@ def test_a_login_without_sudo_passes_nothing_that_it_could_not_read(lab: Lab, tm
     for one in changed.values():
         assert (one["outcome"], one["blocked_by"]) == ("UNKNOWN", ["CON-004 client02"])
         assert "not permitted" in one["message"]
-        assert any(line in one["message"] for line in fragment if line.startswith(USER)), one["message"]
+        assert any(line in one["remedy"] for line in fragment if line.startswith(USER)), one["remedy"]
 
 
 @contextmanager
