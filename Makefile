@@ -1,5 +1,6 @@
 # make demo    set everything up and run the main job on the embedded estate
 # make test    set everything up and pass the tests
+# make soak    the heavier tests
 # make lab     bring the real estate up and run against it (root, Debian 12)
 # make check   lint, format and types; make fix mends what can be mended
 # make bench   the benchmarks
@@ -8,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 LAB_CAN_BE := [ "$$(id -u)" = 0 ] && grep -qsx 'VERSION_CODENAME=bookworm' /etc/os-release
 
-.PHONY: demo test lab lab-down check fix bench constraints clean
+.PHONY: demo test soak lab lab-down check fix bench constraints clean
 
 demo: $(READY)
 	$(BIN)/python -m tests.demo
@@ -18,8 +19,11 @@ demo: $(READY)
 test: $(READY)
 	if $(LAB_CAN_BE); then $(BIN)/python -m tests.lab prepare; fi
 	said=$$(mktemp); $(BIN)/python -m pytest -p no:cacheprovider tests/main_job >$$said 2>&1 & main=$$!; \
-	$(BIN)/python -m pytest --ignore=tests/main_job; rest=$$?; \
+	$(BIN)/python -m pytest --ignore=tests/main_job --ignore=tests/soak; rest=$$?; \
 	wait $$main; job=$$?; cat $$said; rm $$said; [ $$job = 0 ] && [ $$rest = 0 ]
+
+soak: $(READY)
+	$(BIN)/python -m pytest -p no:cacheprovider tests/soak
 
 lab: $(READY)
 	$(BIN)/python -m tests.lab up --state /tmp/readiness-lab

@@ -38,6 +38,7 @@ MAY: dict[str, set[str]] = {
 }
 OF_THE_PACKAGE = {"__version__", "__init__"}
 MOST_LEVELS = 9
+LONGEST_MODULE = 300
 
 # Libraries that stand in one place, so that one place can be read for what is sent and printed.
 ONLY_IN: dict[str, tuple[str, ...]] = {
@@ -106,6 +107,11 @@ def test_each_permission_is_used() -> None:
         f"{room} -> {other}" for room, others in MAY.items() for other in others if (room, other) not in used
     )
     assert not unused
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_a_module_does_one_job_in_few_hundred_lines(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= LONGEST_MODULE
 
 
 def test_each_room_stands_in_the_table_and_no_module_beside_them() -> None:

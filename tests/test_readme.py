@@ -27,7 +27,7 @@ README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 CI = (ROOT / ".ci" / "run").read_text()
 EXAMPLE = Path("inventories/example")
-TARGETS = {"demo", "test", "check", "fix", "lab", "lab-down", "bench"}
+TARGETS = {"demo", "test", "soak", "check", "fix", "lab", "lab-down", "bench"}
 PYTEST = f"pytest checks/ --estate {EXAMPLE} -k web01"
 OFFLINE = {
     f"readiness plan {EXAMPLE}": "CON-001",

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 
 from readiness.core.facts import Login
 from readiness.core.scripts import Limits, Output, Script, Visit
-from readiness.transports import Budget, Stop, TransportKind
 from readiness.transports.batch_run import Start
+from readiness.transports.budget import Budget, Stop
+from readiness.transports.kind import TransportKind
 from readiness.transports.shells import DIALECTS
 from readiness.transports.visiting import Link, Visiting
 

@@ -1,0 +1,267 @@
+"""Every addition has one obvious place: seven of them are made for real in a copy of the tree, and nothing else breaks.
+
+Here all of them together; `make soak` makes each in a copy of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from readiness.demo import PASSWORD_ENV, embedded_estate
+from tests.additions.additions import CHECK, FACT, FORMAT, PRODUCT, REPORT, TRANSPORT, Addition
+
+ROOT = Path(__file__).parents[2]
+LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "reports", "*.egg-info", "dist", "build")
+NOT_MADE_ANEW = {"message", "expected", "found", "remedy", "evidence"}  # of outcomes: they hold ports, keys and times
+NEARBY = ("tests/estate", "tests/checks", "tests/test_layers.py")
+
+TOUCHES = {
+    "a check with a demand": (
+        CHECK,
+        {"checks/test_clock.py", "readiness/estate/clock.py", "tests/checks/test_clock.py"},
+        ("tests/checks/test_clock.py",),
+    ),
+    "a fact with arguments and a root part": (
+        FACT,
+        {
+            "readiness/probes/file_sizes.py",
+            "readiness/probes/scripts/file_sizes.sh",
+            "checks/test_sizes.py",
+            "tests/checks/test_sizes.py",
+            *(
+                f"tests/probes/file_sizes/debian12/{name}"
+                for name in ("stdout", "stderr", "status", "expected.json", "source")
+            ),
+        },
+        ("tests/probes/test_samples.py", "tests/probes/test_elevation.py", "-k", "file_sizes or fit or follows"),
+    ),
+    "a product": (PRODUCT, {"readiness/products/vaultkeeper.yaml"}, ("tests/products",)),
+    "a configuration format": (
+        FORMAT,
+        {
+            *(f"readiness/configs/ini.{end}" for end in ("py", "sh", "ps1")),
+            "tests/configs/test_ini.py",
+            "tests/configs/sample.ini",
+        },
+        ("tests/configs/test_ini.py",),
+    ),
+    "a transport": (
+        TRANSPORT,
+        {"readiness/transports/local.py", "readiness/transports/__init__.py"},
+        (
+            "tests/transports/test_local.py",
+            "tests/transports/test_registry.py",
+            "-k",
+            "not default and not commands and not libraries",
+        ),
+    ),
+    "a report": (
+        REPORT,
+        {"readiness/renderers/spreadsheet.py", "tests/renderers/golden/outcomes.csv"},
+        ("tests/renderers/test_golden.py", "tests/renderers/test_report.py"),
+    ),
+}
+
+
+class Tree:
+    """A copy of the tree with additions in it."""
+
+    def __init__(self, path: Path, *additions: Addition) -> None:
+        self.path = path
+        shutil.copytree(ROOT, path, ignore=LEFT_OUT)
+        for addition in additions:
+            addition.lay_over(path)
+
+    def python(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        own = {"PYTHONPATH": str(self.path), "PYTHONDONTWRITEBYTECODE": "1", **variables}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("READINESS_")}
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.path,
+            env=kept | own,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def tests_pass(self, *arguments: str) -> None:
+        ended = self.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments)
+        assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-2000:]
+        assert " passed" in ended.stdout
+
+    def demo(self, change: Callable[[Path], None] = lambda _: None, *, planted: bool = True) -> Run:
+        """A run of the demo's estate, whose files `change` may alter."""
+        with embedded_estate(os.environ, planted=planted) as estate:
+            change(estate)
+            ended = self.python(
+                *("-m", "readiness", "run", str(estate), "--out", f"{self.path}/run"),
+                **{PASSWORD_ENV: os.environ[PASSWORD_ENV]},
+            )
+        return Run(self.path / "run", ended)
+
+
+class Run:
+    """A run folder, read."""
+
+    def __init__(self, folder: Path, ended: subprocess.CompletedProcess[str]) -> None:
+        assert (folder / "results.jsonl").is_file(), ended.stdout + ended.stderr
+        rows = map(json.loads, (folder / "results.jsonl").read_text().splitlines())
+        self.code = ended.returncode
+        self.folder = folder
+        self.outcomes: dict[str, dict[str, Any]] = {f"{row['check']} {row['target']}": row for row in rows}
+        self.plan = json.loads((folder / "plan.json").read_text())
+
+    def comparable(self, *but: str) -> Mapping[str, Mapping[str, Any]]:
+        """The outcomes of all checks but these, without what no two runs share."""
+        return {
+            pair: {key: value for key, value in row.items() if key not in NOT_MADE_ANEW}
+            for pair, row in self.outcomes.items()
+            if row["check"] not in but
+        }
+
+    def of(self, check: str) -> dict[str, str]:
+        """Outcome by target of one check."""
+        return {row["target"]: row["outcome"] for row in self.outcomes.values() if row["check"] == check}
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The demo without any addition."""
+    return Tree(tmp_path_factory.mktemp("before") / "tree").demo()
+
+
+@pytest.mark.parametrize("name", TOUCHES)
+def test_an_addition_takes_the_files_that_were_promised_and_no_more(name: str) -> None:
+    addition, promised, _ = TOUCHES[name]
+    assert addition.touched == promised
+
+
+@pytest.fixture(scope="module")
+def all_of_them(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    return Tree(tmp_path_factory.mktemp("all") / "tree", *(addition for addition, _, _ in TOUCHES.values()))
+
+
+def test_with_all_of_them_the_tests_near_by_pass(all_of_them: Tree) -> None:
+    all_of_them.tests_pass(*NEARBY)
+
+
+@pytest.mark.parametrize("name", TOUCHES)
+def test_with_all_of_them_the_proof_of_each_passes(all_of_them: Tree, name: str) -> None:
+    all_of_them.tests_pass(*TOUCHES[name][2])
+
+
+def test_a_check_with_a_demand_is_asked_and_changes_no_other_outcome(before: Run, tmp_path: Path) -> None:
+    run = Tree(tmp_path / "tree", CHECK).demo()
+    assert run.code == before.code
+    assert run.comparable("CLK-004") == before.comparable()
+    reached = {target: outcome for target, outcome in run.of("CLK-004").items() if target != "client04"}
+    assert set(reached.values()) == {"UNKNOWN"}
+    assert "never agreed" in run.outcomes["CLK-004 dir01"]["message"]
+
+
+def test_a_fact_is_asked_for_and_what_it_needs_of_root_is_known(before: Run, tmp_path: Path) -> None:
+    tree = Tree(tmp_path / "tree", FACT)
+    run = tree.demo()
+    # The demo's hosts replay what they were asked then: the new script, and which commands root is asked for now.
+    assert run.comparable("SIZ-001", "CON-004") == {
+        pair: row for pair, row in before.comparable().items() if row["check"] != "CON-004"
+    }
+    assert "no recording of this script" in run.outcomes["SIZ-001 dir01/bacula.director"]["message"]
+    fragment = tree.python("-m", "readiness", "sudoers", "inventories/example")
+    assert "/usr/bin/stat -L -c %s /etc/bacula/bacula-dir.conf" in fragment.stdout, fragment.stderr
+
+
+def sent(run: Run) -> tuple[Any, Any]:
+    """Every byte that the hosts of a run are sent, but for what the run itself makes anew."""
+    return run.plan["hosts"], run.plan["scripts"]
+
+
+def test_a_product_changes_not_a_byte_for_hosts_without_it(before: Run, tmp_path: Path) -> None:
+    tree, plain = Tree(tmp_path / "tree", PRODUCT), Tree(tmp_path / "plain")
+    run = tree.demo()
+    assert sent(run) == sent(before)
+    assert run.plan["pairs"] == before.plan["pairs"]
+    assert run.comparable() == before.comparable()
+    for command in (("plan", "inventories/example"), ("sudoers", "inventories/example")):
+        ours, theirs = (one.python("-m", "readiness", *command) for one in (tree, plain))
+        assert ours.returncode == 0
+        assert ours.stdout == theirs.stdout
+
+
+def test_a_product_is_planned_for_hosts_that_have_it(tmp_path: Path) -> None:
+    estate = tmp_path / "estate"
+    estate.mkdir()
+    (estate / "estate.yaml").write_text(
+        'service: x\nchange: x\ncutover: {start: "2026-12-01T20:00:00Z", end: "2026-12-02T04:00:00Z"}\n'
+        "hosts: {keeper1: {fqdn: keeper1.example.com, products: {vaultkeeper: [keeper]}}}\n"
+    )
+    (estate / "baseline.yaml").write_text("")
+    planned = Tree(tmp_path / "tree", PRODUCT).python("-m", "readiness", "plan", str(estate))
+    assert planned.returncode == 0, planned.stderr
+    assert "VER-001 blocker keeper1/vaultkeeper.keeper" in planned.stdout
+    assert "'file=/etc/vaultkeeper/keeper.conf'" in planned.stdout
+    assert "'secret=masterword'" in planned.stdout
+
+
+def test_a_transport_drops_no_pair_and_what_it_cannot_prove_is_unknown_by_name(tmp_path: Path) -> None:
+    tree = Tree(tmp_path / "tree", TRANSPORT)
+    runs = {}
+    for transport in ("ssh", "of-the-tests"):
+        estate = tmp_path / transport
+        estate.mkdir()
+        (estate / "estate.yaml").write_text(
+            'service: x\nchange: x\ncutover: {start: "2026-12-01T20:00:00Z", end: "2026-12-02T04:00:00Z"}\n'
+            f"hosts: {{here: {{fqdn: here.invalid, transport: {transport}, products: {{bacula: [client]}}}}}}\n"
+            "ssh: {user: nobody, identity_file: none}\n"
+        )
+        (estate / "baseline.yaml").write_text("")
+        folder = tmp_path / f"run-{transport}"
+        ended = tree.python("-m", "readiness", "run", str(estate), "--out", str(folder))
+        runs[transport] = Run(folder, ended)
+    ours, theirs = runs["of-the-tests"], runs["ssh"]
+    assert ours.plan["pairs"] == theirs.plan["pairs"]
+    assert ours.code != 0
+    assert ours.of("CON-003") == {"here": "PASS"}  # it did log in, and read the host
+    assert ours.outcomes["OS-001 here"]["message"].startswith("never agreed")
+    key = ours.outcomes["CON-002 here"]
+    assert key["outcome"] == "UNKNOWN"
+    assert "The local shell has no host key" in key["message"]
+
+
+def test_a_report_is_written_sealed_and_given_way_to(before: Run, tmp_path: Path) -> None:
+    tree = Tree(tmp_path / "tree", REPORT)
+    run = tree.demo()
+    assert run.comparable() == before.comparable()
+    rows = (run.folder / "outcomes.csv").read_text().splitlines()
+    assert len(rows) == 1 + len(run.outcomes)
+    assert "outcomes.csv" in (run.folder / "manifest.json").read_text()
+    (run.folder / "manifest.json").unlink()  # as a run leaves it that was killed
+    assert tree.demo().comparable() == before.comparable()
+
+
+def test_a_demand_by_group_holds_for_its_hosts_alone(before: Run, tmp_path: Path) -> None:
+    def change(estate: Path) -> None:
+        baseline = yaml.safe_load((estate / "baseline.yaml").read_text())
+        baseline["groups"] = {"clients": {"clock": {"max_offset_s": 3600.0}}}
+        baseline["hosts"] = {"client01": {"clock": {"max_offset_s": 0.000001}}}
+        (estate / "baseline.yaml").write_text(json.dumps(baseline))
+
+    run = Tree(tmp_path / "tree").demo(change)
+    assert before.of("CLK-001")["client03"] == "FAIL"
+    assert run.of("CLK-001") == {**before.of("CLK-001"), "client03": "PASS", "client01": run.of("CLK-001")["client01"]}
+    assert run.of("CLK-001")["client01"] in {"FAIL", "UNKNOWN"}  # nobody's clock can be told as closely as that
+    assert "1e-06" in run.outcomes["CLK-001 client01"]["message"] + run.outcomes["CLK-001 client01"]["expected"]
+    assert run.comparable("CLK-001") == {
+        pair: row for pair, row in before.comparable().items() if row["check"] != "CLK-001"
+    }
