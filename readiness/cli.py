@@ -185,7 +185,7 @@ def explain(
             raise InputError([Problem(check_id, 0, 0, "no such check", f"checks: {', '.join(near or checks)}")])
         print(f"{check.id}  {check.severity}  {check.area}\n\n{clean(check.why)}\n")
         print(f"Needs   {', '.join(kind.name for kind in check.needs) or 'only the connection'}")
-        print(f"Mend    {check.remedy}\nSource  {check.source}\nCode    {check.place}")
+        print(f"Mend    {check.remedy}\nSource  {check.source}\nCode    {check.location}")
         ending.code = 0
     raise typer.Exit(ending.code)
 

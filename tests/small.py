@@ -68,7 +68,7 @@ def a_check(
         title=f"The title of {check_id}",
         why="Because.",
         area=area,
-        place=f"test_{area}.py:1",
+        location=f"test_{area}.py:1",
         live=live,
     )
 

@@ -22,8 +22,8 @@ class Check:
     """One line of the go-live checklist.
 
     `targets` is a pure function of the run's inputs; `needs` are the facts it may ask for; `explains` are reasons for
-    missing facts that this check reports itself, so that other checks name it in `blocked_by`; `why` is the docstring.
-    `live` is a user's own test, which asks a host itself and not the facts.
+    missing facts that this check reports itself, so that other checks name it in `blocked_by`; `why` is the docstring,
+    `location` is `file:line`. `live` is a user's own test, which asks a host itself and not the facts.
     """
 
     id: str
@@ -36,7 +36,7 @@ class Check:
     title: str
     why: str
     area: str = ""
-    place: str = ""
+    location: str = ""
     live: bool = False
 
 
@@ -84,10 +84,10 @@ def made_in(file: str) -> Mapping[int, str]:
     return {line: check_id for (path, line), check_id in _MADE.items() if path == file}
 
 
-def check_of(function: object, *, area: str, place: str) -> Check | None:
-    """The check that a function was made, with its area and the place it stands at; None for another function."""
+def check_of(function: object, *, area: str = "", location: str = "") -> Check | None:
+    """The check that a function was made, with its area and its `file:line`; None for a function that is no check."""
     made = getattr(function, _MARK, None)
-    return replace(made, area=area, place=place) if isinstance(made, Check) else None
+    return replace(made, area=area, location=location) if isinstance(made, Check) else None
 
 
 def explaining(checks: Iterable[Check]) -> Mapping[Why, Check]:

@@ -37,6 +37,6 @@ def live_check(name: str, *, title: str, location: str, targets: Iterable[str]) 
         title=title,
         why=title,
         area=AREA,
-        place=location,
+        location=location,
         live=True,
     )

@@ -78,7 +78,7 @@ class CheckCollector:
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """What pytest was told to leave out narrows the run, and is not missing."""
-        made = (check_of(getattr(item, "obj", None), area="", place="") for item in items)
+        made = (check_of(getattr(item, "obj", None), area="", location="") for item in items)
         self._left_out |= {check.id for check in made if check is not None}
         self._deselected += [item.name for item in items]
 
@@ -114,7 +114,7 @@ class CheckCollector:
         path, line, _ = item.location
         file, number = Path(path).name, (line or 0) + 1
         area = item.path.stem.removeprefix("test_")
-        made = check_of(getattr(item, "obj", None), area=area, place=f"{file}:{number}")
+        made = check_of(getattr(item, "obj", None), area=area, location=f"{file}:{number}")
         if made is None:
             self._problems.append(Problem(file, number, 1, f"{item.name} is no check", "add @check(...)"))
         if hasattr(item, "callspec") and item.callspec.params.keys() != {"target"}:

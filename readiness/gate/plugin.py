@@ -122,7 +122,7 @@ class CheckRunner:
 
     def _check(self, item: pytest.Item) -> Check | None:
         """The check as it was planned; nothing else is run."""
-        made = check_of(getattr(item, "obj", None), area="", place="")
+        made = check_of(getattr(item, "obj", None))
         return self._planned.get(made.id) if made is not None else None
 
     def pytest_assertion_pass(self, expl: str) -> None:

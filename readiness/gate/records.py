@@ -122,6 +122,6 @@ def _live_tests(plan: Plan) -> list[dict[str, Any]]:
     tests: dict[str, dict[str, Any]] = {}
     for check, target in plan.pairs:
         if check.live:
-            entry = {"check": check.id, "title": check.title, "place": check.place, "targets": []}
+            entry = {"check": check.id, "title": check.title, "place": check.location, "targets": []}
             tests.setdefault(check.id, entry)["targets"].append(target.id)
     return list(tests.values())

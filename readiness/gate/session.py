@@ -76,7 +76,7 @@ class _OwnRun(CheckCollector):
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """An item a target, for `-k HOST`, `--lf` and node ids with a target."""
-        made = check_of(metafunc.function, area="", place="")
+        made = check_of(metafunc.function)
         if self._selective and made is not None and "target" in metafunc.fixturenames:
             targets = list(made.targets(self._inputs))
             metafunc.parametrize("target", targets, ids=[target.id for target in targets])

@@ -106,8 +106,8 @@ def _twice(checks: Sequence[Check]) -> list[Problem]:
     problems = []
     for check in checks:
         if check.id in first:
-            file, line = check.place.rsplit(":", 1)
-            message = f"{check.id} is also at {first[check.id].place}"
+            file, line = check.location.rsplit(":", 1)
+            message = f"{check.id} is also at {first[check.id].location}"
             problems.append(Problem(file, int(line), 1, message, "give each check an id of its own"))
         first.setdefault(check.id, check)
     return problems
@@ -117,7 +117,7 @@ def _unique(pairs: tuple[tuple[Check, Target], ...]) -> tuple[tuple[Check, Targe
     seen: dict[tuple[str, str], str] = {}
     for check, target in pairs:
         if (check.id, target.id) in seen:
-            raise InputError([Problem(check.place, 0, 0, f"{check.id} has the target {target.id} twice")])
+            raise InputError([Problem(check.location, 0, 0, f"{check.id} has the target {target.id} twice")])
         seen[check.id, target.id] = ""
     return pairs
 

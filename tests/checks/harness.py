@@ -59,7 +59,7 @@ def _checks_in(path: Path) -> list[Shipped]:
     sys.modules[spec.name] = module  # where dataclasses look for their names
     spec.loader.exec_module(module)
     area = path.stem.removeprefix("test_")
-    made = ((check_of(value, area=area, place=f"{path.name}:1"), value) for value in vars(module).values())
+    made = ((check_of(value, area=area, location=f"{path.name}:1"), value) for value in vars(module).values())
     return [Shipped(check, function, module) for check, function in made if check is not None]
 
 

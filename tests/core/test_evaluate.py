@@ -22,7 +22,7 @@ def made(function: Callable[..., None], severity: str = "major") -> Check:
     marked = check(
         "TST-001", severity=severity, targets=lambda _: (), remedy="mend it", source="a test", needs=(Login,)
     )(function)
-    one = check_of(marked, area="tests", place="here:1")
+    one = check_of(marked, area="tests", location="here:1")
     assert one is not None
     return one
 

@@ -23,7 +23,7 @@ STORE = {
 def judged(function: Callable[..., None], *fixtures: Basis, **arguments: Any) -> Outcome:
     function.__doc__ = "A title."
     mark = check("TST-001", severity="major", targets=lambda _: (), remedy="mend it", source="a test", needs=(Login,))
-    made: Check | None = check_of(mark(function), area="tests", place="here:1")
+    made: Check | None = check_of(mark(function), area="tests", location="here:1")
     assert made is not None
     target = Target("bk01", "bk01")
     return evaluate(

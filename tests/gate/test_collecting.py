@@ -19,7 +19,7 @@ def collected(folder: Path, code: str, conftest: str = "") -> Collected:
 
 def test_a_check_has_its_area_and_its_place(tmp_path: Path) -> None:
     (check,) = collected(tmp_path, PASSES).checks
-    assert (check.id, check.area, check.place, check.title) == ("TST-001", "disk", "test_disk.py:3", "A title")
+    assert (check.id, check.area, check.location, check.title) == ("TST-001", "disk", "test_disk.py:3", "A title")
 
 
 def test_collecting_twice_gives_the_same_and_no_check_twice(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_what_matches_nothing_is_a_mistake_and_all_are_told() -> None:
 
 
 def test_two_checks_of_one_id_are_a_mistake() -> None:
-    other = replace(CLOCK, place="test_other.py:7")
+    other = replace(CLOCK, location="test_other.py:7")
     assert mistakes(CLOCK, other) == [
         "test_other.py:7:1: CLK-001 is also at test_clock.py:1 (give each check an id of its own)"
     ]

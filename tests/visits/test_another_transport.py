@@ -44,7 +44,7 @@ def checks() -> Sequence[Check]:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         area = path.stem.removeprefix("test_")
-        made = (check_of(value, area=area, place=f"{path.name}:1") for value in vars(module).values())
+        made = (check_of(value, area=area, location=f"{path.name}:1") for value in vars(module).values())
         collected += [check for check in made if check is not None]
     assert len(collected) > 70
     return collected
