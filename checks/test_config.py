@@ -27,7 +27,7 @@ from readiness.checking import (
 from readiness.checking.configured import NEEDS, files_of, naming, of_kind, points_at
 
 
-def _some(texts: list[str]) -> str:
+def _few(texts: list[str]) -> str:
     """The first few: a director has thousands of clients."""
     return first_few(texts, 8, separator="; ")
 
@@ -47,7 +47,7 @@ def test_configuration_can_be_read(target: TargetOf[RoleOnHost], facts: Facts) -
     """
     for file in files_of(target.subject, facts):
         if file.unread:
-            unknown(f"not read wholly: {_some(list(file.unread))}")
+            unknown(f"not read wholly: {_few(list(file.unread))}")
         expect_that(
             bool(file.resources),
             expected=f"resources in {file.path}",
@@ -105,7 +105,7 @@ def test_server_knows_the_host(target: TargetOf[PeerOnHost], facts: Facts, basel
     subject, peer = target.subject, target.subject.peer
     server = counterpart(baseline, target, subject.own.product.product, peer.role, subject.other).host.name
     resources = naming(subject, facts)
-    names = _some([str(resource.value("Name")) for resource in resources])
+    names = _few([str(resource.value("Name")) for resource in resources])
     expect_that(
         bool(resources),
         expected=f"a {peer.resource} resource on {server} whose {peer.address} is this host",
@@ -138,10 +138,10 @@ def test_both_ends_have_one_secret(target: TargetOf[PeerOnHost], facts: Facts, b
         failed(expected=expected, found=f"no {peer.answer} resource named {name} on {here.host.name}")
     secrets = [(resource.location, resource.get(peer.secret)) for resource in (*ours, *theirs)]
     if lacking := [location for location, secret in secrets if secret is None]:
-        failed(expected=expected, found=f"no {peer.secret} at {_some(lacking)}")
+        failed(expected=expected, found=f"no {peer.secret} at {_few(lacking)}")
     stated = [(location, secret) for location, secret in secrets if secret is not None]
     if hidden := [f"{location} ({secret.hidden})" for location, secret in stated if secret.digest is None]:
-        unknown(f"a {peer.secret} that cannot be compared at {_some(hidden)}")
+        unknown(f"a {peer.secret} that cannot be compared at {_few(hidden)}")
     same = len({secret.digest for _, secret in stated}) == 1
     ends = f"{ours[-1].location} on {here.host.name} and {theirs[0].location} on {other.host.name}"
     expect_that(same, expected=expected, found=f"{'the same' if same else f'another {peer.secret}'} in {ends}")
@@ -171,7 +171,7 @@ def test_peers_are_hosts_of_the_estate(target: TargetOf[RoleOnHost], facts: Fact
     expect_that(
         not strange,
         expected="every peer in the estate",
-        found=f"not in the estate: {_some(strange)}" if strange else f"all {len(peers)} of them",
+        found=f"not in the estate: {_few(strange)}" if strange else f"all {len(peers)} of them",
     )
 
 

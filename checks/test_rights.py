@@ -38,11 +38,11 @@ def has_windows_places(own: RoleOnHost) -> bool:
     return bool(own.role.windows_places) and own.host.os == "windows"
 
 
-def _flaw(place: Place, file: Ownership | None) -> str:
+def _flaw(wanted: Place, file: Ownership | None) -> str:
     if file is None:
-        return f"no {place.path}"
-    fits = file.owner in place.owners and file.group in place.groups and not int(file.mode, 8) & ~place.mode_bits
-    return "" if fits else f"{place.path} is {file.owner}:{file.group} {file.mode}"
+        return f"no {wanted.path}"
+    fits = file.owner in wanted.owners and file.group in wanted.groups and not int(file.mode, 8) & ~wanted.mode_bits
+    return "" if fits else f"{wanted.path} is {file.owner}:{file.group} {file.mode}"
 
 
 @check(
@@ -64,11 +64,11 @@ def test_files_belong_to_the_product(target: TargetOf[RoleOnHost], facts: Facts)
     if not places:
         unknown(f"the catalogue names no files of {own.role.name} for the {family} family")
     read = facts.need(Rights).paths
-    flaws = [flaw for place in places if (flaw := _flaw(place, read[place.path]))]
+    flaws = [flaw for wanted in places if (flaw := _flaw(wanted, read[wanted.path]))]
     expected = ", ".join(
-        f"{place.path} {'|'.join(place.owners)}:{'|'.join(place.groups)} {place.mode}" for place in places
+        f"{wanted.path} {'|'.join(wanted.owners)}:{'|'.join(wanted.groups)} {wanted.mode}" for wanted in places
     )
-    files = ((place.path, read[place.path]) for place in places)
+    files = ((wanted.path, read[wanted.path]) for wanted in places)
     fine = [f"{path} {file.owner}:{file.group} {file.mode}" for path, file in files if file]
     expect_that(not flaws, expected=f"at most {expected}", found="; ".join(flaws or fine))
 
@@ -98,12 +98,12 @@ def test_account_has_no_login_shell(target: TargetOf[RoleOnHost], facts: Facts, 
     expect_that(ok, expected=f"no login shell for {account}", found=f"{account} with {shell}")
 
 
-def _open_to(place: WindowsPlace, file: AccessList) -> str:
+def _open_to(wanted: WindowsPlace, file: AccessList) -> str:
     """Which accounts that everybody has may read or change it, and should not."""
-    masks = {"changed": WRITE, **({"read": READ} if place.private else {})}
+    masks = {"changed": WRITE, **({"read": READ} if wanted.private else {})}
     accounts = {right: file.open_to(mask) for right, mask in masks.items()}
     flaws = [f"{right} by {', '.join(names)}" for right, names in accounts.items() if names]
-    return f"{place.path} may be {' and '.join(flaws)}" if flaws else ""
+    return f"{wanted.path} may be {' and '.join(flaws)}" if flaws else ""
 
 
 @check(
@@ -122,17 +122,19 @@ def test_files_are_closed_to_everybody(target: TargetOf[RoleOnHost], facts: Fact
     """
     own = target.subject
     lists = facts.need(AccessLists).paths
-    places = [(place, lists[place.path]) for place in own.role.windows_places]
-    missing = [f"no {place.path}" for place, file in places if file is None]
-    flaws = [flaw for place, file in places if file and (flaw := _open_to(place, file))]
-    expected = ", ".join(f"{place.path} {'read' if place.private else 'changed'}" for place, _ in places)
-    paths = ", ".join(place.path for place, _ in places)
+    places = [(wanted, lists[wanted.path]) for wanted in own.role.windows_places]
+    missing = [f"no {wanted.path}" for wanted, file in places if file is None]
+    flaws = [flaw for wanted, file in places if file and (flaw := _open_to(wanted, file))]
+    expected = ", ".join(f"{wanted.path} {'read' if wanted.private else 'changed'}" for wanted, _ in places)
+    paths = ", ".join(wanted.path for wanted, _ in places)
     expect_that(
         not flaws and not missing,
         expected=f"by administrators only: {expected}",
         found="; ".join(missing + flaws) or f"{paths} closed to everybody else",
     )
-    owned = [f"{place.path} is {file.owner}'s" for place, file in places if file and _owner(file) not in place.owners]
+    owned = [
+        f"{wanted.path} is {file.owner}'s" for wanted, file in places if file and _owner(file) not in wanted.owners
+    ]
     expect_that(not owned, expected="owners who are the system", found="; ".join(owned) or "theirs", severity="minor")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from typing import Any, NoReturn
 
 from readiness.core.basis import Basis, current, noting
@@ -160,7 +161,6 @@ def evaluate(
         **({"target": target} if "target" in arguments else {}),
         **({"facts": Facts(store, target.host)} if "facts" in arguments else {}),
     }
-    raised: BaseException | None = None
     with noting(Basis(needs=frozenset(kind.name for kind in check.needs))) as basis:
         try:
             for fixture in fixtures:
@@ -169,23 +169,17 @@ def evaluate(
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever a check raises is an outcome, never a crash of the run
-            raised, conclusion = error, _from_exception(check, error, basis, blockers)
+            outcome = _from_exception(check, target, error, basis, blockers)
         else:
-            conclusion = _from_silence(check, basis)
+            outcome = _from_silence(check, target, basis)
     if basis.unnamed:
         names = ", ".join(basis.unnamed)
-        conclusion = _broken(check, f"it asks for {names}, which its needs do not name: add {names} to needs")
+        outcome = _broken(check, target, f"it asks for {names}, which its needs do not name: add {names} to needs")
     reservation = _reservation(basis)
-    return outcome_for(
-        check,
-        target,
-        conclusion.result,
-        conclusion.severity,
-        message=conclusion.message + reservation,
-        expected=conclusion.expected and conclusion.expected + reservation,
-        found=conclusion.found,
-        remedy=_remedy(check, conclusion.result, raised),
-        blocked_by=conclusion.blocked_by,
+    return replace(
+        outcome,
+        message=outcome.message + reservation,
+        expected=outcome.expected and outcome.expected + reservation,
         evidence=tuple(basis.evidence),
     )
 
@@ -196,76 +190,63 @@ def _reservation(basis: Basis) -> str:
     return f" (rests on values that nobody has verified: {sources})" if sources else ""
 
 
-def outcome_for(check: Check, target: Target, result: Result, severity: Severity, **told: Any) -> Outcome:
-    """The outcome of one pair at a severity, with what else is `told` by the names of its fields."""
+def outcome_for(
+    check: Check, target: Target, result: Result, message: str, severity: Severity | None = None, **fields: Any
+) -> Outcome:
+    """The outcome of one pair, at the check's own severity unless another is given; `fields` are more of its fields."""
     return Outcome(
         check=check.id,
         title=check.title,
         area=check.area,
-        severity=severity,
+        severity=severity or check.severity,
         target=target.id,
         host=target.host,
         detail=target.detail,
         outcome=result,
+        message=message,
         owner=target.owner,
-        **told,
+        **fields,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Conclusion:
-    """What a check's end means."""
-
-    result: Result
-    severity: Severity
-    message: str
-    expected: str = ""
-    found: str = ""
-    blocked_by: tuple[str, ...] = ()
-
-
-def _from_silence(check: Check, basis: Basis) -> _Conclusion:
+def _from_silence(check: Check, target: Target, basis: Basis) -> Outcome:
     if not basis.found:
-        reason = "the check stated no expectation: nothing was examined"
-        return _Conclusion(Result.UNKNOWN, check.severity, reason)
-    expected, found = "; ".join(basis.expected), "; ".join(basis.found)
-    return _Conclusion(Result.PASS, check.severity, f"found {found}", expected, found)
+        return outcome_for(check, target, Result.UNKNOWN, "the check stated no expectation: nothing was examined")
+    found = "; ".join(basis.found)
+    return outcome_for(check, target, Result.PASS, f"found {found}", expected="; ".join(basis.expected), found=found)
 
 
 def _from_exception(
     check: Check,
+    target: Target,
     error: BaseException,
     basis: Basis,
     blockers: Callable[[str, Why], str | None],
-) -> _Conclusion:
+) -> Outcome:
+    make = partial(outcome_for, check, target)
     if isinstance(error, ExpectationFailed):
         severity = _lowered(check.severity, error.severity)
-        return _Conclusion(Result.FAIL, severity, str(error), error.expected, error.found)
+        stated = {"expected": error.expected, "found": error.found}
+        return make(Result.FAIL, str(error), severity, remedy=check.remedy, **stated)
     if isinstance(error, AssertionError):
         expected = "; ".join(basis.expected)
-        return _Conclusion(Result.FAIL, check.severity, str(error) or "assertion failed", expected)
+        return make(Result.FAIL, str(error) or "assertion failed", remedy=check.remedy, expected=expected)
     if isinstance(error, NotApplicable):
-        return _Conclusion(Result.NOT_APPLICABLE, check.severity, str(error))
+        return make(Result.NOT_APPLICABLE, str(error))
     if isinstance(error, Unjudged):
-        return _Conclusion(Result.UNKNOWN, check.severity, str(error), blocked_by=error.blocked_by)
+        return make(Result.UNKNOWN, str(error), blocked_by=error.blocked_by)
     if isinstance(error, FactMissing):
         blocker = blockers(error.host, error.missing.why)
-        return _Conclusion(Result.UNKNOWN, check.severity, str(error), blocked_by=(blocker,) if blocker else ())
-    return _broken(check, f"{type(error).__name__}: {error}")
+        remedy = error.missing.remedy
+        return make(Result.UNKNOWN, str(error), remedy=remedy, blocked_by=(blocker,) if blocker else ())
+    return _broken(check, target, f"{type(error).__name__}: {error}")
 
 
-def _broken(check: Check, reason: str) -> _Conclusion:
-    return _Conclusion(Result.UNKNOWN, check.severity, f"the check itself broke: {reason}")
+def _broken(check: Check, target: Target, reason: str) -> Outcome:
+    return outcome_for(check, target, Result.UNKNOWN, f"the check itself broke: {reason}")
 
 
 def _lowered(own: Severity, wanted: Severity | None) -> Severity:
     """The check's severity, or a lower one that a rule states; a rule never raises it."""
     order = list(Severity)
     return wanted if wanted is not None and order.index(wanted) > order.index(own) else own
-
-
-def _remedy(check: Check, result: Result, raised: BaseException | None) -> str:
-    """How to mend a FAIL; of UNKNOWN, how to have the missing fact read, where that is known."""
-    if result is Result.FAIL:
-        return check.remedy
-    return raised.missing.remedy if isinstance(raised, FactMissing) else ""

@@ -77,5 +77,4 @@ class Judging:
 
     def _absent(self, check: Check, target: Target) -> Outcome:
         message = f"planned but not run: {self._reasons.get(check.id, 'its check did not come to it')}"
-        remedy = "Run it again to its end."
-        return outcome_for(check, target, Result.UNKNOWN, check.severity, message=message, remedy=remedy)
+        return outcome_for(check, target, Result.UNKNOWN, message, remedy="Run it again to its end.")
