@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import os
@@ -12,14 +13,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, ParamSpec
 
 import typer
 
 import readiness
-from readiness.core.errors import InputError, NothingToCheck, Problem, ToolFault
+from readiness.core.errors import InputError, Problem
 from readiness.core.facts import Why
-from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
+from readiness.core.judge import ended_by
+from readiness.core.outcomes import EXIT_FAULT, EXIT_INPUT
 from readiness.core.text import clean, one_line
 from readiness.custom import CustomTests, LiveHosts, SavedTests
 from readiness.estate import json_schema
@@ -51,12 +53,40 @@ from readiness.visits.connect import Connector
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
+P = ParamSpec("P")
 Estate = Annotated[Path, typer.Argument(metavar="ESTATE", help="The estate's folder.", show_default=False)]
 Out = Annotated[Path | None, typer.Option(help="An empty folder, or an older run's [reports/ESTATE/RUN-ID].")]
 SavedFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.", show_default=False)]
 
 
-@app.command()
+def _command(steps: Callable[P, int]) -> Callable[P, None]:
+    """Make a function a command that exits with the code it returns, and says last what ended it otherwise."""
+
+    @app.command()
+    @functools.wraps(steps)
+    def command(*args: P.args, **options: P.kwargs) -> None:
+        try:
+            code = steps(*args, **options)
+        except (KeyboardInterrupt, SystemExit, Exception) as error:  # SystemExit would choose the exit code itself
+            code = _say_what_ended_it(error)
+            if code == EXIT_FAULT and os.environ.get("READINESS_TRACEBACK"):
+                raise
+        raise typer.Exit(code)
+
+    return command
+
+
+def _say_what_ended_it(error: BaseException) -> int:
+    verdict, code, reason = ended_by(error)
+    if isinstance(error, InputError):
+        for problem in error.problems:
+            print(one_line(str(problem)), file=sys.stderr)
+        reason = number(len(error.problems), "mistake") + " in the input"
+    print(terminal.last_line(verdict, reason))
+    return code
+
+
+@_command
 def run(
     estate: Estate,
     out: Out = None,
@@ -65,10 +95,10 @@ def run(
     jobs: Annotated[int | None, typer.Option(min=1, max=512, help="Hosts visited side by side.")] = None,
     deadline: Annotated[float | None, typer.Option(min=1, help="Seconds for the whole run.")] = None,
     report_only: Annotated[bool, typer.Option("--report-only", help="Exit 0 for NO-GO and INCOMPLETE.")] = False,
-) -> None:
+) -> int:
     """Read the estate, compare it with what was agreed, say GO or NO-GO."""
     narrowing = Narrowing(tuple(area or ()), hosts)
-    raise typer.Exit(_run(estate, out, narrowing, jobs=jobs, deadline_s=deadline, report_only=report_only))
+    return _run(estate, out, narrowing, jobs=jobs, deadline_s=deadline, report_only=report_only)
 
 
 def _run(
@@ -83,7 +113,7 @@ def _run(
     now = datetime.now(UTC)
     run_id = new_run_id(now)
     path = out or Path("reports") / (estate.resolve().name or "estate") / run_id
-    with _ending() as ending, RunFolder.create(path, renderers()) as folder:
+    with RunFolder.create(path, renderers()) as folder:
         folder.begin(run_id, now, readiness.__version__)
         inputs, stop = with_limits(inputs_of(estate, now), jobs=jobs, deadline_s=deadline_s), Stop()
         with stopped_by_signals(stop):
@@ -99,35 +129,32 @@ def _run(
         interrupted = stop.why is Why.INTERRUPTED
         report = conclude(judging, run_id=run_id, interrupted=interrupted, report_only=report_only)
         digest = write_results(folder, report)
-        ending.code = _show(report, folder.path, digest)
-    return ending.code
+        return _show(report, folder.path, digest)
 
 
-@app.command()
+@_command
 def plan(
     estate: Estate,
     area: Annotated[list[str] | None, typer.Option(help="Only this area.")] = None,
     hosts: Annotated[str, typer.Option(help="Only these hosts or groups.")] = "",
-) -> None:
+) -> int:
     """Show what would be read, from where, with which scripts; contacts nothing."""
-    with _ending() as ending:
-        inputs, narrowing = inputs_of(estate, datetime.now(UTC)), Narrowing(tuple(area or ()), hosts)
-        tests = CustomTests(inputs, estate, None)
-        made = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
-        for line in plan_lines(made.pairs, made.idle, made.scripts):
-            print(clean(line))
-        ending.code = 0
-    raise typer.Exit(ending.code)
+    inputs, narrowing = inputs_of(estate, datetime.now(UTC)), Narrowing(tuple(area or ()), hosts)
+    tests = CustomTests(inputs, estate, None)
+    made = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
+    for line in plan_lines(made.pairs, made.idle, made.scripts):
+        print(clean(line))
+    return 0
 
 
-@app.command()
+@_command
 def judge(
     saved_run: SavedFolder,
     estate: Annotated[Path | None, typer.Option(help="Judge against this estate's files instead.")] = None,
     out: Annotated[Path | None, typer.Option(help="Keep the judging as a run folder of its own.")] = None,
-) -> None:
+) -> int:
     """Judge the saved facts of a run again, offline; the same inputs give the same judgement."""
-    with _ending() as ending, tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         if out is not None and out.resolve() == saved_run.resolve():
             raise InputError([Problem(f"--out {out}", 0, 0, "is the run to be judged", "choose another folder")])
         saved = _unchanged(saved_run)
@@ -149,18 +176,15 @@ def judge(
                 report_only=bool(before.get("report_only")),
             )
             digest = write_results(folder, report)
-            ending.code = _show(report, folder.path if out else None, digest if out else None)
-    raise typer.Exit(ending.code)
+            return _show(report, folder.path if out else None, digest if out else None)
 
 
-@app.command()
-def verify(saved_run: SavedFolder) -> None:
+@_command
+def verify(saved_run: SavedFolder) -> int:
     """Check that a run's files are those it wrote, by its manifest; one that differs is wrong input."""
-    with _ending() as ending:
-        saved = _unchanged(saved_run)
-        print(f"unchanged since it said {saved.verdict['judgement']['verdict'].replace('_', '-')}")
-        ending.code = 0
-    raise typer.Exit(ending.code)
+    saved = _unchanged(saved_run)
+    print(f"unchanged since it said {saved.verdict['judgement']['verdict'].replace('_', '-')}")
+    return 0
 
 
 def _unchanged(folder: Path) -> SavedRun:
@@ -170,93 +194,55 @@ def _unchanged(folder: Path) -> SavedRun:
     return saved
 
 
-@app.command()
+@_command
 def explain(
     check_id: Annotated[str, typer.Argument(metavar="CHECK-ID", help="Such as VER-001.", show_default=False)],
-) -> None:
+) -> int:
     """Say why a check exists, what it needs, how to mend what it finds, and its source."""
-    with _ending() as ending:
-        collected = collect_checks(checks_folder())
-        if collected.problems:
-            raise InputError(collected.problems)
-        checks = {check.id: check for check in collected.checks}
-        if (check := checks.get(check_id.upper())) is None:
-            near = get_close_matches(check_id.upper(), checks, n=3, cutoff=0.3)
-            raise InputError([Problem(check_id, 0, 0, "no such check", f"checks: {', '.join(near or checks)}")])
-        print(f"{check.id}  {check.severity}  {check.area}\n\n{clean(check.why)}\n")
-        print(f"Needs   {', '.join(kind.name for kind in check.needs) or 'only the connection'}")
-        print(f"Mend    {check.remedy}\nSource  {check.source}\nCode    {check.location}")
-        ending.code = 0
-    raise typer.Exit(ending.code)
+    collected = collect_checks(checks_folder())
+    if collected.problems:
+        raise InputError(collected.problems)
+    checks = {check.id: check for check in collected.checks}
+    if (check := checks.get(check_id.upper())) is None:
+        near = get_close_matches(check_id.upper(), checks, n=3, cutoff=0.3)
+        raise InputError([Problem(check_id, 0, 0, "no such check", f"checks: {', '.join(near or checks)}")])
+    print(f"{check.id}  {check.severity}  {check.area}\n\n{clean(check.why)}\n")
+    print(f"Needs   {', '.join(kind.name for kind in check.needs) or 'only the connection'}")
+    print(f"Mend    {check.remedy}\nSource  {check.source}\nCode    {check.location}")
+    return 0
 
 
-@app.command()
+@_command
 def sudoers(
     estate: Estate,
     user: Annotated[str, typer.Option(help="The login that reads the hosts.")] = "readiness",
-) -> None:
+) -> int:
     """Print the sudoers fragment that allows exactly the commands that need root on the estate's hosts."""
-    with _ending() as ending:
-        commands = commands_as_root(inputs_of(estate, datetime.now(UTC)))
-        try:
-            fragment = sudoers_fragment(user, commands)
-        except ValueError as error:
-            raise InputError([Problem(f"--user {user}", 0, 0, str(error))]) from error
-        print(fragment, end="")
-        ending.code = 0
-    raise typer.Exit(ending.code)
+    commands = commands_as_root(inputs_of(estate, datetime.now(UTC)))
+    try:
+        fragment = sudoers_fragment(user, commands)
+    except ValueError as error:
+        raise InputError([Problem(f"--user {user}", 0, 0, str(error))]) from error
+    print(fragment, end="")
+    return 0
 
 
-@app.command()
+@_command
 def schema(
     name: Annotated[Literal["estate", "baseline"], typer.Argument(help="Which file.", show_default=False)],
-) -> None:
+) -> int:
     """Print the JSON Schema of a file of the estate, for editors."""
-    with _ending() as ending:
-        print(json.dumps(json_schema(name), indent=2))
-        ending.code = 0
-    raise typer.Exit(ending.code)
+    print(json.dumps(json_schema(name), indent=2))
+    return 0
 
 
-@app.command()
-def demo(out: Out = None) -> None:
+@_command
+def demo(out: Out = None) -> int:
     """Start the embedded estate and run against it."""
     from readiness.demo import embedded_estate  # noqa: PLC0415 - servers are only there for this command
 
-    with _ending() as ending, embedded_estate(os.environ) as estate:
-        ending.code = _run(estate, out, Narrowing())
-    raise typer.Exit(ending.code)
-
-
-class _Code:
-    """What a command will exit with; a fault until something better is said."""
-
-    code = EXIT_FAULT
-
-
-@contextmanager
-def _ending() -> Iterator[_Code]:
-    """Turn what ended a command into its exit code and its last line."""
-    ending = _Code()
-    try:
-        yield ending
-    except InputError as error:
-        for problem in error.problems:
-            print(one_line(str(problem)), file=sys.stderr)
-        ending.code = _last_line(Verdict.ERROR, number(len(error.problems), "mistake") + " in the input", EXIT_INPUT)
-    except NothingToCheck as error:
-        ending.code = _last_line(Verdict.NOTHING_TO_CHECK, str(error), EXIT_CODES[Verdict.NOTHING_TO_CHECK])
-    except ToolFault as error:
-        ending.code = _last_line(Verdict.ERROR, str(error), EXIT_FAULT)
-    except (KeyboardInterrupt, SystemExit, Exception) as error:  # SystemExit would choose the exit code itself
-        ending.code = _last_line(Verdict.ERROR, f"{type(error).__name__}: {error}", EXIT_FAULT)
-        if os.environ.get("READINESS_TRACEBACK"):
-            raise
-
-
-def _last_line(verdict: Verdict, reason: str, code: int) -> int:
-    print(terminal.last_line(verdict, reason))
-    return code
+    with embedded_estate(os.environ) as estate:
+        return _run(estate, out, Narrowing())
 
 
 def _show(report: Report, folder: Path | None, manifest_sha256: str | None) -> int:

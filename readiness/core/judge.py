@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 
-from readiness.core.errors import ToolFault
+from readiness.core.errors import InputError, NothingToCheck, ToolFault
 from readiness.core.outcomes import (
     EXIT_CODES,
+    EXIT_FAULT,
+    EXIT_INPUT,
+    Circumstances,
     Counts,
     Disposition,
     Judgement,
@@ -21,21 +24,6 @@ from readiness.core.roots import pair, roots, without_passed
 from readiness.core.text import first_few
 
 _NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What the verdict rests on besides the outcomes; `partial` says what a narrowed run left out, None for a whole.
-
-    `inputs` are sha256 digests by file; `valid_until` is a time in UTC.
-    """
-
-    estate: str
-    change: str
-    valid_until: str
-    inputs: Mapping[str, str]
-    partial: Mapping[str, object] | None = None
-    report_only: bool = False
 
 
 def settled(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
@@ -78,17 +66,22 @@ def judge(outcomes: Sequence[Outcome], circumstances: Circumstances) -> Judgemen
     verdict = _verdict(outcomes, counts, narrowed=circumstances.partial is not None)
     code = EXIT_CODES[verdict]
     return Judgement(
+        **asdict(circumstances),
         verdict=verdict,
         exit_code=0 if circumstances.report_only and code in {1, 2} else code,
         reasons=tuple(_reasons(outcomes, counts, follows, circumstances.partial)),
-        estate=circumstances.estate,
-        change=circumstances.change,
-        valid_until=circumstances.valid_until,
         counts=counts,
-        partial=circumstances.partial,
-        inputs=circumstances.inputs,
-        report_only=circumstances.report_only,
     )
+
+
+def ended_by(error: BaseException) -> tuple[Verdict, int, str]:
+    """What becomes of a run that an error ends before its judgement: the verdict, the exit code and the reason."""
+    if isinstance(error, InputError):
+        return Verdict.ERROR, EXIT_INPUT, str(error)
+    if isinstance(error, NothingToCheck):
+        return Verdict.NOTHING_TO_CHECK, EXIT_CODES[Verdict.NOTHING_TO_CHECK], str(error)
+    reason = str(error) if isinstance(error, ToolFault) else f"{type(error).__name__}: {error}"
+    return Verdict.ERROR, EXIT_FAULT, reason
 
 
 def _verdict(outcomes: Sequence[Outcome], counts: Counts, *, narrowed: bool) -> Verdict:
@@ -105,7 +98,6 @@ def _verdict(outcomes: Sequence[Outcome], counts: Counts, *, narrowed: bool) -> 
 def _count(outcomes: Sequence[Outcome], follows: Mapping[str, str]) -> Counts:
     results = Counter(outcome.outcome for outcome in outcomes)
     dispositions = Counter(outcome.disposition for outcome in outcomes)
-
     return Counts(
         expected=len(outcomes),
         passed=results[Result.PASS],

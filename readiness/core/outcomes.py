@@ -136,16 +136,25 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Circumstances:
+    """What the verdict rests on besides the outcomes; `partial` says what a narrowed run left out, None for a whole.
+
+    `inputs` are sha256 digests by file; `valid_until` is a time in UTC.
+    """
+
+    estate: str
+    change: str
+    valid_until: str
+    inputs: Mapping[str, str]
+    partial: Mapping[str, object] | None = None
+    report_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement(Circumstances):
     """The verdict with all that it rests on; the same facts, plan, inputs and `as_of` give the same judgement."""
 
     verdict: Verdict
     exit_code: int
     reasons: tuple[str, ...]
-    estate: str
-    change: str
-    valid_until: str
     counts: Counts
-    partial: Mapping[str, object] | None
-    inputs: Mapping[str, str]
-    report_only: bool = False

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 class CustomTests:
     """The tests of an estate's `custom_checks`; `hosts` is None where nothing may be contacted."""
 
-    left_out: Mapping[str, object] = {}
-
     def __init__(self, inputs: Inputs, folder: Path, hosts: LiveHosts | None) -> None:
         self._estate, self._folder, self._hosts = inputs.estate, folder.absolute(), hosts
 

@@ -10,8 +10,8 @@ import pytest
 
 from readiness import __version__
 from readiness.core.checks import check_of
-from readiness.core.errors import InputError, NothingToCheck, ReadinessError
-from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
+from readiness.core.errors import InputError, ReadinessError, ToolFault
+from readiness.core.judge import ended_by
 from readiness.gate.collecting import CheckCollector
 from readiness.gate.judging import Judging
 from readiness.gate.plugin import CheckRunner
@@ -70,7 +70,7 @@ class _OwnRun(CheckCollector):
             self._stop = Stop()
             self._connect = Connector(self._inputs, Surroundings(estate, Path.home(), os.environ), self._stop)
         except InputError as error:
-            self._folder.error(str(error), exit_code=EXIT_INPUT)
+            self._folder.ended_by(error)
             self._folder.close()
             raise
 
@@ -120,14 +120,10 @@ class _OwnRun(CheckCollector):
                 return self._written(self._judging)
             except Exception as caught:  # noqa: BLE001 - whatever it is, it ends the run as ERROR, not as pytest's own
                 error = caught
-        if isinstance(error, NothingToCheck):
-            self._folder.nothing_to_check([str(error)])
-            self._last_line = terminal.last_line(Verdict.NOTHING_TO_CHECK, str(error))
-            return EXIT_CODES[Verdict.NOTHING_TO_CHECK]
-        code = EXIT_INPUT if isinstance(error, InputError) else EXIT_FAULT
-        message = str(error) if error else "pytest ended without a judgement"
-        self._folder.error(message, exit_code=code)
-        self._last_line = terminal.last_line(Verdict.ERROR, message)
+        error = error or ToolFault("pytest ended without a judgement")
+        self._folder.ended_by(error)
+        verdict, code, reason = ended_by(error)
+        self._last_line = terminal.last_line(verdict, reason)
         return code
 
     def _written(self, judging: Judging) -> int:

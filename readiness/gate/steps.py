@@ -11,8 +11,8 @@ from typing import Protocol
 from readiness.core.checks import Check
 from readiness.core.errors import InputError, NothingToCheck, Problem
 from readiness.core.facts import HostFacts, Why
-from readiness.core.judge import Circumstances, judge, settled
-from readiness.core.outcomes import Outcome
+from readiness.core.judge import judge, settled
+from readiness.core.outcomes import Circumstances, Outcome
 from readiness.gate.collecting import Collected
 from readiness.gate.judging import Judging
 from readiness.planning.inputs import Inputs
@@ -24,11 +24,6 @@ VALID_FOR = timedelta(hours=24)
 
 class LiveTests(Protocol):
     """Users' own tests, which ask the hosts themselves: run once, and replayed when a run is judged again."""
-
-    @property
-    def left_out(self) -> Mapping[str, object]:
-        """What a judging cannot say anything about, which makes it partial."""
-        ...
 
     def collect(self) -> tuple[Sequence[Check], Sequence[Problem]]:
         """The tests as checks, and every mistake in them; contacts nothing."""

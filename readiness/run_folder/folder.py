@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from readiness.core.errors import InputError, NothingToCheck, ToolFault
-from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
+from readiness.core.errors import ToolFault
+from readiness.core.judge import ended_by
+from readiness.core.outcomes import EXIT_CODES, Verdict
 from readiness.run_folder import safe_files
 from readiness.run_folder.journals import Journal
 from readiness.run_folder.names import (
@@ -83,24 +84,20 @@ class RunFolder:
     ) -> None:
         try:
             if error is not None and self._journals and not self._ended:
-                self._ended_by(error)
+                self.ended_by(error)
         finally:
             self.close()
 
-    def _ended_by(self, error: BaseException) -> None:
+    def ended_by(self, error: BaseException) -> None:
         """Keep what ended the run before its verdict."""
-        if isinstance(error, NothingToCheck):
-            self.nothing_to_check([str(error)])
-        elif isinstance(error, InputError):
-            self.error(str(error), exit_code=EXIT_INPUT)
-        else:
-            self.error(f"{type(error).__name__}: {error}")
+        verdict, code, reason = ended_by(error)
+        self._say(verdict, reason, exit_code=code, finished_at=self._now())
 
     def begin(self, run_id: str, started_at: datetime, tool_version: str) -> None:
         """Say RUNNING, which ends what an older verdict said, and only then remove the older run's files."""
         old = _old_files(self.path, self._directory, self._reports)
         self._head = {"run_id": run_id, "started_at": started_at.isoformat(), "tool_version": tool_version}
-        self._say(Verdict.RUNNING, ["the run has not ended"], exit_code=None, finished_at=None)
+        self._say(Verdict.RUNNING, "the run has not ended", exit_code=None, finished_at=None)
         for name in old:
             with self._faults(name):
                 safe_files.remove(self._directory, name)
@@ -152,15 +149,6 @@ class RunFolder:
         self._ended = True
         return seal
 
-    def error(self, message: str, *, exit_code: int = EXIT_FAULT) -> None:
-        """End the run as ERROR: a fault of the tool, or with `exit_code` 4 wrong input."""
-        self._say(Verdict.ERROR, [message], exit_code=exit_code, finished_at=self._now())
-
-    def nothing_to_check(self, reasons: Sequence[str]) -> None:
-        """End the run as NOTHING_TO_CHECK, when there is no judgement to end it with."""
-        code = EXIT_CODES[Verdict.NOTHING_TO_CHECK]
-        self._say(Verdict.NOTHING_TO_CHECK, reasons, exit_code=code, finished_at=self._now())
-
     def close(self) -> None:
         """Let go of the folder; closing twice does nothing."""
         if self._closed:
@@ -177,8 +165,8 @@ class RunFolder:
     def _now(self) -> str:
         return self._clock().isoformat()
 
-    def _say(self, verdict: Verdict, reasons: Sequence[str], *, exit_code: int | None, finished_at: str | None) -> None:
-        judgement = {**_NO_JUDGEMENT, "verdict": verdict, "exit_code": exit_code, "reasons": list(reasons)}
+    def _say(self, verdict: Verdict, reason: str, *, exit_code: int | None, finished_at: str | None) -> None:
+        judgement = {**_NO_JUDGEMENT, "verdict": verdict, "exit_code": exit_code, "reasons": [reason]}
         self._put_verdict(judgement, finished_at=finished_at, as_of=None, seal=None)
 
     def _put_verdict(

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from readiness.core.errors import InputError, Problem, ToolFault
 from readiness.core.facts import Fact, HostFacts, Missing
-from readiness.run_folder.safe_files import opened, read, refuse, write_all, write_fault
+from readiness.run_folder.safe_files import write_all, write_fault
 
 _PLAIN = frozenset({str, int, bool, type(None)})  # most of what facts hold
 
@@ -72,21 +72,11 @@ class Journal:
             os.close(self._descriptor)
 
 
-def read_journal(path: Path) -> tuple[list[dict[str, Any]], bool]:
+def parse_journal(data: bytes, file: str) -> tuple[list[dict[str, Any]], bool]:
     """The entries of a journal, and whether its last line was torn by a run that was killed.
 
-    A torn line is left out; a line that is broken in any other way is an InputError.
+    Only a line without an end of line can be torn, and it is left out; any other broken line is an InputError.
     """
-    with opened(path.parent) as directory:
-        try:
-            data = read(directory, path.name)
-        except OSError as error:
-            refuse(path, f"cannot be read: {error.strerror}")
-    return parse_journal(data, str(path))
-
-
-def parse_journal(data: bytes, file: str) -> tuple[list[dict[str, Any]], bool]:
-    """The entries in the bytes of a journal; only a line without an end of line can be torn."""
     lines = data.split(b"\n")
     torn = lines.pop() != b""
     return [_entry(line, file, number) for number, line in enumerate(lines, start=1)], torn

@@ -10,8 +10,8 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from readiness.core.judge import Circumstances, judge
-from readiness.core.outcomes import Disposition, Outcome, Result, Severity
+from readiness.core.judge import judge
+from readiness.core.outcomes import Circumstances, Disposition, Outcome, Result, Severity
 from readiness.renderers import junit
 from readiness.renderers.report import Report
 from tests.benchmarks.outcomes import CHECKS, HOSTS

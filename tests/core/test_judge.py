@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from readiness.core.errors import ToolFault
-from readiness.core.judge import Circumstances, in_plan_order, judge, settled
-from readiness.core.outcomes import Outcome, Result, Severity, Verdict
+from readiness.core.judge import in_plan_order, judge, settled
+from readiness.core.outcomes import Circumstances, Outcome, Result, Severity, Verdict
 
 CIRCUMSTANCES = Circumstances("backup", "CHG-1", "2026-11-26T00:00:00+00:00", {})
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from readiness.core.judge import Circumstances, judge, settled
-from readiness.core.outcomes import Disposition, Outcome, Result, Severity
+from readiness.core.judge import judge, settled
+from readiness.core.outcomes import Circumstances, Disposition, Outcome, Result, Severity
 from readiness.core.roots import roots, without_passed
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from readiness.core.judge import Circumstances, judge, settled
-from readiness.core.outcomes import Disposition, Judgement, Outcome, Result, Severity
+from readiness.core.judge import judge, settled
+from readiness.core.outcomes import Circumstances, Disposition, Judgement, Outcome, Result, Severity
 from readiness.renderers.report import Report
 
 AS_OF = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)

@@ -17,7 +17,7 @@ from readiness.core.errors import InputError, NothingToCheck, Problem, ToolFault
 from readiness.renderers.report import renderers
 from readiness.run_folder import safe_files
 from readiness.run_folder.folder import RunFolder
-from readiness.run_folder.journals import read_journal
+from readiness.run_folder.journals import parse_journal
 
 from .whole_run import GO, NOW, REPORTS, go
 
@@ -235,13 +235,13 @@ def test_the_same_run_is_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_an_error_and_nothing_to_check_are_verdicts_of_their_own(folder: RunFolder, path: Path) -> None:
-    folder.error("estate.yaml:3:1: unknown key", exit_code=4)
+    folder.ended_by(InputError([Problem("estate.yaml", 3, 1, "unknown key")]))
     said = json.loads((path / "verdict.json").read_bytes())
     assert (said["judgement"]["verdict"], said["judgement"]["exit_code"]) == ("ERROR", 4)
     assert said["judgement"]["reasons"] == ["estate.yaml:3:1: unknown key"]
     assert (said["manifest_sha256"], said["run_id"]) == (None, "run-2")
     assert said["judgement"].keys() >= {"estate", "change", "valid_until", "counts", "partial", "inputs"}
-    folder.nothing_to_check(["no pair"])
+    folder.ended_by(NothingToCheck("no pair"))
     said = json.loads((path / "verdict.json").read_bytes())["judgement"]
     assert (said["verdict"], said["exit_code"]) == ("NOTHING_TO_CHECK", 5)
 
@@ -320,7 +320,7 @@ with RunFolder.create(Path(sys.argv[1]), ["results.jsonl", "junit.xml"]) as fold
         f"cannot write {path / name}: File too large (EFBIG)\n" for name in ("junit.xml", "transcript.jsonl")
     )
     assert not (path / "junit.xml").exists()
-    assert read_journal(path / "transcript.jsonl") == ([{"x": "y" * 200}] * 3, False)
+    assert parse_journal((path / "transcript.jsonl").read_bytes(), "") == ([{"x": "y" * 200}] * 3, False)
 
 
 def test_a_disk_that_is_read_only_is_a_fault(folder: RunFolder, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,7 +342,7 @@ def test_a_journal_may_be_written_by_many_threads(folder: RunFolder, path: Path)
         thread.start()
     for thread in threads:
         thread.join()
-    lines, torn = read_journal(path / "transcript.jsonl")
+    lines, torn = parse_journal((path / "transcript.jsonl").read_bytes(), "")
     assert (len(lines), torn) == (400, False)
     assert [line["line"] for line in lines if line["thread"] == 3] == list(range(50))
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from readiness.core.errors import InputError, ToolFault
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reached, Why
-from readiness.run_folder.journals import facts_from_json, facts_to_json, parse_journal, read_journal
+from readiness.run_folder.journals import facts_from_json, facts_to_json, parse_journal
 
 
 @given(st.integers(1, 56))
@@ -31,7 +31,7 @@ def test_a_line_broken_otherwise_is_an_error_with_its_number(tmp_path: Path, lin
     path = tmp_path / "facts.jsonl"
     path.write_bytes(b"{}\n" + line + b"\n{}\n")
     with pytest.raises(InputError, match=rf"{path}:2:1: "):
-        read_journal(path)
+        parse_journal(path.read_bytes(), str(path))
 
 
 class Colour(Enum):
