@@ -8,8 +8,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -123,8 +122,9 @@ def _run(
             gc.freeze()  # modules and inputs stay to the end: the collector need not go through them again
             plan = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
             write_plan(folder, plan, inputs, run_id)
-            with _progress(len(plan.scripts)) as host_done:
-                store = read_hosts(plan, inputs, connect, folder, stop, host_done)
+            live_line = sys.stderr.isatty() and "CI" not in os.environ
+            with terminal.Progress(sys.stderr, len(plan.scripts), live=live_line) as progress:
+                store = read_hosts(plan, inputs, connect, folder, stop, progress.host_done)
             judging = judge_plan(checks_folder(), inputs, plan, store, tests)
         interrupted = stop.why is Why.INTERRUPTED
         report = conclude(judging, run_id=run_id, interrupted=interrupted, report_only=report_only)
@@ -263,13 +263,6 @@ def _width() -> int:
         return os.get_terminal_size(sys.stdout.fileno()).columns
     except (OSError, ValueError):
         return 80
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[..., None]]:
-    live = sys.stderr.isatty() and "CI" not in os.environ
-    with terminal.Progress(sys.stderr, total, live=live) as progress:
-        yield lambda collected: progress.host_done(collected.facts.host, collected.seconds)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -13,8 +13,6 @@ from xml.sax.saxutils import escape
 
 WSMAN = "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"
 SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
-TRANSFER = "http://schemas.xmlsoap.org/ws/2004/09/transfer"
-IDENTIFY = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"
 _ADDRESS = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 _SOAP = "http://www.w3.org/2003/05/soap-envelope"
 _NAMES = {
@@ -22,10 +20,9 @@ _NAMES = {
     "a": _ADDRESS,
     "w": WSMAN,
     "p": "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd",
-    "x": TRANSFER,
+    "x": "http://schemas.xmlsoap.org/ws/2004/09/transfer",
     "rsp": SHELL,
     "f": "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault",
-    "wsmid": IDENTIFY,
 }
 _SPACES = " ".join(f'xmlns:{short}="{full}"' for short, full in _NAMES.items())
 _OPENING = f'<s:Envelope xml:lang="en-US" {_SPACES}>'
@@ -50,8 +47,6 @@ class Asked:
         header, body = root.find("s:Header", _NAMES), root.find("s:Body", _NAMES)
         if header is None or body is None:
             raise ValueError("no envelope with header and body")
-        if body.find("wsmid:Identify", _NAMES) is not None:
-            return cls("Identify", "", "", 0.0, {}, body)
         timeout = header.findtext("w:OperationTimeout", "PT60S", _NAMES)
         selectors = {
             selector.get("Name"): selector.text or "" for selector in header.findall("w:SelectorSet/w:Selector", _NAMES)
@@ -133,15 +128,6 @@ def fault(to: Asked | None, error: Fault) -> bytes:
     )
 
 
-def identified() -> bytes:
-    """What a listener says of itself."""
-    return (
-        f"{_OPENING}<s:Header/><s:Body><wsmid:IdentifyResponse><wsmid:ProtocolVersion>{WSMAN}</wsmid:ProtocolVersion>"
-        "<wsmid:ProductVendor>Microsoft Corporation</wsmid:ProductVendor><wsmid:ProductVersion>OS: 10.0.17763 SP: 0.0 "
-        "Stack: 3.0</wsmid:ProductVersion></wsmid:IdentifyResponse></s:Body></s:Envelope>"
-    ).encode()
-
-
 def created(shell_id: str, user: str) -> str:
     """A new shell."""
     return (
@@ -161,8 +147,7 @@ def received(command_id: str, pieces: list[tuple[str, bytes]], status: int | Non
         f'<rsp:Stream Name="{name}" CommandId="{command_id}">{base64.b64encode(data).decode()}</rsp:Stream>'
         for name, data in pieces
     )
-    state = "Running"
-    code = ""
+    state, code = "Running", ""
     if status is not None:
         state, code = "Done", f"<rsp:ExitCode>{status}</rsp:ExitCode>"
         streams += "".join(

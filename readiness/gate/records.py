@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import readiness
-from readiness.core.facts import Fact, HostFacts, HostKey, Login, Reached, WinrmListener
+from readiness.core.facts import Fact, HostFacts
 from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Narrowing, Plan
 from readiness.probes import PROBES_OF
@@ -19,17 +19,12 @@ from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.journals import facts_to_json
 from readiness.run_folder.names import PLAN, to_json
 from readiness.run_folder.saved import SavedRun
-from readiness.transports import Route, Stop
-from readiness.visits.collect import Collected, collect
+from readiness.transports import Stop
+from readiness.visits.collect import CONNECTION_FACTS, collect
+from readiness.visits.connect import Connect
 
-_KINDS: tuple[type[Fact], ...] = (
-    Reached,
-    HostKey,
-    Login,
-    WinrmListener,
-    *(probe.kind for probes in PROBES_OF.values() for probe in probes),
-)
-FACT_KINDS: Mapping[str, type[Fact]] = {kind.name: kind for kind in _KINDS}
+_READ = tuple(probe.kind for probes in PROBES_OF.values() for probe in probes)
+FACT_KINDS: Mapping[str, type[Fact]] = {kind.name: kind for kind in (*CONNECTION_FACTS, *_READ)}
 
 
 def new_run_id(now: datetime) -> str:
@@ -46,20 +41,19 @@ def write_plan(folder: RunFolder, plan: Plan, inputs: Inputs, run_id: str) -> No
 def read_hosts(
     plan: Plan,
     inputs: Inputs,
-    connect: Callable[[Sequence[str]], Mapping[str, Route]],
+    connect: Connect,
     folder: RunFolder,
     stop: Stop,
-    host_done: Callable[[Collected], None] = lambda _: None,
+    host_done: Callable[[str, float], object] = lambda *_: None,
 ) -> Mapping[str, HostFacts]:
     """Visit every host of the plan; facts and transcript are in the journals as each host is done."""
-    store = {}
-    estate = inputs.estate
+    store, estate = {}, inputs.estate
     routes = connect(tuple(plan.scripts))
     for collected in collect(plan.scripts, routes, estate.limits, jobs=estate.jobs, stop=stop):
         folder.transcript.append(*collected.transcript)
         folder.facts.append(facts_to_json(collected.facts))
         store[collected.facts.host] = collected.facts
-        host_done(collected)
+        host_done(collected.facts.host, collected.seconds)
     return store
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_VALUE, _MOST = 400, 40
+_VALUE, _MOST, _LIVE_LINE = 400, 40, 79
 _STYLES: Mapping[Verdict, str] = {
     Verdict.GO: "bold green",
     Verdict.GO_WITH_CONDITIONS: "bold yellow",
@@ -188,13 +188,12 @@ class Progress:
         *,
         live: bool,
         every_s: float = 30.0,
-        width: int = 80,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._stream, self._total, self._live, self._width, self._clock = stream, total, live, width, clock
+        self._stream, self._total, self._live, self._clock = stream, total, live, clock
         self._every_s = 1.0 if live else every_s
         self._begun = clock()
-        self._hosts: list[tuple[float, str, str]] = []
+        self._hosts: list[tuple[float, str]] = []
         self._guard = threading.Lock()
         self._end = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="progress", daemon=True)
@@ -210,14 +209,14 @@ class Progress:
         self._ticker.join()
         with self._guard:
             self._write(self._status(), last=True)
-            for seconds, host, note in sorted(self._hosts, reverse=True)[:5] if self._total > 1 else []:
-                self._stream.write(f"  | {seconds:6.1f} s  {shown(host, 40)}{f'  {shown(note, 60)}' if note else ''}\n")
+            for seconds, host in sorted(self._hosts, reverse=True)[:5] if self._total > 1 else []:
+                self._stream.write(f"  | {seconds:6.1f} s  {shown(host, 40)}\n")
             self._stream.flush()
 
-    def host_done(self, name: str, seconds: float, note: str = "") -> None:
+    def host_done(self, name: str, seconds: float) -> None:
         """A host was read, or given up."""
         with self._guard:
-            self._hosts.append((seconds, name, note))
+            self._hosts.append((seconds, name))
             if self._live:
                 self._write(self._status())
 
@@ -232,13 +231,13 @@ class Progress:
         if 0 < done < self._total:
             status += f", about {elapsed / done * (self._total - done):.0f} s left"
         if self._hosts:
-            seconds, host, _ = max(self._hosts)
+            seconds, host = max(self._hosts)
             status += f"; slowest {shown(host, 40)} {seconds:.1f} s"
         return status
 
     def _write(self, text: str, *, last: bool = False) -> None:
         if self._live:  # back to the start of the line, and clear what was there
-            self._stream.write(f"\r\x1b[K{text[: self._width - 1]}" + ("\n" if last else ""))
+            self._stream.write(f"\r\x1b[K{text[:_LIVE_LINE]}" + ("\n" if last else ""))
         else:
             self._stream.write(f"{text}\n")
         self._stream.flush()

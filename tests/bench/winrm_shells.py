@@ -224,8 +224,6 @@ class Shells:
     def _act(self, user: str, asked: soap.Asked) -> bytes:
         name = asked.action.rpartition("/")[2]
         self.actions.append(name)
-        if name == "Identify":
-            return soap.identified()
         if name == "Create":
             return soap.reply(asked, self._create(user, asked))
         if asked.shell_id not in self.open:

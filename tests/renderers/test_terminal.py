@@ -126,13 +126,13 @@ def test_progress_on_a_terminal_is_one_line_that_is_written_over() -> None:
     with Progress(stream, 4, live=True, clock=clock) as progress:
         clock.now += 10
         progress.host_done("bk01", 9.5)
-        progress.host_done("\x1b[2Jevil", 3.0, "\x1b[2J")
+        progress.host_done("\x1b[2Jevil", 3.0)
     text = stream.getvalue()
     assert "\r\x1b[Kreading hosts: 1 of 4 done, 10 s, about 30 s left; slowest bk01 9.5 s" in text
     assert "2 of 4 done, 10 s, about 10 s left" in text
     assert "\x1b[2J" not in text
     assert text.count("\n") == 3
-    assert text.endswith("  |    9.5 s  bk01\n  |    3.0 s  \\x1b[2Jevil  \\x1b[2J\n")
+    assert text.endswith("  |    9.5 s  bk01\n  |    3.0 s  \\x1b[2Jevil\n")
 
 
 def test_progress_elsewhere_is_a_line_now_and_then_also_while_nothing_happens() -> None:
