@@ -133,10 +133,8 @@ def test_files_are_closed_to_everybody(target: TargetOf[RoleOnHost], facts: Fact
         found="; ".join(missing + flaws) or f"{paths} closed to everybody else",
     )
     owned = [
-        f"{wanted.path} is {file.owner}'s" for wanted, file in places if file and _owner(file) not in wanted.owners
+        f"{wanted.path} is {file.owner}'s"
+        for wanted, file in places
+        if file and NAMES.get(file.owner, file.owner) not in wanted.owners
     ]
     expect_that(not owned, expected="owners who are the system", found="; ".join(owned) or "theirs", severity="minor")
-
-
-def _owner(file: AccessList) -> str:
-    return NAMES.get(file.owner, file.owner)

@@ -29,12 +29,12 @@ class Check:
     id: str
     severity: Severity
     targets: Selector
-    needs: tuple[type[Fact], ...]
     remedy: str
     source: str
-    explains: frozenset[Why]
     title: str
     why: str
+    needs: tuple[type[Fact], ...] = ()
+    explains: frozenset[Why] = frozenset()
     area: str = ""
     location: str = ""
     live: bool = False

@@ -66,7 +66,7 @@ def outcome_of(
     result: Result,
     reason: str,
     *,
-    evidence: Sequence[str] = (),
+    evidence: tuple[str, ...],
     blocker: str | None,
 ) -> Outcome:
     """The outcome of one test on one target, marked live; `blocker` is the pair that it follows from."""
@@ -78,5 +78,5 @@ def outcome_of(
         f"{LIVE}{reason}{commands}",
         remedy=check.remedy if result is Result.FAIL else "",
         blocked_by=(blocker,) if blocker else (),
-        evidence=tuple(evidence),
+        evidence=evidence,
     )

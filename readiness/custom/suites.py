@@ -57,7 +57,9 @@ class CustomTests:
             if missing is None:
                 reachable[key] = check, target
             else:
-                yield _not_run(check, target, missing, evidence, blockers)
+                blocker = blockers(target.host, missing.why) if target.host else None
+                reason = f"not run: {missing}"
+                yield outcome_of(check, target, Result.UNKNOWN, reason, evidence=evidence, blocker=blocker)
         if reachable:
             yield from self._run(reachable, blockers)
 
@@ -100,14 +102,3 @@ def _unreached(target: Target, store: Mapping[str, HostFacts]) -> tuple[Missing 
         if isinstance(value, Missing) and not proves_none:  # a login without TCP is one, too
             return value, (facts.evidence[kind.name],)
     return None, ()
-
-
-def _not_run(
-    check: Check,
-    target: Target,
-    missing: Missing,
-    evidence: tuple[str, ...],
-    blockers: Callable[[str, Why], str | None],
-) -> Outcome:
-    blocker = blockers(target.host, missing.why) if target.host else None
-    return outcome_of(check, target, Result.UNKNOWN, f"not run: {missing}", evidence=evidence, blocker=blocker)

@@ -1,10 +1,10 @@
-"""The pytest side of an judging: fixtures for checks, and an outcome a target from one function a check."""
+"""The pytest side of judging: fixtures for checks, and from one function a check an outcome for each target."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -25,14 +25,12 @@ _OF_FUNCTION = "counts_for_nothing"
 _JUDGING = pytest.StashKey[Judging]()
 
 
-def _outside() -> NoReturn:
-    raise pytest.UsageError("checks run with an estate: `readiness run ESTATE` or `pytest checks/ --estate ESTATE`")
-
-
 @pytest.fixture(scope="session")
 def judging(pytestconfig: pytest.Config) -> Judging:
     """The run that this session belongs to."""
-    return pytestconfig.stash[_JUDGING] if _JUDGING in pytestconfig.stash else _outside()
+    if _JUDGING not in pytestconfig.stash:
+        raise pytest.UsageError("checks run with an estate: `readiness run ESTATE` or `pytest checks/ --estate ESTATE`")
+    return pytestconfig.stash[_JUDGING]
 
 
 @pytest.fixture(scope="session")
@@ -156,17 +154,17 @@ class CheckRunner:
 
 def _report(item: pytest.Function, outcome: Outcome) -> pytest.TestReport:
     words = {Result.PASS: "passed", Result.NOT_APPLICABLE: "skipped"}.get(outcome.outcome, "failed")
-    skipped = (str(item.path), item.location[1] or 0, outcome.message)
+    details = {
+        "passed": None,
+        "skipped": (str(item.path), item.location[1] or 0, outcome.message),
+        "failed": f"{outcome.check}: {outcome.message}",
+    }
     report = pytest.TestReport(
         nodeid=f"{function_id(item)}[{outcome.target}]",
         location=item.location,
         keywords={},
         outcome=words,  # type: ignore[arg-type]
-        longrepr=None
-        if words == "passed"
-        else skipped
-        if words == "skipped"
-        else f"{outcome.check}: {outcome.message}",
+        longrepr=details[words],
         when="call",
     )
     setattr(report, _OUTCOME, outcome.outcome)

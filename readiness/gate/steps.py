@@ -27,13 +27,11 @@ class LiveTests(Protocol):
 
     def collect(self) -> tuple[Sequence[Check], Sequence[Problem]]:
         """The tests as checks, and every mistake in them; contacts nothing."""
-        ...
 
     def outcomes(
         self, plan: Plan, store: Mapping[str, HostFacts], blockers: Callable[[str, Why], str | None]
     ) -> Iterable[Outcome]:
         """What the plan's tests say; `blockers(host, why)` names the pair that reports a missing fact's reason."""
-        ...
 
 
 def plan_run(

@@ -148,15 +148,12 @@ def time_line(events: Iterable[Event]) -> str:
 
 
 def _line(event: Event) -> str:
-    begin = f"{_time(event.at_s):%Y-%m-%d %H:%M:%S}Z {_source(event)} {event.id}: "
+    source = event.provider.removeprefix("Microsoft-Windows-")
+    begin = f"{_time(event.at_s):%Y-%m-%d %H:%M:%S}Z {source} {event.id}: "
     harm = meaning(event)
     if harm is None:
         return begin + " ".join(event.data[:2])
     return f"{begin}{harm} ({', '.join(event.data[:2])})" if event.data else begin + harm
-
-
-def _source(event: Event) -> str:
-    return event.provider.removeprefix("Microsoft-Windows-")
 
 
 def _time(at_s: float) -> datetime:

@@ -63,7 +63,7 @@ def test_one_that_asked_nothing_examined_nothing() -> None:
 
 def test_the_outcome_is_marked_live_and_says_how_many_commands_it_rests_on() -> None:
     check = live_check("tests/test_a.py::test_x", title="x", location="tests/test_a.py:3", targets=["bk01"])
-    outcome = outcome_of(check, Target("bk01", "bk01"), Result.PASS, "passed", evidence=["bk01#live1"], blocker=None)
+    outcome = outcome_of(check, Target("bk01", "bk01"), Result.PASS, "passed", evidence=("bk01#live1",), blocker=None)
     assert outcome.message.endswith("passed, 1 command")
     assert outcome.evidence == ("bk01#live1",)
     assert outcome.blocked_by == ()

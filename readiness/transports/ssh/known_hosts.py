@@ -88,10 +88,7 @@ class KnownHosts:
             entry = name.lower() if port == 22 else f"[{name.lower()}]:{port}"
             wanted = entry.encode()
             keys.update(dict.fromkeys(self.by_name.get(entry, ())))
-            keys.update(dict.fromkeys(key for salt, digest, key in self.hashed if _hash(salt, wanted) == digest))
+            hashed = (key for salt, digest, key in self.hashed if hmac.digest(salt, wanted, hashlib.sha1) == digest)
+            keys.update(dict.fromkeys(hashed))
             keys.update(dict.fromkeys(key for patterns, key in self.patterned if matches(patterns, entry)))
         return tuple(key for key in keys if f"{REVOKED} {key}" not in keys)
-
-
-def _hash(salt: bytes, name: bytes) -> bytes:
-    return hmac.digest(salt, name, hashlib.sha1)

@@ -51,7 +51,7 @@ class Targets:
 
     def target(self, host: Host) -> SshTarget:
         """The estate's own values win over the ssh_config's; raises CannotReach."""
-        settings = self._settings(host)
+        settings = self._config(host).lookup(host.name)
         user = host.ssh.user or settings.user
         if user is None:
             raise CannotReach(f"{host.name} has no login name", "state ssh.user, or User in the ssh_config")
@@ -69,9 +69,6 @@ class Targets:
             pinned=pinned,
             jump=self._jump(host, settings, user),
         )
-
-    def _settings(self, host: Host) -> HostSettings:
-        return self._config(host).lookup(host.name)
 
     def _config(self, host: Host) -> SshConfig:
         named = host.ssh.config
