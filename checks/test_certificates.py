@@ -80,7 +80,7 @@ def _named(own: RoleOnHost, facts: Facts, blocked_by: str | tuple[()] = ()) -> l
 
 
 def _rest(own: RoleOnHost, facts: Facts) -> list[Named]:
-    """The same for every check but CRT-001, which reports what is not there."""
+    """What each resource names, for every check but CRT-001, which reports what is not there."""
     return _named(own, facts, f"CRT-001 {own.id}")
 
 
@@ -203,7 +203,7 @@ def test_chain_leads_to_the_named_authority(target: TargetOf[RoleOnHost], facts:
         if named.holding("ca") and not authorities:
             unknown(f"no authority was read for {named.location}", blocked_by=f"CRT-001 {target.subject.id}")
         if not authorities:
-            continue  # what it is held against is no file of an authority's: data are encrypted for a key itself
+            continue  # no authority is named: data are encrypted for the key itself
         ca = certificates.load(authorities)
         flaw = certificates.flaw_in_chain(certificate, (ca.own, *ca.others), when)
         findings.append((not flaw, f"{file.path}: {flaw}" if flaw else f"{file.path} from {ca.title}"))

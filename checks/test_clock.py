@@ -34,7 +34,7 @@ class Reference:
 
 @pytest.fixture(scope="session")
 def reference(all_facts: Facts, estate: Estate) -> Reference:
-    """The median of all clocks that were read; each of them is evidence of what is held against it."""
+    """The median of all clocks that were read; each of them is evidence of what is compared with it."""
     read = [clock for clock in all_facts.every(Clock).values() if isinstance(clock, Clock)]
     if not read:
         return Reference(0.0, 0.0, 0, len(estate.hosts))
@@ -50,7 +50,7 @@ def _enough(reference: Reference) -> None:
 
 
 def _judge(offset_s: float, uncertainty_s: float, limit_s: float) -> None:
-    """Within the limit for sure, beyond it for sure, or too uncertain to say."""
+    """Expect an offset that is certainly within the limit; UNKNOWN where it is too uncertain to say."""
     offset = f"{offset_s:+.3f} s (uncertain by {uncertainty_s:.3f} s)"
     if abs(offset_s) + uncertainty_s > limit_s >= abs(offset_s) - uncertainty_s:
         unknown(f"the clock is off by {offset}: too uncertain to hold against {limit_s} s")
@@ -103,7 +103,7 @@ def test_clock_is_synchronised(facts: Facts) -> None:
 
 
 def controller(inputs: Inputs) -> Iterator[Target]:
-    """The engineer's own machine, whose clock is held against those of all hosts."""
+    """The engineer's own machine, whose clock is compared with those of all hosts."""
     yield Target("controller", peers=tuple(inputs.estate.hosts))
 
 

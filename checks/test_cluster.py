@@ -112,7 +112,7 @@ def test_groups_are_online_where_they_should_be(
 ) -> None:
     """Every group is online, on the node that was agreed.
 
-    A group that moved to another node, and nobody moved it, is how a cluster tells of a snapshot the day after.
+    A group that is on another node, and nobody moved it, is often the trace of last night's snapshot.
     """
     cluster = target.subject
     view = seen_by_a_node(cluster, facts)
@@ -195,7 +195,7 @@ def test_nodes_have_one_version(target: TargetOf[FailoverCluster], facts: Facts,
 
 
 def _versions(own: RoleOnHost, facts: Facts) -> str:
-    """The versions of the role's packages; their absence is VER-001's to report."""
+    """The versions of the role's packages; VER-001 reports absent ones."""
     family = facts.need(OsRelease).family
     installed = facts.need(Packages)
     packages = [package for name in own.role.package_names(family) for package in installed.called(name)]

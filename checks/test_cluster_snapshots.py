@@ -1,7 +1,7 @@
 """Can the snapshot of a virtual machine bring its failover cluster down, and has it.
 
 The story: a node of a two-node cluster was backed up by a snapshot; the day after, the group was on the other node, and
-the log told of lost writes, failed resources and lost quorum. Quiescing and capturing memory had stopped the machine
+the log spoke of lost writes, failed resources and lost quorum. Quiescing and capturing memory had stopped the machine
 for longer than the cluster waits.
 """
 
@@ -61,7 +61,7 @@ def _snapshot(target: TargetOf[ClusterNode]) -> Backup:
 
 
 def _windows(cluster: FailoverCluster, inputs: Inputs) -> Bounds:
-    """The last windows of all nodes: what befalls the one is logged by the others."""
+    """The last windows of all nodes: what happens to one is logged by the others."""
     backups = {node: inputs.estate.hosts[node].backup for node in cluster.nodes}
     for node, backup in backups.items():
         if backup is None:
@@ -106,7 +106,7 @@ def test_a_node_with_shared_disks_is_not_snapshotted(
 
 
 def _not_by_snapshot(node: ClusterNode, backup: Backup, facts: Facts, inputs: Inputs) -> None:
-    """Only VMware's snapshots leave a trace in the guest; a log that does not tell has none of them either."""
+    """Expect no trace of a snapshot in the log, where only VMware's leave one; UNKNOWN where the log has a gap."""
     windows, read = _windows(node.cluster, inputs), facts.need(SnapshotEvents)
     taken = snapshots.of_the_hypervisor(read.events)
     if not taken and (gap := snapshots.not_covered(read, windows, (SYSTEM,))):
@@ -212,7 +212,7 @@ def _meet(first: BackupWindow, second: BackupWindow, as_of: datetime) -> bool:
 def test_heartbeat_outlasts_a_snapshot(target: TargetOf[FailoverCluster], facts: Facts, inputs: Inputs) -> None:
     """The cluster waits long enough for a node that a snapshot stops: ten seconds at least.
 
-    And longer than that, if a node was removed before; which one was is told by the others' logs.
+    And longer than that, if a node was removed before, which the other nodes' logs say.
     """
     cluster = target.subject
     backups = [inputs.estate.hosts[node].backup for node in cluster.nodes]
@@ -305,7 +305,7 @@ def test_no_harm_apart_from_backups(target: TargetOf[ClusterNode], facts: Facts,
 def test_no_group_moved_in_a_window(target: TargetOf[FailoverCluster], facts: Facts, inputs: Inputs) -> None:
     """No group moved to another node in the last seven backup windows of any node.
 
-    Every node's log is read: which node tells of a move depends on which one had the group.
+    Every node's log is read: only the node that had the group logs a move.
     """
     cluster = target.subject
     windows = _windows(cluster, inputs)

@@ -40,7 +40,7 @@ def _listed(sockets: list[Socket]) -> str:
 
 
 def _sockets(own: RoleOnHost, facts: Facts) -> list[Socket]:
-    """The sockets on the role's ports; where one lacks since a daemon does not run, that is SVC-002's to report."""
+    """The sockets on the role's ports; SVC-002 reports a daemon that does not run and so has none."""
     sockets = [socket for socket in facts.need(Listening).sockets if socket.port in _ports(own)]
     if _on_every_port(own, sockets):
         return sockets
@@ -56,7 +56,7 @@ def _on_every_port(own: RoleOnHost, sockets: list[Socket]) -> bool:
 
 
 def _all_sockets(own: RoleOnHost, facts: Facts) -> list[Socket]:
-    """The same, at least one a port; a port without one is LSN-001's to report."""
+    """The sockets on the role's ports, at least one a port; LSN-001 reports a port without one."""
     sockets = _sockets(own, facts)
     if not _on_every_port(own, sockets):
         unknown("not all of the role's ports are listened on", blocked_by=f"LSN-001 {own.id}")

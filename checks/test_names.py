@@ -80,8 +80,8 @@ def test_own_name_resolves_on_the_host(target: Target, facts: Facts, estate: Est
 def test_names_of_peers_resolve_on_the_host(target: TargetOf[tuple[Host, ...]], facts: Facts) -> None:
     """The names of the host's peers resolve on it to addresses that the peers have, forward and back.
 
-    Resolved there and not where this runs: a daemon is told a name, and it is the daemon that looks it up. Held
-    against what each peer says of itself: a name may lead to another machine forward and back.
+    Resolved there and not where this runs, since the daemon itself looks the name up; compared with the addresses that
+    each peer really has, since a name may lead to another machine forward and back.
     """
     peers = target.subject
     names = facts.need(Names)

@@ -29,12 +29,12 @@ NO_LOGIN = frozenset({"nologin", "false"})
 
 
 def has_places(own: RoleOnHost) -> bool:
-    """Whether it is on a Linux host, and the catalogue knows whose its files should be."""
+    """Whether it is on a Linux host, and the catalogue says who should own its files."""
     return bool(own.role.places) and own.host.os == "linux"
 
 
 def has_windows_places(own: RoleOnHost) -> bool:
-    """Whether it is on a Windows host, and the catalogue knows who may have its files."""
+    """Whether it is on a Windows host, and the catalogue says who may use its files."""
     return bool(own.role.windows_places) and own.host.os == "windows"
 
 

@@ -28,7 +28,7 @@ def _demand(target: TargetOf[SpaceDemand | None], baseline: Baseline) -> SpaceDe
 
 
 def _filesystem(target: TargetOf[SpaceDemand | None], facts: Facts, baseline: Baseline) -> Filesystem:
-    """The demanded path's filesystem; one that was not read, or is the wrong one, is SPC-001's to report."""
+    """The demanded path's filesystem; SPC-001 reports one that was not read or is not the right one."""
     demand = _demand(target, baseline)
     filesystem = facts.need(Space).filesystems.get(demand.path)
     if filesystem is None or isinstance(filesystem, Missing) or (demand.mounted and not _is_mount(filesystem, demand)):

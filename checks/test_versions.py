@@ -37,7 +37,7 @@ def _packages(own: RoleOnHost, facts: Facts) -> tuple[PackageChoice, ...]:
 
 
 def _installed(choice: PackageChoice, own: RoleOnHost, facts: Facts) -> tuple[str, versions.Version]:
-    """Name and version of a package; what is absent or there twice is VER-001's to report."""
+    """Name and version of a package; VER-001 reports one that is absent or installed twice."""
     here = facts.of(own.host.name)
     there = [package for name in choice.names for package in here.need(Packages).called(name)]
     if len(there) != 1:
@@ -103,7 +103,7 @@ def test_version_is_as_agreed(target: TargetOf[RoleOnHost], facts: Facts, baseli
 
 
 def _keep_rule(target: TargetOf[RuleOnHost], facts: Facts, baseline: Baseline) -> None:
-    """The version keeps the rule; the rule's own reason is told with it."""
+    """Expect that the version keeps the rule, and state the rule's reason."""
     own, rule, other = target.subject.own, target.subject.rule, target.subject.other
     because = rule.why.rstrip(".")
     if rule.other:
@@ -189,7 +189,7 @@ def test_members_of_a_group_have_one_version(target: Target, facts: Facts, input
             name = f"{member.product.product} {member.role.name}"
             try:
                 by_role.setdefault(name, {})[member.host.name] = _version(member, facts)
-            except (FactMissing, Unjudged) as error:  # members that differ are told before one that was not read
+            except (FactMissing, Unjudged) as error:  # report members that differ before one that was not read
                 unread.append(error)
     for name, installed in by_role.items():
         same_family = len({version.family for version in installed.values()}) == 1

@@ -59,7 +59,7 @@ SavedFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder
 
 
 def _command(steps: Callable[P, int]) -> Callable[P, None]:
-    """Make a function a command that exits with the code it returns, and says last what ended it otherwise."""
+    """Make a function a command that exits with the code it returns; an error becomes its exit code and last line."""
 
     @app.command()
     @functools.wraps(steps)
@@ -119,7 +119,7 @@ def _run(
             connect = Connector(inputs, Surroundings(estate, Path.home(), os.environ), stop)
             live = LiveHosts(connect, inputs.estate.limits, stop, folder.transcript.append)
             tests = CustomTests(inputs, estate, live)
-            gc.freeze()  # modules and inputs stay to the end: the collector need not go through them again
+            gc.freeze()  # modules and inputs stay to the end: garbage collection may skip them
             plan = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
             write_plan(folder, plan, inputs, run_id)
             live_line = sys.stderr.isatty() and "CI" not in os.environ
@@ -267,8 +267,8 @@ def _width() -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: usage errors exit 4."""
-    os.environ.pop("PYTEST_ADDOPTS", None)  # what narrows a run must stand in its command line
-    gc.freeze()  # what was imported stays, and pytest has garbage looked for among all there is
+    os.environ.pop("PYTEST_ADDOPTS", None)  # only the command line may narrow a run
+    gc.freeze()  # imported modules stay, and pytest collects garbage often
     try:
         code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except typer._click.exceptions.ClickException as error:  # noqa: SLF001 - typer exports no base

@@ -14,7 +14,7 @@ NEEDS = (Configuration, OsRelease)
 
 
 def files_of(own: RoleOnHost, facts: Facts) -> tuple[ConfigurationFile, ...]:
-    """The configuration files of a role, absent ones too; whether they were read wholly is CFG-001's to report."""
+    """The configuration files of a role, absent ones too; CFG-001 reports those that were not read completely."""
     here = facts.of(own.host.name)
     family = here.need(OsRelease).family
     paths = own.role.configuration_for(family)
@@ -25,7 +25,7 @@ def files_of(own: RoleOnHost, facts: Facts) -> tuple[ConfigurationFile, ...]:
 
 
 def resources_of(own: RoleOnHost, facts: Facts) -> list[Resource]:
-    """All resources of a role's files; UNKNOWN unless the files were read wholly."""
+    """All resources of a role's files; UNKNOWN unless the files were read completely."""
     files = files_of(own, facts)
     if any(file.is_absent or file.unread for file in files):
         unknown(f"the configuration of {own.id} was not read wholly", blocked_by=f"CFG-001 {own.id}")

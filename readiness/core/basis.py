@@ -45,7 +45,7 @@ _current: ContextVar[Basis] = ContextVar("basis")
 
 @contextmanager
 def noting(basis: Basis) -> Iterator[Basis]:
-    """Everything that is read, stated and relied on until the end belongs to this basis."""
+    """Note in this basis all that is read, stated and relied on inside the `with`."""
     token = _current.set(basis)
     try:
         yield basis
@@ -54,11 +54,11 @@ def noting(basis: Basis) -> Iterator[Basis]:
 
 
 def current() -> Basis:
-    """The basis that is noted now; LookupError where there is none, since nothing may be read unnoted."""
+    """The basis in use; LookupError where there is none, since whatever is read must be noted."""
     return _current.get()
 
 
 def rest_on_unverified(source: str) -> None:
-    """Note that a value which nobody has verified was used; what planning uses is the basis of no outcome."""
+    """Note that an unverified value was used; planning has no basis, so what it uses is not noted."""
     if (basis := _current.get(None)) is not None:
         basis.unverified[source] = None

@@ -45,4 +45,4 @@ class NothingToCheck(ReadinessError):
 
 
 class ToolFault(ReadinessError):
-    """The tool broke a promise of its own; nothing it wrote may be believed."""
+    """The tool itself is broken; do not believe anything it wrote."""

@@ -56,15 +56,15 @@ def not_applicable(reason: str) -> NoReturn:
 
 
 def expect_found(what: str, *, expected: str) -> None:
-    """State what was found where its being there is all that was expected."""
+    """State what was found, where it only had to be there."""
     expect_that(bool(what), expected=expected, found=what)
 
 
 def expect_each(findings: Iterable[tuple[bool, str]], *, expected: str, severity: str | None = None) -> None:
     """Expect each of several things, given as whether it is fine and what was found, and fail unless all are fine.
 
-    What is wrong is all that is stated where something is, each text once; of many only the first few. Nothing at all
-    is UNKNOWN: nobody looked at anything.
+    Where something is wrong, only that is stated, each text once, and of many the first few. No finding at all is
+    UNKNOWN: nobody looked at anything.
     """
     every = tuple(findings)
     if not every:
@@ -106,7 +106,7 @@ def expect(
 ) -> None:
     """Compare what was found with exactly one demand; `what` names the thing in words.
 
-    Values are told by `str`, mappings and sequences item by item. Raises ExpectationFailed, an AssertionError.
+    Values are shown by `str`, mappings and sequences item by item. Raises ExpectationFailed, an AssertionError.
     """
     demands = zip((equals, at_most, at_least, one_of), _COMPARISONS, strict=True)
     asked = [(demand, comparison) for demand, comparison in demands if demand is not _UNSET]
@@ -135,7 +135,7 @@ def _text(value: Any) -> str:
 
 def note_assertion(explanation: str) -> None:
     """Record a plain `assert` that held, so that a check of plain assertions says what it found."""
-    with contextlib.suppress(LookupError):  # pytest tells of those outside of checks, too
+    with contextlib.suppress(LookupError):  # pytest calls this for assertions outside of checks, too
         current().found.append(explanation)
 
 
@@ -185,7 +185,7 @@ def evaluate(
 
 
 def _reservation(basis: Basis) -> str:
-    """What stands behind the message of an outcome that rests on values which nobody has verified."""
+    """What is added to the message of an outcome that rests on values which nobody has verified."""
     sources = "; ".join(basis.unverified)
     return f" (rests on values that nobody has verified: {sources})" if sources else ""
 

@@ -19,7 +19,7 @@ class Severity(StrEnum):
 
     @property
     def gates(self) -> bool:
-        """Whether FAIL and UNKNOWN of this severity stand in the way of GO."""
+        """Whether FAIL and UNKNOWN of this severity block GO."""
         return self is not Severity.MINOR
 
 
@@ -43,7 +43,7 @@ class Disposition(StrEnum):
 
 
 class Verdict(StrEnum):
-    """The last word; RUNNING, ERROR and NOTHING_TO_CHECK stand in `verdict.json` when there is none."""
+    """The verdict of a run; `verdict.json` says RUNNING, ERROR or NOTHING_TO_CHECK when there is no other."""
 
     GO = "GO"
     GO_WITH_CONDITIONS = "GO_WITH_CONDITIONS"
@@ -61,7 +61,7 @@ EXIT_CODES: Mapping[Verdict, int] = {
     Verdict.INCOMPLETE: 2,
     Verdict.NOTHING_TO_CHECK: 5,
 }
-LIVE = "live: "  # begins the messages of users' own tests, whose outcomes a judging can only repeat
+LIVE = "live: "  # how messages of users' own tests begin, which cannot be judged again from saved facts
 EXIT_FAULT = 3
 EXIT_INPUT = 4
 
@@ -90,7 +90,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class TargetOf(Target, Generic[S]):
-    """A target with what its selector knows of it, such as a role or a rule, which takes no part in comparison."""
+    """A target with its `subject`, what its selector found, such as a role or a rule; comparing targets ignores it."""
 
     subject: S = field(kw_only=True, compare=False, repr=False)
 
@@ -99,7 +99,7 @@ class TargetOf(Target, Generic[S]):
 class Outcome:
     """One line of `results.jsonl`; every text may hold what a host said, so renderers clean it.
 
-    `disposition` is for the judge to say; until then an outcome stands in the way of GO.
+    The judge sets `disposition`; until then an outcome blocks GO.
     """
 
     check: str

@@ -28,9 +28,9 @@ def without_passed(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
 
 
 def roots(outcomes: Sequence[Outcome]) -> Mapping[str, str]:
-    """By each pair that only follows from another one, the pair at the beginning, which follows from none.
+    """Map each pair that only follows from another one to its root, the pair that follows from none.
 
-    What somebody accepted stands for itself, and nothing that gates is put down to what does not gate.
+    An accepted outcome follows from no other, and one that gates never from one that does not gate.
     """
     by_pair = {pair(outcome): outcome for outcome in outcomes if outcome.outcome in _OPEN}
     follows: dict[str, str] = {}

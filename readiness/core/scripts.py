@@ -46,8 +46,8 @@ class Output:
     """What one script gave back.
 
     `status` is the exit status (124 or 137 for the script's own time-out is turned into `missing`).
-    `sent_s` and `begun_s` are Unix times of this machine: when the last byte the script's start waited for
-    was sent, and when its begin mark arrived, so begun_s - sent_s bounds the round trip.
+    `sent_s` and `begun_s` are Unix times of this machine: when the last byte was sent that the script needed to start,
+    and when its begin mark arrived, so begun_s - sent_s bounds the round trip.
     `missing` says why there is no usable output (timed out, cut, connection lost ...); None when it ran to its end.
     """
 

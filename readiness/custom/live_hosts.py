@@ -18,13 +18,13 @@ from readiness.custom.naming import ESTATE
 from readiness.transports import Budget, CommandTransport, LiveCommands, Route, Stop
 
 _TICK_S = 1.0
-_PATIENCE_TICKS = 2  # commands end by themselves at the deadline; what is left then is the test's own waiting
+_PATIENCE_TICKS = 2  # commands end by themselves at the deadline; after that only the test itself waits
 _KEPT_BYTES = 1 << 16
 _HARMLESS = "unable to resolve host"  # sudo says so, and runs the command
 
 
 class WaitedTooLong(BaseException):
-    """A test that waits for something of its own beyond its host's deadline; no Exception, so that few catch it."""
+    """A test that waits longer than its host's deadline; no Exception, so that `except Exception` does not catch it."""
 
 
 class LiveHosts:
@@ -48,7 +48,7 @@ class LiveHosts:
         self._ended_by: dict[str | None, str] = {}
         self.ended_by: str | None = None  # of the current test
         self.references: list[str] = []  # of the current test
-        self.missing: list[Missing] = []  # of the current test, also what the test itself passed over
+        self.missing: list[Missing] = []  # of the current test, whatever the test made of it
 
     def begin(self, host: str | None, test: str) -> None:
         """A test of this host comes next, of none with None; the connection to another host ends."""
@@ -139,7 +139,7 @@ class LiveHosts:
 
 
 def _sudo_refused(command: str, output: Output) -> Output:
-    """A command that sudo did not run says nothing about the host, whatever its status is taken for."""
+    """Mark a command that sudo did not run as missing: its status says nothing about the host."""
     if "sudo -n" not in command or output.missing or output.status not in {1, 127}:
         return output
     refusals = [line for line in decode(output.stderr).splitlines() if "sudo: " in line and _HARMLESS not in line]

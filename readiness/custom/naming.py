@@ -13,7 +13,7 @@ ESTATE = "estate"
 
 
 def live_check(name: str, *, title: str, location: str, targets: Iterable[str]) -> Check:
-    """The check that a test is, on hosts by name or on the estate; those that an estate lacks are left out.
+    """The check that stands for a test on hosts or on the estate; hosts that the estate lacks are left out.
 
     `location` is `file:line`.
     """

@@ -18,7 +18,7 @@ _NO_SOURCE = {"host", HOST, "request"}
 
 
 class Running(Suite):
-    """The planned tests of a folder, host by host; `done` takes what came of each."""
+    """The planned tests of a folder, host by host; `done` is called with the result of each."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Running(Suite):
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[Any]:
-        """One test on one host, which has forgotten what earlier tests asked it."""
+        """One test on one host, without what testinfra remembers of earlier answers."""
         test, self._phases = self._test(item), Phases()
         host = None if test.target == ESTATE else test.target
         self._hosts_live.begin(host, test.name)

@@ -38,7 +38,7 @@ class SavedTests:
         store: Mapping[str, HostFacts],  # noqa: ARG002 - what they said rests on no fact of now
         blockers: Callable[[str, Why], str | None],  # noqa: ARG002 - as above
     ) -> Iterator[Outcome]:
-        """What came of each then."""
+        """The outcome that each test had in that run."""
         wanted = {(check.id, target.id) for check, target in plan.pairs if check.live}
         for number, row in enumerate(self._saved.results() if wanted else (), start=1):
             if (row.get("check"), row.get("target")) in wanted:

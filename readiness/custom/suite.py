@@ -1,6 +1,6 @@
 """One folder of users' tests in a pytest session of its own, whether it collects or runs them.
 
-testinfra's own plugin and its `host` fixture are used as they are; only which hosts there are is told to it.
+testinfra's own plugin and its `host` fixture are used as they are; we only name the hosts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from readiness.estate import CustomChecks, Estate
 
 HOST = "_testinfra_host"
 _SCHEMES = ("ssh://", "safe-ssh://", "paramiko://", "ansible://")
-# What narrows a run or reports on it is not the suite's to say; testinfra's plugin goes by this name.
+# A suite may neither narrow a run nor report on it; `pytest11.testinfra` is the name of testinfra's plugin.
 _OPTIONS = (
     *("-o", "addopts="),
     *("-p", "pytest11.testinfra"),
@@ -37,7 +37,7 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A test on one target: the name that stands for it on all targets, the first line it is known by, its location."""
+    """A test on one target: its name, the same on all targets, its title and its `file:line`."""
 
     name: str
     target: str

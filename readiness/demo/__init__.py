@@ -32,8 +32,8 @@ def recordings() -> dict[str, Any]:
 def embedded_estate(environment: MutableMapping[str, str] | None = None, *, planted: bool = True) -> Iterator[Path]:
     """The folder of an estate whose hosts answer on loopback ports until the end.
 
-    `environment`: with Windows hosts, too, whose password stands there until the end, as it stands in no estate.
-    `planted`: with the faults that were planted, and one host that is down; without, all is well.
+    With an `environment` there are Windows hosts, too; their password is in it until the end.
+    `planted`: with the planted faults, and one host that is down; without, all is well.
     """
     recorded = recordings()
     windows = recorded["windows"] if environment is not None else {}
@@ -70,7 +70,7 @@ def _replayed(host: Mapping[str, Any], *, planted: bool) -> tuple[dict[str, Any]
 def _ssh_hosts(
     folder: Path, recorded: Mapping[str, Any], beside: Mapping[str, Any], *, planted: bool
 ) -> Iterator[dict[str, int]]:
-    """The hosts with SSH by their port, which say some things otherwise `beside` Windows hosts."""
+    """The hosts with SSH by their port; `beside` are answers that differ when there are Windows hosts, too."""
     login = new_key()
     identity = folder.parent / "id_ed25519"
     identity.touch(0o600)
@@ -109,7 +109,7 @@ def _windows_hosts(
 
 @contextmanager
 def _set(environment: MutableMapping[str, str], variables: Mapping[str, str]) -> Iterator[None]:
-    """Variables that are what they were again at the end."""
+    """Set variables, and restore them at the end."""
     before = {name: environment[name] for name in variables if name in environment}
     environment.update(variables)
     try:

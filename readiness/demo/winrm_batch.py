@@ -30,7 +30,7 @@ class Batch:
 
     @classmethod
     def read(cls, stdin: bytes) -> Batch:
-        """The batch that a client sent; ValueError for what is none."""
+        """The batch that a client sent; ValueError for anything else."""
         text = gzip.decompress(base64.b64decode(stdin)).decode()
         nonce = re.match(f"\\$_nonce = {_STRING}\n", text)
         if nonce is None:

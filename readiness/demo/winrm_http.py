@@ -158,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send(status, answer, {"Content-Type": _KIND})
 
     def takes_plain(self) -> bool:
-        """Whether a message that nothing covers is answered; as it is, it is refused here."""
+        """Whether a message that is neither sealed nor inside TLS is answered; here it is refused."""
         self.send(500, b"", {"WWW-Authenticate": self.challenges})
         return False
 

@@ -23,10 +23,10 @@ _POWERSHELL = r"\windowspowershell\v1.0\powershell.exe"
 
 @dataclass(frozen=True)
 class WindowsAnswers(Answers):
-    """The same of a Windows host, whose scripts come without their names and answer in JSON."""
+    """Recorded answers of a Windows host, whose scripts come without their names and answer in JSON."""
 
     def to(self, call: Call) -> tuple[int, bytes]:
-        """Status and output of a script, an error of PowerShell's for one that was not recorded as it is asked."""
+        """Status and output of a script; PowerShell's error for a script or arguments that were not recorded."""
         digest = hashlib.sha256(call.text.encode()).hexdigest()
         wanted = {"sha256": digest, "arguments": list(call.arguments)}
         for name, answer in self.recorded.items():

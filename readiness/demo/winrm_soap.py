@@ -42,7 +42,7 @@ class Asked:
 
     @classmethod
     def read(cls, text: bytes) -> Asked:
-        """The request of a message; ValueError for what is none."""
+        """The request of a message; ValueError for anything else."""
         root = ET.fromstring(text)  # noqa: S314 - our own client's, on loopback
         header, body = root.find("s:Header", _NAMES), root.find("s:Body", _NAMES)
         if header is None or body is None:

@@ -15,7 +15,7 @@ from readiness.core.errors import Problem, ToolFault
 
 INJECTED = ("target", "facts")
 """The fixtures that change within one item: each target of a check has its own."""
-# What pytest says of exceptions in destructors nobody would see, and for it it goes ten times through all there is.
+# Nobody would see pytest's warnings about destructors, for which it collects garbage ten times.
 _QUIET = ("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:unraisableexception")
 
 
@@ -55,8 +55,8 @@ def through_pytest(folder: Path, plugin: object) -> int:
 class CheckCollector:
     """Gathers the checks that pytest collects, and every mistake in them; runs none.
 
-    `complete` says that pytest collected to the end. `selective`: pytest was told to collect some checks only, so that
-    one which it did not collect is none that is missing.
+    `complete` says that pytest collected to the end. `selective`: pytest was asked for some checks only, so the others
+    are not reported as missing.
     """
 
     def __init__(self, *, selective: bool = False) -> None:

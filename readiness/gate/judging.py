@@ -1,4 +1,4 @@
-"""The facts of a run held against its plan: an outcome for every expected pair, also for those that were not run."""
+"""Judging the facts of a run by its plan: an outcome for every expected pair, also for those that were not run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from readiness.planning.plan import Plan
 class Judging:
     """Judges the pairs of a plan one after another and keeps their outcomes; nothing here reads a host.
 
-    `interrupted` says that somebody ended it before its time.
+    `interrupted` says that somebody ended it early.
     """
 
     def __init__(self, inputs: Inputs, plan: Plan, store: Mapping[str, HostFacts]) -> None:
@@ -55,7 +55,7 @@ class Judging:
         self._outcomes += outcomes
 
     def blocker(self, host: str, why: Why) -> str | None:
-        """The pair of the plan that reports such a reason for a host's missing facts itself."""
+        """The pair of the plan whose check reports this reason for a host's missing facts."""
         check = self._explaining.get(why)
         return f"{check.id} {host}" if check and (check.id, host) in self._expected else None
 

@@ -59,12 +59,12 @@ def all_facts(judging: Judging) -> Facts:
 
 @pytest.fixture
 def target(judging: Judging) -> None:
-    """What the check looks at; the gate puts each target in its place."""
+    """What the check looks at; the gate replaces it by each target."""
 
 
 @pytest.fixture
 def facts(target: None) -> None:
-    """The facts of the target's host; the gate puts them in its place."""
+    """The facts of the target's host; the gate replaces it by them."""
 
 
 def judge_plan(
@@ -81,7 +81,7 @@ def judge_plan(
 class CheckRunner:
     """Runs each check of one pytest session on all its targets.
 
-    `reports`: pytest is told of each target; in a session that the command line starts nobody would hear of it.
+    `reports`: report each target to pytest; a session that the command line starts shows nothing.
     """
 
     def __init__(self, judging: Judging, *, reports: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""What is judged by and was published somewhere: one YAML a policy, every value with its source, read once."""
+"""Published values to judge by: one YAML file a policy, every value with its source, read once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SChannelDefaults(WithSources):
 
 
 class Harm(Sourced):
-    """Events of these providers and numbers, what they mean, and whether one of them is enough: it is `grave` then."""
+    """Events of these providers and numbers, and what they mean; of a `grave` kind one event is enough to fail."""
 
     providers: tuple[str, ...] = Field(min_length=1)
     ids: tuple[int, ...] = Field(min_length=1)
@@ -41,7 +41,7 @@ class Harm(Sourced):
 
 
 class DiskReset(Sourced):
-    """The event of a disk that was reset, which the driver of its adapter writes, whatever its name; but for some."""
+    """The event of a disk that was reset, written by any driver; other providers use the number for something else."""
 
     ids: tuple[int, ...] = Field(min_length=1)
     other_than: tuple[str, ...]
@@ -49,7 +49,7 @@ class DiskReset(Sourced):
 
 
 class ClusterEvents(WithSources):
-    """The events that tell of harm near a backup window of a failover cluster."""
+    """The events that mean harm near a backup window of a failover cluster."""
 
     harm: tuple[Harm, ...]
     disk_reset: DiskReset
@@ -83,7 +83,7 @@ def schannel_defaults() -> SChannelDefaults:
 
 @functools.cache
 def cluster_events() -> ClusterEvents:
-    """What tells of harm to a cluster."""
+    """The events that mean harm to a cluster."""
     return load("cluster_events.yaml", ClusterEvents)
 
 
@@ -94,7 +94,7 @@ def certificate_strength() -> CertificateStrength:
 
 
 def load(name: str, model: type[P], data: bytes | None = None) -> P:
-    """One policy from its file's bytes, by default those that are shipped; InputError with every mistake in it."""
+    """One policy from its file's bytes, by default the shipped file; InputError with every mistake in it."""
     document = read_yaml(name, (files(__name__) / name).read_bytes() if data is None else data)
     policy = validate(document, model)
     if policy is not None:

@@ -12,7 +12,7 @@ from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, n
 
 FILE = "summary.md"
 LARGEST = 60_000
-"""Bytes; every place that such a summary is pasted into takes as much."""
+"""Bytes; every tool that such a summary is pasted into takes as much."""
 _MEANING: Mapping[Verdict, str] = {
     Verdict.GO: "everything that was planned was looked at and met",
     Verdict.GO_WITH_CONDITIONS: "everything else was met; the accepted risks below are the conditions",

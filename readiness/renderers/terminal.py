@@ -178,7 +178,7 @@ def _table(outcomes: Sequence[Outcome]) -> Iterator[Text]:
 class Progress:
     """How far the reading of hosts is, on stderr: a live line on a terminal, elsewhere a plain line now and then.
 
-    `live` is for the caller to say, who knows whether this is a terminal and no CI job. Any thread may report a host.
+    `live`: this is a terminal, and no CI job. Any thread may report a host.
     """
 
     def __init__(

@@ -37,7 +37,7 @@ class Finding:
 
     @property
     def demand(self) -> tuple[tuple[str, str], ...]:
-        """What to tell about it, by label: expected and found where a check stated both, otherwise its message."""
+        """What to show, by label: expected and found where a check stated both, otherwise its message."""
         first = self.first
         if first.outcome is Result.FAIL and first.expected and first.found:
             return (("expected", first.expected), ("found", first.found))

@@ -1,1 +1,1 @@
-"""What is judged by: pure knowledge, of versions, certificates, TLS and what snapshots do; no fact is read here."""
+"""Knowledge to judge by: versions, certificates, TLS and what snapshots do. Pure: nothing here reads a fact."""

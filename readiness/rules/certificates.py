@@ -31,7 +31,7 @@ class Certificate:
 
 
 def load(texts: Sequence[str]) -> Certificate:
-    """The first certificate of a file, with the others; ValueError for what is none."""
+    """The first certificate of a file, with the others; ValueError for anything else."""
     read = [x509.load_pem_x509_certificate(text.encode()) for text in texts]
     return Certificate(read[0], tuple(read[1:]))
 
@@ -86,7 +86,7 @@ def lasts(certificate: x509.Certificate, when: datetime, days: int) -> bool:
 
 
 def flaw_in_chain(certificate: Certificate, authorities: Iterable[x509.Certificate], when: datetime) -> str:
-    """Why no chain leads from it to one of the authorities; empty when one does. Those between come from its file."""
+    """Why no chain leads from it to one of the authorities; empty when one does. Its file has the ones between."""
     trusted, current = list(authorities), certificate.own
     for _ in range(_LONGEST_CHAIN):
         issuer = next((ca for ca in trusted if ca == current or _is_issued_by(current, ca)), None)

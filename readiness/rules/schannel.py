@@ -1,4 +1,4 @@
-"""What SChannel does by the registry and the build: an absent value is the system's default, which differs by release.
+"""What SChannel does, by the registry and the build: where a value is absent the release's default counts.
 
 The rules are those of Microsoft's tls-registry-settings.md; the defaults stand in `policies/schannel.yaml`. No real
 Windows was at hand to try them on.
@@ -61,7 +61,7 @@ def state(build: str, protocol: str, keys: ProtocolKeys) -> State | None:
             return None
         return State.ASKED if keys.disabled_by_default else State.ON
     if keys.enabled is not None and default is State.OFF:
-        return State.ASKED  # one of the two values leaves the other at the release's own
+        return State.ASKED  # only Enabled is set: DisabledByDefault stays as the release has it
     return default
 
 

@@ -1,6 +1,6 @@
-"""What snapshots do to a failover cluster: which events tell of harm, and which of them a backup window had to do with.
+"""What snapshots do to a failover cluster: which events mean harm, and which of those came near a backup window.
 
-Rules: products.md sections 11 and 12; which events tell of harm stands in `policies/cluster_events.yaml`.
+Rules: products.md sections 11 and 12; the events that mean harm are in `policies/cluster_events.yaml`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _known() -> Mapping[tuple[str, int], Harm]:
 
 
 def meaning(event: Event) -> str | None:
-    """The harm that an event tells of, in words; None for one that tells of none."""
+    """The harm that an event means, in words; None for a harmless event."""
     reset = cluster_events().disk_reset
     if event.id in reset.ids and event.provider.lower() not in map(str.lower, reset.other_than):
         return reset.meaning
@@ -48,7 +48,7 @@ def meaning(event: Event) -> str | None:
 
 
 def is_grave(event: Event) -> bool:
-    """Whether one such event is enough; what befell a shadow copy's own volume is not."""
+    """Whether one such event is enough to fail; one about a shadow copy's own volume is not."""
     if any(_SHADOW_COPY in value for value in event.data) or (event.id == 98 and _value(event, 2) == _ONLINE_SCAN):
         return False
     if event.provider == _SERVICES:
@@ -74,7 +74,7 @@ def _value(event: Event, at: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Harm by what it was near to, a window or a snapshot outside of them; and harm near to neither."""
+    """Harmful events by the occasion they were near, a backup window or another snapshot; `apart` were near none."""
 
     near: dict[str, tuple[Event, ...]]
     apart: tuple[Event, ...]
@@ -86,7 +86,7 @@ class Findings:
 
 
 def findings(events: Iterable[Event], windows: Bounds) -> Findings:
-    """Tie harm to windows and to snapshots, with ten minutes to either side."""
+    """Group harmful events by the windows and snapshots they were near, within ten minutes."""
     every = tuple(events)
     marks = [event.at_s for event in every if is_mark(event)]
     near: dict[str, list[Event]] = {}
@@ -119,7 +119,7 @@ def moves(events: Iterable[Event]) -> list[Event]:
 
 
 def not_covered(read: SnapshotEvents, windows: Bounds, channels: Sequence[str]) -> str:
-    """Why the logs do not tell all of the windows; empty when they do."""
+    """Why the logs do not cover all of the windows; empty when they do."""
     start_s = windows[0][0].timestamp() - MARGIN_S
     if read.since_s > start_s:
         return f"the logs were not asked for what was before {_time(read.since_s):%Y-%m-%d %H:%M}Z"
@@ -142,7 +142,7 @@ def _gap(name: str, channel: Channel | None, start_s: float) -> str:
 
 
 def time_line(events: Iterable[Event]) -> str:
-    """The events one after another with what they mean; those that only mark a snapshot, too."""
+    """The events in order of time with what they mean, those that only mark a snapshot included."""
     ordered = sorted(events, key=lambda event: event.at_s)
     return first_few([_line(event) for event in ordered], _SHOWN, separator="; ")
 

@@ -47,7 +47,7 @@ class Version:
 
     @classmethod
     def parse(cls, text: str, family: str) -> Version:
-        """A version of a package of a family (`debian`, `redhat`, `windows`); ValueError for what is none."""
+        """A version of a package of a family (`debian`, `redhat`, `windows`); ValueError for anything else."""
         if family not in _SYNTAX:
             raise ValueError(f"packages of the {family} family cannot be compared")
         match = _SYNTAX[family].fullmatch(text) if len(text) <= _LONGEST else None
@@ -101,7 +101,7 @@ def _ordered(text: str, family: str) -> Any:
 
 
 def matches_agreed(installed: Version, agreed: str) -> bool:
-    """Whether a version is the agreed one, held against as much as was agreed.
+    """Whether a version is the agreed one, compared as far as the agreed one goes.
 
     `9.6.7-7`, with a distribution's revision, is compared whole, and the epoch only when it was agreed, since
     `rpm -q` does not show it. `9.6` and `9.6.7` are compared by their parts: 9.6.7-7 is both, 9.6.7~rc1 is not 9.6.7.
@@ -127,13 +127,13 @@ class Judged:
 
 
 def evaluate_rule(rule: VersionRule, own: Version, other: Version | None = None) -> Judged:
-    """Hold the version of the rule's role against the rule; ValueError when that cannot be judged."""
+    """Judge the version of the rule's role by the rule; ValueError when that cannot be done."""
     installed = f"{rule.role} {own}"
     if rule.rule == "min":
         least = Version.parse(rule.version or "", own.family)
         return Judged(own.cut(len(least.parts)) >= least.cut(), f"{rule.role} {rule.version} or newer", installed)
     if other is None:
-        raise ValueError(f"nothing to hold the {rule.role}'s version against")
+        raise ValueError(f"nothing to compare the {rule.role}'s version with")
     if rule.rule == "max_lag":
         return _lag(rule, own, other)
     count = rule.parts or max(len(own.parts), len(other.parts))

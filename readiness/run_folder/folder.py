@@ -1,4 +1,4 @@
-"""The run folder: written so that no older verdict passes for this run's, and read back."""
+"""The run folder as it is written: an older verdict never passes for this run's."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class RunFolder:
 
     As a context it keeps in `verdict.json` what ended a run before its verdict.
 
-    `reports` are the names of the reports: nothing else is written beside the run's own files, so that what an
-    interrupted run leaves is known for a run's.
+    `reports` are the names of the reports: nothing else is written beside the run's own files, so that the files of an
+    interrupted run are recognised as a run's.
     """
 
     def __init__(
@@ -203,7 +203,7 @@ def _refuse_foreign(path: Path, directory: int) -> None:
 
 
 def _old_files(path: Path, directory: int, reports: Collection[str]) -> list[str]:
-    """What goes when a new run takes the folder; InputError when anything in it is not an older run's."""
+    """What is removed when a new run takes the folder; InputError when any of it is not an older run's."""
     _refuse_foreign(path, directory)
     names = sorted(set(os.listdir(directory)) - {safe_files.LOCK, VERDICT})
     known = _OWN | set(reports) | {name.split("/")[0] for name in _listed(directory)}

@@ -1,4 +1,4 @@
-"""What a transport says of itself, so that nothing else needs to know which ones there are."""
+"""What each transport states about itself, so that other code needs no list of transports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WORDS = {"reached": "TCP connection", "winrm_listener": "WinRM listener"}
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What stands outside of an estate's files: where its folder is, whose home, and which environment."""
+    """What an estate's files do not state: where its folder is, the user's home, and the environment."""
 
     folder: Path
     home: Path

@@ -20,8 +20,8 @@ _CUT_SHORT = {Why.CONNECTION_LOST, Why.HOST_TIMED_OUT, Why.RUN_TIMED_OUT, Why.IN
 class Link:
     """What a transport adds to a visit: how to connect, and what that tells of the host.
 
-    It lasts for the visit, over all of its connections: `facts` learnt on the way, `attempts` to connect in words, and
-    what was `left_behind` on the host. `closing_s` are kept back at the end of the visit for closing what is open.
+    It lasts for all connections of the visit: `facts` learnt on the way, `attempts` to connect in words, and what was
+    `left_behind` on the host. `closing_s` are kept for closing what is open at the end of the visit.
     """
 
     closing_s: ClassVar[float] = 0.0
@@ -69,7 +69,7 @@ class Visiting:
         )
 
     def _facts(self, lost: Missing | None) -> Mapping[type[Fact], Fact | Missing]:
-        """What is known of the host; one whose visit was cut short was not really reached."""
+        """What is known of the host; where the visit was cut short, the host does not count as reached."""
         ends = (lost, *(output.missing for output in self._run.outputs))
         cut_short = next((missing for missing in ends if missing and missing.why in _CUT_SHORT), None)
         return {**self._link.facts, Reached: cut_short} if cut_short else dict(self._link.facts)

@@ -29,7 +29,7 @@ class Connector:
         routes: dict[str, Route] = {}
         for host in hosts:
             if host.transport not in self._makers:
-                continue  # its transport has a mistake of its own, which is among the problems
+                continue  # its transport cannot be made, which is among the problems
             try:
                 routes[host.name] = Route(TRANSPORTS[host.transport], self._makers[host.transport](host))
             except CannotReach as mistake:
@@ -58,6 +58,6 @@ class Connector:
 
     @cached_property
     def _written(self) -> LoadedEstate:
-        """The estate with the places of its entries, which only mistakes ask for."""
+        """The estate with the locations of its entries, read only for mistakes."""
         inputs = self._inputs
         return LoadedEstate(inputs.estate, inputs.baseline, {ESTATE_FILE: inputs.files[ESTATE_FILE]})

@@ -35,8 +35,8 @@ class Running:
 class Dialect(ABC):
     """What differs from shell to shell.
 
-    `marks_errors`: marks stand on standard error, too, so that it is told apart script by script.
-    `marks_data`: a mark of its own stands where a script's output begins; what it printed before that is noise.
+    `marks_errors`: marks are on standard error, too, so that it can be split by script.
+    `marks_data`: the mark `data` begins a script's output; what it printed before that is noise.
     `excess_bytes` is how far beyond its limit a script's output may come before the script is given up.
     `start_s` is what the shell may take to get ready, None for as long as a probe; `grace_s` is what is waited
     besides, where the host itself ends what is out of time.

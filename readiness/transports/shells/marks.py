@@ -1,4 +1,4 @@
-"""Marks on an output stream: which script begins or ends where, told from data by a nonce that nobody else knows."""
+"""Marks on an output stream: which script begins or ends where; a nonce that nobody else knows marks them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Mark:
 
 
 class Stream:
-    """One of the two streams, taken apart into data and marks, whatever the borders of the chunks."""
+    """One of the two streams, split into data and marks, wherever its chunks begin and end."""
 
     def __init__(self, nonce: str) -> None:
         self._prefix = f"\n@{nonce} ".encode()

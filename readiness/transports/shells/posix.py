@@ -1,9 +1,9 @@
-"""A batch of scripts for a POSIX shell: composed into one text, its two output streams told apart by marks.
+"""A batch of scripts for a POSIX shell: composed into one text, its two output streams split by marks.
 
-Marks carry a nonce made for the batch and stand on both streams, so that each script's standard output and standard
-error are told apart without a file on the host and without a process more than `timeout`, `sh` and the tools.
-The nonce stands only in the text on the shell's standard input, in no argument and no variable, so nothing that a
-tool prints can pass for a mark.
+Marks carry a nonce made for the batch and are on both streams, so that each script's standard output and standard
+error can be split without a file on the host and without processes besides `timeout`, `sh` and the tools.
+The nonce is only in the text on the shell's standard input, in no argument and no variable, so nothing that a tool
+prints can pass for a mark.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A batch of scripts for Windows PowerShell 4.0 and later: composed into one text, its output told apart by marks.
+"""A batch of scripts for Windows PowerShell 4.0 and later: composed into one text, its output split by marks.
 
 A script is the body of a script block; its arguments arrive as $args. It prints nothing and returns objects, of which
 the batch makes a JSON list in ASCII. The batch goes over standard input, since a command line holds 8191 characters.

@@ -31,7 +31,7 @@ _PENALISED = "it let us in before: a penalty for this address (PerSourcePenaltie
 class SshLink(Link):
     """Connecting to one host over SSH.
 
-    `let_in` says that the host let us in before, so that a refusal afterwards is told apart.
+    `let_in`: the host let us in before, which makes a refusal another fault.
     """
 
     def __init__(self, target: SshTarget, limits: Limits, budget: Budget, *, let_in: bool) -> None:

@@ -216,7 +216,7 @@ def _protocol(target: WinrmTarget, adapter: _Adapter, context: Any) -> Any:
         session.headers["Authorization"] = BY_CERTIFICATE
     else:
         session.auth = _Keys(context)
-    # What the protocol's own transport is told does not matter: the session and the sealing it would make are here.
+    # These settings do not matter: session and encryption of the protocol's own transport are replaced below.
     nobody = "-"
     protocol: Any = Protocol(target.url, transport="plaintext", username=nobody, password=nobody, proxy=None)
     protocol.transport.session = session

@@ -37,8 +37,6 @@ class WinrmTarget:
     def __post_init__(self) -> None:
         if self.scheme not in {"http", "https"}:
             raise ValueError(f"{self.name}: the scheme is http or https, not {self.scheme!r}")
-        if self.auth == "kerberos":
-            raise ValueError(f"{self.name}: kerberos is not in this version; use ntlm, or basic or certificate")
         if self.auth not in {"ntlm", "basic", "certificate"}:
             raise ValueError(f"{self.name}: the logon is by ntlm, basic or certificate, not {self.auth!r}")
         if self.auth != "ntlm" and self.scheme == "http":
