@@ -109,9 +109,11 @@ def test_named_files_hold_what_they_should(target: TargetOf[RoleOnHost], facts: 
 
     A daemon that cannot read them does not start again after its next restart.
     """
-    named = [(kind, file) for each in _named(target.subject, facts) for kind in each.files for file in each.files[kind]]
+    files = (
+        (kind, file) for named in _named(target.subject, facts) for kind in named.files for file in named.files[kind]
+    )
     expected = "every file that the configuration names, with what it should hold"
-    expect_each((_as_named(kind, file) for kind, file in named), expected=expected)
+    expect_each((_as_named(kind, file) for kind, file in files), expected=expected)
 
 
 def _as_named(kind: str, file: CertificateFile) -> tuple[bool, str]:
@@ -282,9 +284,9 @@ def _expect_to_last(listed: Collection[MachineCertificate], inputs: Inputs) -> N
     """All of them are valid at the later of now and the end of the cutover, and another 30 days."""
     when = max(inputs.as_of, inputs.estate.cutover.end)
     now_s, end_s, later_s = (time.timestamp() for time in (inputs.as_of, when, when + timedelta(days=DAYS_LEFT)))
-    valid = [(each.begins_at_s <= now_s and each.ends_at_s >= end_s, _until(each)) for each in listed]
+    valid = [(own.begins_at_s <= now_s and own.ends_at_s >= end_s, _until(own)) for own in listed]
     expect_each(valid, expected=f"certificates valid now and at {when:%Y-%m-%d %H:%M %Z}")
-    lasting = [(each.ends_at_s >= later_s, _until(each)) for each in listed]
+    lasting = [(own.ends_at_s >= later_s, _until(own)) for own in listed]
     expect_each(lasting, expected=f"and {DAYS_LEFT} days after it", severity="minor")
 
 
@@ -307,7 +309,7 @@ def test_certificates_of_the_machine_last(facts: Facts, inputs: Inputs) -> None:
     for own in facts.need(MachineCertificates).certificates:
         if own.has_key and own.store in {"My", "WebHosting"}:
             key = (own.store, own.subject or own.thumbprint, own.issuer, *sorted(own.dns_names))
-            latest[key] = max(latest.get(key, own), own, key=lambda each: (each.begins_at_s <= now_s, each.ends_at_s))
+            latest[key] = max(latest.get(key, own), own, key=lambda item: (item.begins_at_s <= now_s, item.ends_at_s))
     if not latest:
         not_applicable("the stores My and WebHosting hold no certificate with a private key")
     _expect_to_last(latest.values(), inputs)
@@ -330,7 +332,7 @@ def test_certificate_of_the_way_in_lasts(facts: Facts, inputs: Inputs) -> None:
     if listener.certificate_sha256 is None:
         not_applicable(f"the host was reached over WinRM at port {listener.port} without TLS")
     listed = facts.need(MachineCertificates).certificates
-    presented = [each for each in listed if each.sha256 == listener.certificate_sha256.lower()]
+    presented = [own for own in listed if own.sha256 == listener.certificate_sha256.lower()]
     if not presented:
         unknown(f"none of the machine's {len(listed)} certificates is the one that its WinRM listener presents")
     _expect_to_last(presented[:1], inputs)

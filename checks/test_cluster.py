@@ -229,9 +229,9 @@ def test_nodes_are_configured_alike(target: TargetOf[FailoverCluster], facts: Fa
 
 def _stated(own: RoleOnHost, facts: Facts, kinds: tuple[str, ...], directive: str) -> str:
     """What is stated, a secret by its digest; UNKNOWN where it was hidden on the host."""
-    stated = [resource.get(directive) for kind in kinds for resource in of_kind(own, facts, kind)]
-    there = [each for each in stated if each is not None]
-    if hidden := [each for each in there if each.value is None and each.digest is None]:
+    resources = [resource for kind in kinds for resource in of_kind(own, facts, kind)]
+    stated = [entry for resource in resources if (entry := resource.get(directive)) is not None]
+    if hidden := [entry for entry in stated if entry.value is None and entry.digest is None]:
         unknown(f"{directive} at {hidden[0].location} on {own.host.name} {hidden[0].hidden}")
-    values = sorted(each.value if each.value is not None else f"{each.digest}" for each in there)
+    values = sorted(entry.value if entry.value is not None else f"{entry.digest}" for entry in stated)
     return ", ".join(values) or "not stated"

@@ -32,7 +32,7 @@ def _flaws(names: Names, asked: Mapping[str, Collection[str] | None]) -> list[st
         if not addresses:
             flaws.append(f"{name} does not resolve")
         for address in addresses:
-            back = {each.lower().rstrip(".") for each in names.reverse[address]}
+            back = {other.lower().rstrip(".") for other in names.reverse[address]}
             if ip_address(address.partition("%")[0]).is_loopback:
                 flaws.append(f"{name} is {address}")
             elif real is not None and address.partition("%")[0] not in real:

@@ -18,7 +18,9 @@ def test_operating_system_is_as_agreed(target: Target, facts: Facts, estate: Est
     """
     systems = agreed(baseline, "operating_systems", target)
     groups = set(estate.hosts[target.id].groups)
-    releases = [f"{each.id} {each.version}" for each in systems if not each.groups or groups & set(each.groups)]
+    releases = [
+        f"{system.id} {system.version}" for system in systems if not system.groups or groups & set(system.groups)
+    ]
     if not releases:
         unknown("never agreed: baseline.yaml states no operating system for this host's groups")
     release = facts.need(OsRelease)

@@ -83,14 +83,15 @@ def test_place_is_there_and_can_be_written_to(
 def test_space_is_left(target: TargetOf[SpaceDemand | None], facts: Facts, baseline: Baseline) -> None:
     """Enough space is left, for others than root."""
     demand = _demand(target, baseline)
-    there = _filesystem(target, facts, baseline)
-    if not there.size_bytes:
-        unknown(f"the filesystem {there.kind} on {there.mount} has no size")
-    percent = 100 * there.free_bytes / there.size_bytes
+    filesystem = _filesystem(target, facts, baseline)
+    if not filesystem.size_bytes:
+        unknown(f"the filesystem {filesystem.kind} on {filesystem.mount} has no size")
+    percent = 100 * filesystem.free_bytes / filesystem.size_bytes
     expect_that(
-        percent >= demand.min_free_percent and there.free_bytes >= demand.min_free_bytes,
+        percent >= demand.min_free_percent and filesystem.free_bytes >= demand.min_free_bytes,
         expected=f"at least {demand.min_free_percent:g} % and {_gib(demand.min_free_bytes)} free at {demand.path}",
-        found=f"{percent:.1f} % and {_gib(there.free_bytes)} free of {_gib(there.size_bytes)} on {there.mount}",
+        found=f"{percent:.1f} % and {_gib(filesystem.free_bytes)} free of {_gib(filesystem.size_bytes)}"
+        f" on {filesystem.mount}",
     )
 
 
@@ -105,14 +106,14 @@ def test_space_is_left(target: TargetOf[SpaceDemand | None], facts: Facts, basel
 def test_inodes_are_left(target: TargetOf[SpaceDemand | None], facts: Facts, baseline: Baseline) -> None:
     """Enough inodes are left: without one, no file can be made however much space is free."""
     demand = _demand(target, baseline)
-    there = _filesystem(target, facts, baseline)
-    if there.inodes is None or there.free_inodes is None:
-        not_applicable(f"the filesystem {there.kind} on {there.mount} has no fixed number of inodes")
-    percent = 100 * there.free_inodes / there.inodes
+    filesystem = _filesystem(target, facts, baseline)
+    if filesystem.inodes is None or filesystem.free_inodes is None:
+        not_applicable(f"the filesystem {filesystem.kind} on {filesystem.mount} has no fixed number of inodes")
+    percent = 100 * filesystem.free_inodes / filesystem.inodes
     expect_that(
         percent >= demand.min_free_inodes_percent,
         expected=f"at least {demand.min_free_inodes_percent:g} % of the inodes free at {demand.path}",
-        found=f"{percent:.1f} % free of {there.inodes} on {there.mount}",
+        found=f"{percent:.1f} % free of {filesystem.inodes} on {filesystem.mount}",
     )
 
 

@@ -39,11 +39,11 @@ def _packages(own: RoleOnHost, facts: Facts) -> tuple[PackageChoice, ...]:
 def _installed(choice: PackageChoice, own: RoleOnHost, facts: Facts) -> tuple[str, versions.Version]:
     """Name and version of a package; VER-001 reports one that is absent or installed twice."""
     here = facts.of(own.host.name)
-    there = [package for name in choice.names for package in here.need(Packages).called(name)]
-    if len(there) != 1:
-        reason = f"{len(there)} versions of {' or '.join(choice.names)} on {own.host.name}"
+    installed = [package for name in choice.names for package in here.need(Packages).called(name)]
+    if len(installed) != 1:
+        reason = f"{len(installed)} versions of {' or '.join(choice.names)} on {own.host.name}"
         unknown(reason, blocked_by=f"VER-001 {own.id}")
-    return there[0].name, versions.Version.parse(there[0].version, here.need(OsRelease).family)
+    return installed[0].name, versions.Version.parse(installed[0].version, here.need(OsRelease).family)
 
 
 def _version(own: RoleOnHost, facts: Facts) -> versions.Version:
@@ -65,12 +65,12 @@ def test_package_of_the_role_is_installed(target: TargetOf[RoleOnHost], facts: F
     packages = facts.need(Packages)
     for choice in choices:
         names = choice.names
-        there = [f"{name} {package.version}" for name in names for package in packages.called(name)]
+        installed = [f"{name} {package.version}" for name in names for package in packages.called(name)]
         broken = [f"{name} {packages.broken[name]}" for name in names if name in packages.broken]
         expect_that(
-            len(there) == 1 and not broken,
+            len(installed) == 1 and not broken,
             expected=f"one of {', '.join(names)} installed once" if len(names) > 1 else f"{names[0]} installed",
-            found=", ".join(there + broken) or f"no {' or '.join(names)}",
+            found=", ".join(installed + broken) or f"no {' or '.join(names)}",
         )
 
 

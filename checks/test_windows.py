@@ -87,12 +87,12 @@ def test_old_protocols_are_off(target: Target, facts: Facts, baseline: Baseline)
     least = agreed(baseline, "windows.tls_min", target)
     states = dict(_states(facts, PROTOCOLS[: PROTOCOLS.index(f"TLS {least}")]))
     spoken = {schannel.State.ON, schannel.State.ASKED}
-    bad = {name: state for name, state in states.items() if state in spoken}
+    old = {name: state for name, state in states.items() if state in spoken}
     expect_that(
-        not bad,
+        not old,
         expected=f"nothing older than TLS {least}",
-        found=_listed(facts, bad or states),
-        severity=None if schannel.State.ON in bad.values() else "minor",
+        found=_listed(facts, old or states),
+        severity=None if schannel.State.ON in old.values() else "minor",
     )
 
 
@@ -200,10 +200,9 @@ def test_vss_writers_are_stable(facts: Facts) -> None:
     A writer that failed makes the snapshot fail, or leaves its application out of it.
     """
     writers = facts.need(VssWriters).writers
-    bad = [f"{writer.name} {writer.told}" for writer in writers if writer.state != STABLE]
-    expect_that(
-        not bad, expected="every writer [1] stable", found=", ".join(bad) or f"{len(writers)} writers, all stable"
-    )
+    unstable = [f"{writer.name} {writer.told}" for writer in writers if writer.state != STABLE]
+    found = ", ".join(unstable) or f"{len(writers)} writers, all stable"
+    expect_that(not unstable, expected="every writer [1] stable", found=found)
 
 
 @check(

@@ -124,10 +124,10 @@ def _reasons(
         failed = [outcome for outcome in blocking if outcome.outcome is Result.FAIL and outcome.severity is severity]
         if failed:
             yield f"{len(failed)} {severity}{'s' if len(failed) > 1 else ''} failed: {_named(failed)}"
-    dark = [outcome for outcome in blocking if outcome.outcome is Result.UNKNOWN]
-    if unjudged := [outcome for outcome in dark if pair(outcome) not in follows]:
+    unknown = [outcome for outcome in blocking if outcome.outcome is Result.UNKNOWN]
+    if unjudged := [outcome for outcome in unknown if pair(outcome) not in follows]:
         yield f"{len(unjudged)} not judged: {_named(unjudged)}"
-    if following := len(dark) - len(unjudged):
+    if following := len(unknown) - len(unjudged):
         yield f"{following} not judged because of another outcome"
     if partial is not None:
         yield "partial: " + "; ".join(f"{key} {_listed(value)}" for key, value in partial.items())

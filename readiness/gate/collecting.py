@@ -94,14 +94,14 @@ class CheckCollector:
         for item in session.items:
             if (check := self._check(item)) is not None:
                 self._checks.setdefault(function_id(item), check)
-        there = {check.id for check in self._checks.values()} | self._left_out
+        collected = {check.id for check in self._checks.values()} | self._left_out
         self._problems += [
             Problem(
                 file.name, line, 1, f"{check_id} is not collected", "name its function test_..., and no other one so"
             )
             for file in (() if self._selective else self._files)
             for line, check_id in made_in(str(file)).items()
-            if check_id not in there
+            if check_id not in collected
         ]
         self.complete = True
         return True

@@ -91,10 +91,10 @@ def _head(report: Report) -> Iterator[str]:
 def _hosts(outcomes: Sequence[Outcome]) -> str:
     """On how many of the planned hosts anything was judged: a PASS or a FAIL takes a fact, the others do not."""
     planned = dict.fromkeys(outcome.host for outcome in outcomes if outcome.host)
-    known = {outcome.host for outcome in outcomes if outcome.outcome in {Result.PASS, Result.FAIL}}
-    dark = [host for host in planned if host not in known]
-    judged = f"{len(planned) - len(dark)} of {len(planned)} judged"
-    return f"{judged}; nothing was judged on {code(first_few(dark, 10))}" if dark else judged
+    judged = {outcome.host for outcome in outcomes if outcome.outcome in {Result.PASS, Result.FAIL}}
+    unjudged = [host for host in planned if host not in judged]
+    text = f"{len(planned) - len(unjudged)} of {len(planned)} judged"
+    return f"{text}; nothing was judged on {code(first_few(unjudged, 10))}" if unjudged else text
 
 
 def _counts(judgement: Judgement) -> str:

@@ -111,8 +111,8 @@ def in_short(outcomes: Sequence[Outcome], judgement: Judgement) -> str:
     gating = [outcome for outcome in outcomes if outcome.disposition is Disposition.BLOCKING]
     failed = Counter(outcome.severity for outcome in gating if outcome.outcome is Result.FAIL)
     parts = [number(failed[severity], str(severity)) for severity in Severity if failed[severity]]
-    if dark := sum(outcome.outcome is Result.UNKNOWN for outcome in gating):
-        parts.append(f"{number(dark, 'pair')} not judged")
+    if unknown := sum(outcome.outcome is Result.UNKNOWN for outcome in gating):
+        parts.append(f"{number(unknown, 'pair')} not judged")
     if judgement.partial is not None:
         parts.append("partial run")
     counts = judgement.counts
