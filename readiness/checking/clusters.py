@@ -1,4 +1,4 @@
-"""What is known of a failover cluster, for checks: as one node sees it, or as the first one that can tell."""
+"""What is known of a failover cluster, for checks: as one node sees it, or as the first node that answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def seen(facts: Facts) -> Cluster:
 
 
 def seen_by_a_node(cluster: FailoverCluster, facts: Facts) -> Cluster:
-    """The cluster as its first node that can tell sees it."""
+    """The cluster as its first node that answers sees it."""
     lacking: FactMissing | None = None
     for node in cluster.nodes:
         try:

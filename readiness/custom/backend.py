@@ -54,7 +54,7 @@ class PinnedBackend(base.BaseBackend):  # type: ignore[misc]  # testinfra has no
         raise RuntimeError("custom checks run no commands on this machine")
 
     def get_encoding(self) -> str:
-        """Without asking the host, which would send what no test sends."""
+        """Fixed, since asking the host would send a command that no test sends."""
         return "utf-8"
 
     def get_sudo_command(self, command: str, sudo_user: str | None) -> str:
@@ -81,7 +81,7 @@ def _refuse(host: str) -> NoReturn:
 
 @contextmanager
 def connected_through(ask: Ask | None, sudo_limit_s: float) -> Iterator[None]:
-    """While inside, testinfra knows no connection but this; with None it may be named and not used."""
+    """Inside the `with`, testinfra has this connection only; with None, hosts can be named but not asked."""
     known = dict(testinfra.backend.BACKENDS)
     ours, foreign = f"{__name__}.{PinnedBackend.__name__}", f"{__name__}.{ForeignBackend.__name__}"
     testinfra.backend.BACKENDS.update({**dict.fromkeys(known, foreign), NAME: ours})

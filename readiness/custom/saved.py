@@ -35,7 +35,7 @@ class SavedTests:
     def outcomes(
         self,
         plan: Plan,
-        store: Mapping[str, HostFacts],  # noqa: ARG002 - what they said rests on no fact of now
+        store: Mapping[str, HostFacts],  # noqa: ARG002 - outcomes that are taken over rest on no facts
         blockers: Callable[[str, Why], str | None],  # noqa: ARG002 - as above
     ) -> Iterator[Outcome]:
         """The outcome that each test had in that run."""

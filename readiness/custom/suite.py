@@ -90,9 +90,8 @@ class Suite:
             or any(fnmatchcase(known, name) for known in (host.name, *host.groups))
         )
 
-    def _complain(self, file: Path, message: str, hint: str = "", line: int = 0) -> None:
-        path = file.relative_to(self._folder) if file.is_relative_to(self._folder) else file
-        self.problems.append(Problem(str(self._folder / path), line, 1 if line else 0, message, hint))
+    def _complain(self, file: Path, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(str(self._folder / file), 0, 0, message, hint))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> bool | None:

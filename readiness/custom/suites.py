@@ -90,7 +90,7 @@ class CustomTests:
 
 
 def _unreached(target: Target, store: Mapping[str, HostFacts]) -> tuple[Missing | None, tuple[str, ...]]:
-    """Why the target's host was not logged in to, and where that stands."""
+    """Why the target's host was not logged in to, with the evidence for it."""
     if target.host is None:
         return None, ()
     facts = store.get(target.host)

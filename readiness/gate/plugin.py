@@ -141,7 +141,7 @@ class CheckRunner:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """The function's own report counts for nothing: its targets' reports do."""
+        """Show the report of each target, and none of the function itself."""
         if outcome := getattr(report, _OUTCOME, None):
             letter = {Result.PASS: ".", Result.FAIL: "F", Result.UNKNOWN: "?", Result.NOT_APPLICABLE: "-"}[outcome]
             return outcome.lower(), letter, outcome

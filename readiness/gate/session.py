@@ -75,7 +75,7 @@ class _OwnRun(CheckCollector):
             raise
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """An item a target, for `-k HOST`, `--lf` and node ids with a target."""
+        """Make an item of each target, for `-k HOST`, `--lf` and node ids with a target."""
         made = check_of(metafunc.function)
         if self._selective and made is not None and "target" in metafunc.fixturenames:
             targets = list(made.targets(self._inputs))

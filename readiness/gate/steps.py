@@ -43,7 +43,7 @@ def plan_run(
     selected: frozenset[tuple[str, str]] | None = None,
     earlier: Collection[tuple[str, str]] = (),
 ) -> Plan:
-    """Every pair that the run owes an outcome, of the `selected` ones only where some were.
+    """Plan every pair that the run must judge, only the `selected` ones where some were selected.
 
     `earlier` are the pairs of a saved run that is judged again. Raises NothingToCheck, or InputError with all mistakes.
     """

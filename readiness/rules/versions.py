@@ -31,7 +31,7 @@ _REALLY = "+really"
 @functools.total_ordering
 @dataclass(frozen=True, slots=True, eq=False)
 class Version:
-    """A package's version: `text` as the package manager tells it, `parts` the numbers of the upstream version.
+    """A package's version: `text` as the package manager writes it, `parts` the numbers of the upstream version.
 
     `before` is the mark of a build before that version (`~rc1`), empty for a release. Versions of two families cannot
     be ordered; `==` is the package manager's, to which 1.0 and 1.00 are one version, so versions have no hash.

@@ -72,7 +72,7 @@ class BatchRun:
         return f"after {len(self.outputs)} of {len(self._scripts)} probes"
 
     def give_up(self, missing: Missing) -> None:
-        """Answer for everything that is left."""
+        """Give each script that is left this reason for having no output."""
         now_s = time.time()
         for script in self.pending:
             self._add(Output(script.name, None, b"", b"", now_s, now_s, 0.0, missing))

@@ -80,12 +80,12 @@ class Budget:
         return None
 
     def cause(self, missing: Missing) -> Missing:
-        """The reason for what ended: the budget's own, when it was ended from here."""
+        """The budget's own reason when it is spent, else the given one."""
         return self.spent(missing.detail) or missing
 
 
 class Failed(Exception):
-    """A connection that came to nothing, or ended; `again` when a new connection may well do better."""
+    """A connection that failed or ended; `again` when a new one may well do better."""
 
     def __init__(self, missing: Missing, *, again: bool = False) -> None:
         self.missing, self.again = missing, again

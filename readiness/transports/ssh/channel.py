@@ -60,7 +60,7 @@ class Channel:
             self._session.transport._send_user_message(message)  # type: ignore[attr-defined]  # noqa: SLF001
 
     def send(self, text: str, *, last: bool = False) -> None:
-        """Send text, unless the other end has ended, which `ended` shows it; raises Failed when it takes nothing in."""
+        """Send text; where the other end has ended, only `ended` shows it. Raises Failed when it takes nothing in."""
         import paramiko  # noqa: PLC0415
 
         data, until = text.encode(), self._budget.until(OPEN_S)
@@ -118,7 +118,7 @@ class Channel:
         self._channel.status_event.wait(_TICK_S)
 
     def how_it_ended(self) -> str:
-        """Nothing that the host says; raises Failed when it was the connection that ended, not the shell alone."""
+        """Empty, since SSH does not say; raises Failed when the connection ended, not the shell alone."""
         transport = self._session.transport
         if not self._channel.eof_received:
             transport.join(0.3)  # its thread closes the channels first, and ends then

@@ -51,7 +51,7 @@ class Session:
         tidy: bool = False,
         **named: Any,
     ) -> Any:
-        """One request in pywinrm's words; raises Failed for whatever comes of it."""
+        """One request by a method of pywinrm's protocol; raises Failed, whatever goes wrong."""
         self.wire.tidying = tidy
         self.protocol.operation_timeout_sec = operation_s
         try:

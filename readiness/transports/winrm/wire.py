@@ -91,7 +91,7 @@ class Wire:
             return Reply(response.status, response.reason, response.headers, read)
 
     def _failed(self, error: Exception) -> Failed:
-        """Why a request came to nothing."""
+        """Why a request failed."""
         gone = http.client.RemoteDisconnected | http.client.IncompleteRead | http.client.NotConnected | OSError
         if isinstance(error, gone):
             reason = one_line(str(error) or type(error).__name__, 200)
@@ -170,7 +170,7 @@ class _Reader(io.RawIOBase):
 
 
 def _unproved(error: Exception) -> Missing:
-    """Why TLS came to nothing."""
+    """Why the TLS handshake failed."""
     if isinstance(error, ssl.SSLCertVerificationError):
         detail = f"{one_line(error.verify_message, 200)}; no logon was tried"
         remedy = "name the CA of the listener's certificate, or give the listener one from a CA that is trusted"
