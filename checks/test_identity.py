@@ -1,12 +1,13 @@
 """Is each host who the estate says it is, and only one."""
 
 from readiness.checking import (
-    Estate,
     Facts,
+    Host,
     HostKey,
     Identity,
     Missing,
     Target,
+    TargetOf,
     check,
     each_host,
     each_linux_host,
@@ -24,13 +25,13 @@ from readiness.checking import (
     remedy="Set the host's name, or correct the estate: backup products find their peers by name.",
     source="hostname(1); products.md section 0: forward = reverse for every role name",
 )
-def test_name_is_as_declared(target: Target, facts: Facts, estate: Estate) -> None:
+def test_name_is_as_declared(target: TargetOf[Host], facts: Facts) -> None:
     """The host has the declared name.
 
     A host that answers under another name is perhaps another host.
     """
-    host = estate.hosts[target.id]
-    names = {host.fqdn.lower(), host.fqdn.split(".")[0].lower()}
+    fqdn = target.subject.fqdn.lower()
+    names = {fqdn, fqdn.split(".")[0]}
     expect(facts.need(Identity).hostname.lower(), one_of=names, what="host name")
 
 
@@ -42,7 +43,7 @@ def test_name_is_as_declared(target: Target, facts: Facts, estate: Estate) -> No
     remedy="Give the clone a machine id of its own (systemd-machine-id-setup), or remove the host listed twice.",
     source="machine-id(5)",
 )
-def test_machine_id_is_its_own(target: Target, facts: Facts, estate: Estate) -> None:
+def test_machine_id_is_its_own(target: TargetOf[Host], facts: Facts) -> None:
     """The machine id is the declared one and no other host's.
 
     Two entries with one machine id are one host, or clones that backup products take for one.
@@ -50,7 +51,7 @@ def test_machine_id_is_its_own(target: Target, facts: Facts, estate: Estate) -> 
     own = facts.need(Identity).machine_id
     if isinstance(own, Missing):
         unknown(f"the machine id cannot be read: {own}")
-    if declared := estate.hosts[target.id].machine_id:
+    if declared := target.subject.machine_id:
         expect(own, equals=declared, what="machine id")
     identities = facts.every(Identity).items()
     twins = sorted(

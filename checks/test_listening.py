@@ -1,7 +1,6 @@
 """Do the product's daemons listen where others look for them, and does nobody else."""
 
 from readiness.checking import (
-    Baseline,
     Estate,
     Facts,
     Holder,
@@ -12,7 +11,6 @@ from readiness.checking import (
     RoleOnHost,
     Services,
     Socket,
-    Target,
     TargetOf,
     agreed,
     check,
@@ -153,16 +151,16 @@ def _process(holder: Holder, host: Host) -> str:
     remedy="Stop what nobody needs, or declare it in baseline.yaml, listening.",
     source="CIS Distribution Independent Linux Benchmark, section 2: only approved services listen",
 )
-def test_nobody_else_listens(target: Target, facts: Facts, baseline: Baseline, inputs: Inputs) -> None:
+def test_nobody_else_listens(target: TargetOf[Host], facts: Facts, inputs: Inputs) -> None:
     """Nothing listens that was not declared.
 
     Declared are the products' ports, that of SSH or WinRM, and those of the baseline; what only listens on a loopback
     address is left out, since no other host can reach it.
     """
-    host = inputs.estate.hosts[target.id]
+    host = target.subject
     declared = [
         (listener.port, listener.process.lower() if host.os == "windows" else listener.process)
-        for listener in agreed(baseline, "listening.also", target)
+        for listener in agreed(inputs.baseline, "listening.also", target)
         if not listener.groups or set(listener.groups) & set(host.groups)
     ]
     ports = _own_ports(host, inputs)

@@ -5,12 +5,10 @@ from ipaddress import ip_address
 
 from readiness.checking import (
     Addresses,
-    Estate,
     Facts,
     Host,
     Missing,
     Names,
-    Target,
     TargetOf,
     check,
     each_host,
@@ -54,18 +52,17 @@ def _listed(names: Names, asked: Iterable[str]) -> str:
     remedy="Give the name its own address in DNS or /etc/hosts, both ways; take it off Debian's 127.0.1.1 line.",
     source=SOURCE,
 )
-def test_own_name_resolves_on_the_host(target: Target, facts: Facts, estate: Estate) -> None:
+def test_own_name_resolves_on_the_host(target: TargetOf[Host], facts: Facts) -> None:
     """The host's own name resolves on it to its own addresses, forward and back, and not to a loopback one.
 
     A daemon that announces a name on a loopback address is not found by anybody else.
     """
-    own = [estate.hosts[target.id].fqdn]
-    names = facts.need(Names)
-    flaws = _flaws(names, {own[0]: facts.need(Addresses).addresses})
+    own, names = target.subject.fqdn, facts.need(Names)
+    flaws = _flaws(names, {own: facts.need(Addresses).addresses})
     expect_that(
         not flaws,
-        expected=f"{own[0]} on an address that leads back to it",
-        found="; ".join(flaws) or _listed(names, own),
+        expected=f"{own} on an address that leads back to it",
+        found="; ".join(flaws) or _listed(names, [own]),
     )
 
 

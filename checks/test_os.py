@@ -1,6 +1,6 @@
 """Is the operating system the agreed one."""
 
-from readiness.checking import Baseline, Estate, Facts, OsRelease, Target, agreed, check, each_host, expect, unknown
+from readiness.checking import Baseline, Facts, Host, OsRelease, TargetOf, agreed, check, each_host, expect, unknown
 
 
 @check(
@@ -11,13 +11,13 @@ from readiness.checking import Baseline, Estate, Facts, OsRelease, Target, agree
     remedy="Install the agreed release, or agree on this one in baseline.yaml.",
     source="os-release(5)",
 )
-def test_operating_system_is_as_agreed(target: Target, facts: Facts, estate: Estate, baseline: Baseline) -> None:
+def test_operating_system_is_as_agreed(target: TargetOf[Host], facts: Facts, baseline: Baseline) -> None:
     """The operating system is as agreed.
 
     An entry with groups is for their members, one without for every host.
     """
     systems = agreed(baseline, "operating_systems", target)
-    groups = set(estate.hosts[target.id].groups)
+    groups = set(target.subject.groups)
     releases = [
         f"{system.id} {system.version}" for system in systems if not system.groups or groups & set(system.groups)
     ]
