@@ -200,7 +200,7 @@ def test_vss_writers_are_stable(facts: Facts) -> None:
     A writer that failed makes the snapshot fail, or leaves its application out of it.
     """
     writers = facts.need(VssWriters).writers
-    bad = [f"{writer.name} {writer.told}" for writer in writers if writer.state != STABLE]
+    bad = [f"{writer.name} {writer.message}" for writer in writers if writer.state != STABLE]
     expect_that(
         not bad, expected="every writer [1] stable", found=", ".join(bad) or f"{len(writers)} writers, all stable"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
@@ -66,12 +66,12 @@ def _lies_on(row: Row, volumes: Mapping[str, Filesystem]) -> Filesystem | None:
 
 @dataclass(frozen=True, slots=True)
 class VssWriter:
-    """A writer by name and id; `state` is VSS's number (1 is stable), `told` its state and last error there."""
+    """A writer by name and id; `state` is VSS's number (1 is stable), `message` is its state and last error in words."""
 
     name: str
     id: str
     state: int
-    told: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +91,16 @@ def _vss_writers(received: list[Row]) -> VssWriters | Missing:
     banner, *blocks = (
         "\n".join(line.strip() for line in block.split("\n")) for block in printed.strip("\n").split("\n\n")
     )
-    matches = [_WRITER.fullmatch(block) for block in blocks]
-    if "'" in banner or None in matches or not matches:
+    matches = [match for block in blocks if (match := _WRITER.fullmatch(block))]
+    if "'" in banner or len(matches) != len(blocks) or not matches:
         raise ValueError(f"no list of writers: {shown(printed)}")
-    instances = [match[3] for match in matches if match]
-    if len({*instances}) != len(instances):
+    if len({match[3] for match in matches}) != len(matches):
         raise ValueError("an instance of a writer twice")
-    writers = [VssWriter(m[1], m[2], int(m[4]), f"[{m[4]}] {m[5]}, {m[6]}") for m in matches if m]
-    return VssWriters(tuple(sorted(writers, key=lambda each: (each.name, each.id, each.state, each.told))))
+    fields = [match.group(1, 2, 4, 5, 6) for match in matches]
+    writers = [
+        VssWriter(name, id_, int(state), f"[{state}] {words}, {error}") for name, id_, state, words, error in fields
+    ]
+    return VssWriters(tuple(sorted(writers, key=astuple)))
 
 
 def _refused(printed: str, status: object) -> Missing:
