@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from readiness.configs import SYSTEMS
 from readiness.core.outcomes import Result
 from readiness.planning.inputs import Inputs
-from readiness.probes import OsRelease
+from readiness.probes.system import OsRelease
 from readiness.products import Product, load
 from readiness.yaml_text.sources import Sourced
 

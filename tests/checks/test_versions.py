@@ -8,10 +8,7 @@ from dataclasses import replace
 import pytest
 
 from readiness.planning.inputs import Inputs
-from readiness.probes import (
-    Package,
-    Packages,
-)
+from readiness.probes.packages import Package, Packages
 from readiness.products import VersionRule
 
 from .changes import CLIENTS, with_baseline

@@ -66,7 +66,7 @@ def _lies_on(row: Row, volumes: Mapping[str, Filesystem]) -> Filesystem | None:
 
 @dataclass(frozen=True, slots=True)
 class VssWriter:
-    """A writer by name and id; `state` is VSS's number (1 is stable), `message` is its state and last error in words."""
+    """A writer by name and id; `state` is VSS's number (1 is stable), `message` its state and last error in words."""
 
     name: str
     id: str
