@@ -77,8 +77,7 @@ class Estate(Strict):
     service: texts.Line = stated("The backup service under review.", example="corporate backup")
     change: texts.Line = stated("The number of the change.", example="CHG0012345")
     cutover: Cutover = stated(
-        "When the service goes live.",
-        example='{start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}',
+        "When the service goes live.", example='{start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}'
     )
     note: texts.Line = stated("A line that is shown with every report.", "", example="second attempt")
     zones: dict[texts.Name, Titled] = stated("Zones of the network.", {}, example="{core: {title: Core network}}")

@@ -47,6 +47,5 @@ class Windows(Section):
         demand("The profiles in which the firewall is on.", example="[Domain, Private, Public]")
     )
     excluded_folders: Annotated[tuple[texts.WindowsPath, ...], AfterValidator(unique)] | None = demand(
-        "The folders that the antivirus leaves alone besides those of the product's programs.",
-        example=r"['D:\Backup']",
+        "The folders that the antivirus leaves alone besides those of the product's programs.", example=r"['D:\Backup']"
     )

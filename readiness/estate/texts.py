@@ -95,8 +95,7 @@ WindowsPath = Annotated[
     str, Shape("folder", r"[A-Za-z]:\\[A-Za-z0-9 ()+._\\-]*", r"A-Za-z0-9 ()+._:\\-", 260, r"like D:\Backup")
 ]
 User = Annotated[
-    str,
-    Shape("user", r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:@[A-Za-z0-9][A-Za-z0-9.-]*)?", "A-Za-z0-9_.@-", 128),
+    str, Shape("user", r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:@[A-Za-z0-9][A-Za-z0-9.-]*)?", "A-Za-z0-9_.@-", 128)
 ]
 WindowsUser = Annotated[
     str,
@@ -128,8 +127,7 @@ SystemId = Annotated[
     str, Shape("id", r"[a-z0-9][a-z0-9._-]*", "a-z0-9._-", 64, "the ID of /etc/os-release, like debian")
 ]
 ProgramName = Annotated[
-    str,
-    Shape("process", r"[A-Za-z0-9_][A-Za-z0-9._+:-]*", "A-Za-z0-9._+:-", 255, "the name of the program's file"),
+    str, Shape("process", r"[A-Za-z0-9_][A-Za-z0-9._+:-]*", "A-Za-z0-9._+:-", 255, "the name of the program's file")
 ]
 PlacePath = Annotated[
     str,

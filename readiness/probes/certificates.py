@@ -140,12 +140,5 @@ def _commands(asking: Asking) -> tuple[str, ...]:
 
 
 PROBES = (
-    Probe(
-        Certificates,
-        _TEXT,
-        parse_certificates,
-        cost=55,
-        arguments=Asking.certificate_folders,
-        as_root=_commands,
-    ),
+    Probe(Certificates, _TEXT, parse_certificates, cost=55, arguments=Asking.certificate_folders, as_root=_commands),
 )

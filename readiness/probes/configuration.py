@@ -192,12 +192,6 @@ def _include_folders(product: Product, asking: Asking) -> tuple[str, ...]:
 
 PROBES = (
     Probe(
-        Configuration,
-        _TEXT,
-        parse_configuration,
-        cost=50,
-        arguments=arguments_of,
-        as_root=_commands,
-        after=maskings_of,
+        Configuration, _TEXT, parse_configuration, cost=50, arguments=arguments_of, as_root=_commands, after=maskings_of
     ),
 )

@@ -31,7 +31,7 @@ _FRAGMENT = """\
 """
 _REFUSED = re.compile(
     r"sudo: (?:a (?:password|terminal) is required|sorry, you must have a tty|no tty present|you do not exist)"
-    r"|is not (?:allowed to|in the sudoers)|may not run sudo|sudo: (?:.*: )?[Pp]ermission denied",
+    r"|is not (?:allowed to|in the sudoers)|may not run sudo|sudo: (?:.*: )?[Pp]ermission denied"
 )
 _NO_SUDO = re.compile(r"sudo: (?:command )?not found|sudo: No such file or directory")
 # sudo's own grumbling, that hinders nothing.

@@ -20,7 +20,6 @@ from readiness.probes.windows.reading import (
     nonempty,
     objects,
     probe,
-    reads,
     shape,
     text,
     texts,
@@ -88,4 +87,4 @@ def _statement(row: Row) -> Statement:
     return statement(kind, natural(row["line"]), parts or [""])
 
 
-PROBES = (probe(Configuration, reads(_configuration), cost=50, arguments=arguments_of, after=maskings_of),)
+PROBES = (probe(Configuration, _configuration, cost=50, arguments=arguments_of, after=maskings_of),)

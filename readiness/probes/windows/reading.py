@@ -41,26 +41,20 @@ def script(name: str) -> str:
 
 def probe(
     kind: type[F],
-    parse: Callable[[Output], F | Missing],
+    parse: Callable[[list[Row]], F | Missing],
     *,
     cost: int,
     needs_s: float = 0.0,
     arguments: Callable[[Asking], tuple[str, ...]] = nothing,
     after: Callable[[Asking], tuple[str, ...]] = nothing,
 ) -> Probe:
-    """The probe whose script in the package has the fact's name."""
-    text = script(kind.name)
-    return Probe(kind, text, parse, cost, "powershell", needs_s, arguments=arguments, after=after)
-
-
-def reads(parse: Callable[[list[Row]], F | Missing]) -> Callable[[Output], F | Missing]:
-    """A parser of an output from one of its rows: an error record becomes Missing before it is asked."""
+    """The probe whose script in the package has the fact's name; `parse` reads the rows that the script gave."""
 
     def parser(output: Output) -> F | Missing:
         received = rows(output)
         return received if isinstance(received, Missing) else parse(received)
 
-    return parser
+    return Probe(kind, script(kind.name), parser, cost, "powershell", needs_s, arguments=arguments, after=after)
 
 
 def rows(output: Output) -> list[Row] | Missing:
@@ -113,11 +107,11 @@ def _no_constant(text: str) -> Any:
     raise ValueError(f"no whole number: {shown(text)}")
 
 
-def only(received: list[Row]) -> Row:
-    """The only row."""
+def only(received: list[Row], *keys: str) -> Row:
+    """The only row; where keys are given, when it has these and no others."""
     if len(received) != 1:
         raise ValueError(f"{len(received)} rows, and not one")
-    return received[0]
+    return shape(received[0], *keys) if keys else received[0]
 
 
 def shape(row: Row, *keys: str) -> Row:

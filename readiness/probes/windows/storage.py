@@ -10,18 +10,7 @@ from typing import ClassVar
 from readiness.core.facts import Fact, Missing, Why
 from readiness.probes.reading import shown
 from readiness.probes.space import Filesystem, Space, paths_of
-from readiness.probes.windows.reading import (
-    ADMINISTRATOR,
-    Row,
-    flag,
-    natural,
-    nonempty,
-    only,
-    probe,
-    reads,
-    shape,
-    text,
-)
+from readiness.probes.windows.reading import ADMINISTRATOR, Row, flag, natural, nonempty, only, probe, shape, text
 
 _MOUNT = re.compile(r"[A-Za-z]:\\(?:.*\\)?")
 _READABLE_ONLY = 1  # Win32_Volume, Access; null where the provider does not tell
@@ -84,7 +73,7 @@ class VssWriters(Fact):
 
 def _vss_writers(received: list[Row]) -> VssWriters | Missing:
     """Blocks of five lines after the banner; anything else among them is not understood."""
-    row = shape(only(received), "status", "out", "err")
+    row = only(received, "status", "out", "err")
     printed = text(row["out"], lines=True)
     if row["status"] != 0:
         return _refused(f"{printed} {text(row['err'], lines=True)}", row["status"])
@@ -111,6 +100,6 @@ def _refused(printed: str, status: object) -> Missing:
 
 
 PROBES = (
-    probe(Space, reads(_space), cost=20, arguments=paths_of),
-    probe(VssWriters, reads(_vss_writers), cost=90, needs_s=75),  # vssadmin itself is given 60
+    probe(Space, _space, cost=20, arguments=paths_of),
+    probe(VssWriters, _vss_writers, cost=90, needs_s=75),  # vssadmin itself is given 60
 )
