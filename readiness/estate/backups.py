@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from readiness.estate import texts
 from readiness.estate.names import HostRef
 from readiness.yaml_text.document import Document, Path, quote
 from readiness.yaml_text.known import Known
 from readiness.yaml_text.models import Keyed, Strict, stated
-from readiness.yaml_text.shapes import unique
+from readiness.yaml_text.shapes import ListOf
 
 Bounds = tuple[tuple[datetime, datetime], ...]
 SNAPSHOT = "vm_snapshot"
@@ -72,9 +72,7 @@ class Backup(Strict):
 class FailoverCluster(Keyed):
     """A Windows failover cluster under its own name; an empty preferred_owners says that any node may own a group."""
 
-    nodes: Annotated[tuple[HostRef, ...], AfterValidator(unique)] = stated(
-        "The hosts that are its nodes, in order.", example="[node1, node2]"
-    )
+    nodes: ListOf[HostRef] = stated("The hosts that are its nodes, in order.", example="[node1, node2]")
     preferred_owners: dict[texts.Line, texts.Name] | None = stated(
         "The node that owns each group when all is well.", None, example="{SQL Server (MSSQLSERVER): node1}"
     )

@@ -18,7 +18,7 @@ from readiness.estate.names import Names
 from readiness.estate.uses import check_uses, effective_uses, holders_of
 from readiness.yaml_text.document import Document, quote
 from readiness.yaml_text.models import Strict, WrittenAs, keyed, merged, stated
-from readiness.yaml_text.shapes import filled, refusal, unique
+from readiness.yaml_text.shapes import ListOf, filled, refusal
 
 _LIMITS = Limits()
 _IN_ORDER = (
@@ -100,7 +100,7 @@ class Estate(Strict):
     clusters: Annotated[dict[texts.HostName, FailoverCluster], AfterValidator(keyed), AfterValidator(filled)] = stated(
         "Windows failover clusters by their own name.", {}, example="{sql: {nodes: [node1, node2]}}"
     )
-    custom_checks: Annotated[tuple[CustomChecks, ...], AfterValidator(unique)] = stated(
+    custom_checks: ListOf[CustomChecks] = stated(
         "Folders of the users' own tests.", (), example="[{folder: tests/infra}]"
     )
 

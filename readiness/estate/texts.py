@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from readiness.yaml_text.document import quote
-from readiness.yaml_text.shapes import Shape, line, refusal, unique
+from readiness.yaml_text.shapes import ListOf, Shape, line, refusal
 
 RESERVED = frozenset({"estate", "gate", "controller"})
 
@@ -165,9 +165,6 @@ Time = Annotated[
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
-Names = Annotated[tuple[Name, ...], AfterValidator(unique)]
 FilePaths = Annotated[
-    tuple[FilePath, ...],
-    AfterValidator(unique),
-    BeforeValidator(_one_or_more, json_schema_input_type=FilePath | tuple[FilePath, ...]),
+    ListOf[FilePath], BeforeValidator(_one_or_more, json_schema_input_type=FilePath | tuple[FilePath, ...])
 ]
