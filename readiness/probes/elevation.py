@@ -128,6 +128,12 @@ def complaints(output: Output) -> list[str]:
     return [line for line in messages if line and not _HARMLESS.fullmatch(line)]
 
 
+def unread(output: Output, login: str, path: str, command: str, why: Why = Why.UNREADABLE) -> Missing:
+    """Why a path could not be read: what sudo says of the command, or what the command itself says."""
+    message = f"{path}: {one_line(' '.join(complaints(output)), 200)}"
+    return refusal(output, login, command) or Missing(why, message)
+
+
 def refusal(output: Output, login: str, command: str) -> Missing | None:
     """Why a command that needs root did not run, by what sudo says; None when it says nothing of the kind."""
     for line in complaints(output):

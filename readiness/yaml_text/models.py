@@ -100,16 +100,11 @@ def models_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tu
     """A model and every model in it, each with its path as written."""
     if isinstance(value, BaseModel):
         yield path, value
-        for key, field_name in _written_fields(type(value)):
-            yield from models_in(getattr(value, field_name), (*path, key))
+        for name, field in type(value).model_fields.items():
+            yield from models_in(getattr(value, name), (*path, field.alias or name))
     elif isinstance(value, Mapping):
         for key, part in value.items():
             yield from models_in(part, (*path, key))
     elif isinstance(value, tuple):
         for number, part in enumerate(value):
             yield from models_in(part, (*path, number))
-
-
-@cache
-def _written_fields(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
-    return tuple((field.alias or name, name) for name, field in model.model_fields.items())

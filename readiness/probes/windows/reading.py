@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import Any, TypeVar
 
 from readiness.core.facts import Fact, Missing, Why
@@ -18,7 +17,7 @@ from readiness.core.scripts import Output
 from readiness.core.text import clean, decode, one_line
 from readiness.probes.asking import Asking
 from readiness.probes.probe import Probe, nothing
-from readiness.probes.reading import LONGEST_LINE, shown
+from readiness.probes.reading import LONGEST_LINE, script, shown
 
 Row = dict[str, Any]
 F = TypeVar("F", bound=Fact)
@@ -32,11 +31,6 @@ _NOT_FOUND = "CommandNotFoundException"
 _ERROR = ("id", "category", "type", "hresult", "native", "message")
 # `o` of .NET: seven digits of a second, and Z for UTC.
 _STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})\.([0-9]{7})Z")
-
-
-def script(name: str) -> str:
-    """The text of a script in the package."""
-    return (files("readiness.probes") / "scripts" / f"{name}.ps1").read_text(encoding="utf-8")
 
 
 def probe(
@@ -54,7 +48,7 @@ def probe(
         received = rows(output)
         return received if isinstance(received, Missing) else parse(received)
 
-    return Probe(kind, script(kind.name), parser, cost, "powershell", needs_s, arguments=arguments, after=after)
+    return Probe(kind, script(kind.name, "ps1"), parser, cost, "powershell", needs_s, arguments=arguments, after=after)
 
 
 def rows(output: Output) -> list[Row] | Missing:

@@ -10,7 +10,8 @@ from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
 from readiness.core.text import decode
 from readiness.probes.probe import Probe
-from readiness.probes.windows.reading import ADMINISTRATOR, flag, only, rows, script, shape, texts
+from readiness.probes.reading import script
+from readiness.probes.windows.reading import ADMINISTRATOR, flag, only, rows, shape, texts
 
 _NOT_TOLD = re.compile(r"N/A: ", re.IGNORECASE)  # N/A: Must be an administrator to view exclusions
 _REMOVED = ("0x800106ba", str(0x800106BA - (1 << 32)))
@@ -45,4 +46,4 @@ def parse_defender_exclusions(output: Output) -> DefenderExclusions | Missing:
     return DefenderExclusions(paths, processes, extensions, flag(row["real_time"]))
 
 
-PROBES = (Probe(DefenderExclusions, script("defender_exclusions"), parse_defender_exclusions, 35, "powershell"),)
+PROBES = (Probe(DefenderExclusions, script("defender_exclusions", "ps1"), parse_defender_exclusions, 35, "powershell"),)

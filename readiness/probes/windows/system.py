@@ -11,7 +11,7 @@ from readiness.core.scripts import Output
 from readiness.probes.clock import Clock, ClockSync
 from readiness.probes.host import Machine
 from readiness.probes.probe import Probe
-from readiness.probes.reading import shown
+from readiness.probes.reading import script, shown
 from readiness.probes.system import Identity, OsRelease
 from readiness.probes.windows.reading import (
     ADMINISTRATOR,
@@ -22,7 +22,6 @@ from readiness.probes.windows.reading import (
     only,
     probe,
     rows,
-    script,
     text,
     unix_time,
 )
@@ -176,7 +175,7 @@ def windows_zone(name: str) -> str | None:
 
 
 PROBES = (
-    Probe(Clock, script("clock"), parse_clock, 0, "powershell"),
+    Probe(Clock, script("clock", "ps1"), parse_clock, 0, "powershell"),
     probe(OsRelease, _os_release, cost=1),
     probe(Elevation, _elevation, cost=1),
     probe(Machine, _machine, cost=15),
