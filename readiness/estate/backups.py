@@ -79,7 +79,7 @@ class FailoverCluster(Keyed):
 
 
 def windows_of(backups: Iterable[Backup | None], count: int, before: datetime) -> Bounds:
-    """The last windows of all that is backed up, oldest first: what befalls one node is logged on another one, too."""
+    """The last windows of these, oldest first: what a snapshot does to a node is logged on others of its cluster."""
     windows = (backup.window.last(count, before) for backup in backups if backup is not None and backup.window)
     return tuple(sorted(bounds for each in windows for bounds in each))
 

@@ -79,7 +79,7 @@ def _documents(files: Mapping[str, bytes]) -> dict[str, Document]:
 
 
 class _Reading:
-    """Both files on their way: `written` is the estate as far as it can be read, None where it cannot."""
+    """Both files while they are checked: `written` is the estate as far as it can be read, None where it cannot."""
 
     def __init__(self, files: Mapping[str, bytes], names: Names) -> None:
         self.documents = _documents(files)

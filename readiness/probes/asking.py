@@ -1,4 +1,4 @@
-"""What the arguments of a host's scripts may rest on."""
+"""What the scripts for a host may be made from: the arguments of a script follow from this alone."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def parse_certificates(output: Output) -> Certificates | Missing:
 
 
 class _Gathered:
-    """What was told so far."""
+    """What the lines so far say."""
 
     def __init__(self) -> None:
         self.folders: list[str] = []

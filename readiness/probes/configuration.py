@@ -145,7 +145,7 @@ def _products_of(asking: Asking) -> Iterator[tuple[Product, str, tuple[str, ...]
 
 
 def arguments_of(asking: Asking) -> tuple[str, ...]:
-    """The files of each product, and which of its directives are secrets, are none for all their names, name peers."""
+    """By product its files, its secret directives, those that only sound secret, and those with a peer's address."""
     return tuple(
         argument
         for product, format_name, files in _products_of(asking)

@@ -34,7 +34,7 @@ _REFUSED = re.compile(
     r"|is not (?:allowed to|in the sudoers)|may not run sudo|sudo: (?:.*: )?[Pp]ermission denied"
 )
 _NO_SUDO = re.compile(r"sudo: (?:command )?not found|sudo: No such file or directory")
-# sudo's own grumbling, that hinders nothing.
+# A warning of sudo that stops no command.
 _HARMLESS = re.compile(r"sudo: unable to resolve host .*")
 
 

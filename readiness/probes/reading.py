@@ -87,7 +87,7 @@ def shown(text: str) -> str:
 
 
 def chosen(options: Mapping[str, T], key: str) -> T:
-    """What stands for a word; ValueError for a word that stands for nothing."""
+    """The option of this name; ValueError for a name that is none of them."""
     if key not in options:
         raise ValueError(f"none of {', '.join(options)}: {shown(key)}")
     return options[key]

@@ -19,7 +19,7 @@ _TIMED_OUT = frozenset({"124", "137", "143"})
 _OCTAL = re.compile(r"\\([0-7]{3})")
 _TAGS = ("asked", "path", "waited", "mount", "count")
 _WORD = re.compile(r"[!-~]+")
-_SAID = {"No such file or directory": "absent", "Not a directory": "absent", "Permission denied": "kept"}
+_REASONS = {"No such file or directory": "absent", "Not a directory": "absent", "Permission denied": "kept"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,10 @@ def _filesystem(path: str, answer: list[str] | None, mounts: list[_Mount], login
     resolved, status, *numbers = answer
     if number(status):
         message = " ".join(numbers)
-        words = next((words for words in _SAID if message.endswith(f": {words}")), "")
-        if _SAID.get(words) == "absent":
+        reason = next((reason for words, reason in _REASONS.items() if message.endswith(f": {words}")), "")
+        if reason == "absent":
             return None
-        if _SAID.get(words) == "kept":
+        if reason == "kept":
             remedy = f"let it be searched: setfacl -m u:{login}:x on the folders above {path}"
             return Missing(Why.NOT_PERMITTED, message, remedy)
         return Missing(Why.UNREADABLE, message)

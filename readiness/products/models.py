@@ -209,8 +209,8 @@ class Format(Sourced):
 class Peer(Sourced):
     """How one role's configuration names hosts of another role, and how those name it back.
 
-    `role` has a `resource` for each `other`, with its `address` and a `secret` that the other states, too, in its
-    resource `answer`, whose name is the one that `role` gives itself in its own resource of that kind.
+    `role` has a `resource` for each host of the role `other`, with the directives `address` and `secret`. That host
+    has a resource `answer` with the same secret, called as `role` calls itself in its own resource of that kind.
     """
 
     role: str

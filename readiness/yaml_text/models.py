@@ -18,7 +18,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Strict(BaseModel):
-    """Base of all that is written: unknown keys and other types than asked for are errors, nothing changes afterwards.
+    """Base of all that people write: an unknown key or another type is an error, and values never change.
 
     `stand_in` has values for required keys that are missing or faulty: with them the rest of the entry is
     cross-checked; the mistake itself is reported, so no such entry is ever used.
@@ -52,7 +52,7 @@ def keyed(entries: dict[str, K]) -> dict[str, K]:
 
 
 def merged(settings: M, own: Strict) -> M:
-    """The settings with what an entry states in their place."""
+    """The settings, and in place of each that the entry states the entry's own."""
     return settings.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 

@@ -112,7 +112,7 @@ class AccessList:
     entries: tuple[AccessEntry, ...]
 
     def open_to(self, mask: int) -> tuple[str, ...]:
-        """Which of the accounts that everybody has may do any of these; a denial before it counts for its account."""
+        """The accounts of EVERYBODY that may do any of what the mask says; a denial counts where it comes first."""
         accounts: dict[str, None] = {}
         denied: dict[str, int] = {}
         for entry in self.entries:

@@ -47,7 +47,7 @@ _VIRTUAL = {
 
 @dataclass(frozen=True, slots=True)
 class ClusterMembership(Fact):
-    """What of a failover cluster's node is on the host.
+    """What shows on the host whether it is a failover cluster's node.
 
     `state` and `start` are of the service ClusSvc, empty where there is none; `loaded` and `name` are the cluster's
     registry, which is there while the service runs; `database` is its file, which stays.

@@ -116,7 +116,7 @@ def shape(row: Row, *keys: str) -> Row:
 
 
 def text(value: Any, *, lines: bool = False) -> str:
-    """A text without what has no place in one; of several `lines` where that is said."""
+    """A text without control characters, on one line unless `lines` allows several."""
     if not isinstance(value, str):
         raise ValueError(f"no text: {shown(str(value))}")  # noqa: TRY004 - the contract of parsers
     plain = value.replace("\r\n", "\n") if lines else value

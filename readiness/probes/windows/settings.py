@@ -13,7 +13,7 @@ from readiness.probes.probe import Probe
 from readiness.probes.reading import script
 from readiness.probes.windows.reading import ADMINISTRATOR, flag, only, rows, shape, texts
 
-_NOT_TOLD = re.compile(r"N/A: ", re.IGNORECASE)  # N/A: Must be an administrator to view exclusions
+_WITHHELD = re.compile(r"N/A: ", re.IGNORECASE)  # N/A: Must be an administrator to view exclusions
 _REMOVED = ("0x800106ba", str(0x800106BA - (1 << 32)))
 
 
@@ -40,7 +40,7 @@ def parse_defender_exclusions(output: Output) -> DefenderExclusions | Missing:
         return Missing(Why.TOOL_ABSENT, "this host has no Microsoft Defender")
     shape(row, "defender", "paths", "processes", "extensions", "real_time")
     lists = [texts(row[key]) for key in ("paths", "processes", "extensions")]
-    if any(_NOT_TOLD.match(entry) for entries in lists for entry in entries):
+    if any(_WITHHELD.match(entry) for entries in lists for entry in entries):
         return Missing(Why.NOT_PERMITTED, "Defender shows its exclusions to administrators only", ADMINISTRATOR)
     paths, processes, extensions = lists
     return DefenderExclusions(paths, processes, extensions, flag(row["real_time"]))

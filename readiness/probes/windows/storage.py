@@ -93,7 +93,7 @@ def _vss_writers(received: list[Row]) -> VssWriters | Missing:
 
 
 def _refused(printed: str, status: object) -> Missing:
-    """The program vssadmin tells a login without the full token in words only, which are translated."""
+    """Why vssadmin failed: it gives no code, only words, to a login without an administrator's full token."""
     codes = " ".join(_ERROR_CODE.findall(printed))
     detail = f"vssadmin list writers ended with {status} {codes}".strip()
     return Missing(Why.NOT_PERMITTED if not codes else Why.UNREADABLE, detail, "" if codes else ADMINISTRATOR)
