@@ -200,7 +200,7 @@ def test_vss_writers_are_stable(facts: Facts) -> None:
     A writer that failed makes the snapshot fail, or leaves its application out of it.
     """
     writers = facts.need(VssWriters).writers
-    unstable = [f"{writer.name} {writer.told}" for writer in writers if writer.state != STABLE]
+    unstable = [f"{writer.name} {writer.message}" for writer in writers if writer.state != STABLE]
     found = ", ".join(unstable) or f"{len(writers)} writers, all stable"
     expect_that(not unstable, expected="every writer [1] stable", found=found)
 

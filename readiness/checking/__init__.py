@@ -81,7 +81,7 @@ from readiness.probes.windows.tls import (
     MachineCertificates,
     SChannel,
 )
-from readiness.products import PackageChoice, Peer, Place, WindowsPlace
+from readiness.products.models import PackageChoice, Peer, Place, WindowsPlace
 from readiness.rules import certificates, schannel, snapshots, versions
 
 

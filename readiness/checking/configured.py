@@ -8,7 +8,8 @@ from readiness.core.facts import Facts
 from readiness.estate import Host
 from readiness.planning.inputs import RoleOnHost
 from readiness.planning.targets import PeerOnHost
-from readiness.probes import Configuration, OsRelease
+from readiness.probes.configuration import Configuration
+from readiness.probes.system import OsRelease
 
 NEEDS = (Configuration, OsRelease)
 

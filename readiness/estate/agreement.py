@@ -80,7 +80,7 @@ def _check_scope(document: Document, path: Path, section: Demands) -> None:
         if not key.startswith("hosts.") and key in demands() and demand_of(key).of_the_estate:
             message = f"{key} is about the estate as a whole, not about one {kind}"
             document.report(
-                (*path, *_place(key, statement)), message, "state it for all: at the beginning of a line", key=True
+                (*path, *_written_at(key, statement)), message, "state it for all: at the beginning of a line", key=True
             )
     for at, entry in models_in(section, path):
         if getattr(entry, "groups", ()):
@@ -102,8 +102,8 @@ def _check_groups(document: Document, baseline: Baseline, hosts: Hosts) -> None:
             here, there = sections[first].statements(), sections[second].statements()
             for key in sorted(here.keys() & there.keys()):
                 for entries in _differences(here[key], there[key], own.get(key)):
-                    at_first = (*first, *_place(key, here[key]), *entries[:1])
-                    at_second = (*second, *_place(key, there[key]), *entries[1:])
+                    at_first = (*first, *_written_at(key, here[key]), *entries[:1])
+                    at_second = (*second, *_written_at(key, there[key]), *entries[1:])
                     line, column = document.locate(at_first)
                     message = (
                         f"{'.'.join((key, *entries[1:]))} of the group {second[1]} is not that of {first[1]} at "
@@ -126,5 +126,5 @@ def _differences(first: Any, second: Any, own: Any) -> Iterator[tuple[str, ...]]
         yield ()
 
 
-def _place(key: str, statement: Any) -> Path:
+def _written_at(key: str, statement: Any) -> Path:
     return ("not_agreed", key) if isinstance(statement, NotAgreed) else tuple(key.split("."))

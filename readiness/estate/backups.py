@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from readiness.estate import texts
 from readiness.estate.names import HostRef
 from readiness.yaml_text.document import Document, Path, quote
 from readiness.yaml_text.known import Known
 from readiness.yaml_text.models import Keyed, Strict, stated
-from readiness.yaml_text.shapes import unique
+from readiness.yaml_text.shapes import ListOf
 
 Bounds = tuple[tuple[datetime, datetime], ...]
 SNAPSHOT = "vm_snapshot"
@@ -72,16 +72,14 @@ class Backup(Strict):
 class FailoverCluster(Keyed):
     """A Windows failover cluster under its own name; an empty preferred_owners says that any node may own a group."""
 
-    nodes: Annotated[tuple[HostRef, ...], AfterValidator(unique)] = stated(
-        "The hosts that are its nodes, in order.", example="[node1, node2]"
-    )
+    nodes: ListOf[HostRef] = stated("The hosts that are its nodes, in order.", example="[node1, node2]")
     preferred_owners: dict[texts.Line, texts.Name] | None = stated(
         "The node that owns each group when all is well.", None, example="{SQL Server (MSSQLSERVER): node1}"
     )
 
 
 def windows_of(backups: Iterable[Backup | None], count: int, before: datetime) -> Bounds:
-    """The last windows of all that is backed up, oldest first: what befalls one node is logged on another one, too."""
+    """The last windows of these, oldest first: what a snapshot does to a node is logged on others of its cluster."""
     windows = (backup.window.last(count, before) for backup in backups if backup is not None and backup.window)
     return tuple(sorted(bounds for each in windows for bounds in each))
 

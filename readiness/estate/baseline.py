@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import AfterValidator, PrivateAttr
+from pydantic import PrivateAttr
 
 from readiness.estate import texts
 from readiness.estate.clock import Clock
@@ -18,44 +18,38 @@ from readiness.estate.names import Account, Group, HostRef
 from readiness.estate.space import SpaceDemand
 from readiness.yaml_text.known import Known
 from readiness.yaml_text.models import stated
-from readiness.yaml_text.shapes import filled, unique
+from readiness.yaml_text.shapes import ListOf, MappingOf, V
 
-_Versions = Annotated[
-    dict[texts.Name, Annotated[dict[texts.Name, texts.Version], AfterValidator(filled)]], AfterValidator(filled)
-]
-_Directives = Annotated[dict[texts.DirectiveName, texts.Line], AfterValidator(filled)]
-_Configuration = Annotated[
-    dict[texts.Name, Annotated[dict[texts.Name, _Directives], AfterValidator(filled)]], AfterValidator(filled)
-]
+_ByRole = MappingOf[texts.Name, MappingOf[texts.Name, V]]
 
 
 class Demands(Section):
     """What was agreed for all hosts, for a group or for a host."""
 
-    operating_systems: Annotated[tuple[OperatingSystem, ...], AfterValidator(unique)] | None = demand(
+    operating_systems: ListOf[OperatingSystem] | None = demand(
         "The releases that were agreed on.", example='[{id: debian, version: "12"}]'
     )
-    versions: _Versions | None = demand(
+    versions: _ByRole[texts.Version] | None = demand(
         "The version of each role's packages, by product.", example='{bacula: {director: "9.6.7"}}', by_role=True
     )
-    same_version_groups: Annotated[tuple[Group, ...], AfterValidator(unique)] | None = demand(
+    same_version_groups: ListOf[Group] | None = demand(
         "Groups whose hosts have one version.", example="[clients]", of_the_estate=True
     )
     clock: Clock | None = stated("Clocks.", None, example="{max_offset_s: 1.0}")
     listening: Listening | None = stated("Listening ports.", None, example="{also: []}")
     host: Machines | None = stated("The hosts themselves.", None, example="{min_memory_bytes: 4294967296}")
-    sshd: Annotated[dict[texts.Keyword, texts.Line], AfterValidator(filled)] | None = demand(
+    sshd: MappingOf[texts.Keyword, texts.Line] | None = demand(
         "The settings that sshd goes by.", example='{PermitRootLogin: "no"}'
     )
-    space: Annotated[tuple[SpaceDemand, ...], AfterValidator(unique)] | None = demand(
+    space: ListOf[SpaceDemand] | None = demand(
         "What must be left in filesystems.",
         example="[{path: /var/lib/bacula, min_free_percent: 10, min_free_inodes_percent: 5}]",
     )
     windows: Windows | None = stated("Windows hosts.", None, example='{tls_min: "1.2"}')
-    no_login_shell: Annotated[tuple[Account, ...], AfterValidator(unique)] | None = demand(
+    no_login_shell: ListOf[Account] | None = demand(
         "Accounts of the products that nobody may log in as.", example="[bacula]"
     )
-    configuration: _Configuration | None = demand(
+    configuration: _ByRole[MappingOf[texts.DirectiveName, texts.Line]] | None = demand(
         "The value of each Resource.Directive, by product and role.",
         example='{bacula: {client: {FileDaemon.TLS Require: "yes"}}}',
         by_role=True,

@@ -6,16 +6,13 @@ import os
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import AfterValidator
 
 from readiness.estate import texts
 from readiness.estate.hosts import Hosts
 from readiness.estate.names import Group, HostRef
 from readiness.yaml_text.document import Document, quote
 from readiness.yaml_text.models import Strict, stated
-from readiness.yaml_text.shapes import unique
+from readiness.yaml_text.shapes import ListOf
 
 SETTINGS = "pytest.ini"
 _KEY = "custom_checks"
@@ -28,12 +25,8 @@ class CustomChecks(Strict):
     """
 
     folder: texts.FilePath = stated("The folder of the tests, within the estate's.", example="tests/infra")
-    groups: Annotated[tuple[Group, ...], AfterValidator(unique)] = stated(
-        "Groups of hosts to run them on.", (), example="[clients]"
-    )
-    hosts: Annotated[tuple[HostRef, ...], AfterValidator(unique)] = stated(
-        "Hosts to run them on.", (), example="[dir01]"
-    )
+    groups: ListOf[Group] = stated("Groups of hosts to run them on.", (), example="[clients]")
+    hosts: ListOf[HostRef] = stated("Hosts to run them on.", (), example="[dir01]")
 
     def completed(self, hosts: Hosts, transports: frozenset[str]) -> CustomChecks:
         """The entry with its folder in the shortest form and its hosts, all with these transports unless stated."""

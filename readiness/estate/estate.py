@@ -18,7 +18,7 @@ from readiness.estate.names import Names
 from readiness.estate.uses import check_uses, effective_uses, holders_of
 from readiness.yaml_text.document import Document, quote
 from readiness.yaml_text.models import Strict, WrittenAs, keyed, merged, stated
-from readiness.yaml_text.shapes import filled, refusal, unique
+from readiness.yaml_text.shapes import ListOf, filled, refusal
 
 _LIMITS = Limits()
 _IN_ORDER = (
@@ -77,8 +77,7 @@ class Estate(Strict):
     service: texts.Line = stated("The backup service under review.", example="corporate backup")
     change: texts.Line = stated("The number of the change.", example="CHG0012345")
     cutover: Cutover = stated(
-        "When the service goes live.",
-        example='{start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}',
+        "When the service goes live.", example='{start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}'
     )
     note: texts.Line = stated("A line that is shown with every report.", "", example="second attempt")
     zones: dict[texts.Name, Titled] = stated("Zones of the network.", {}, example="{core: {title: Core network}}")
@@ -101,7 +100,7 @@ class Estate(Strict):
     clusters: Annotated[dict[texts.HostName, FailoverCluster], AfterValidator(keyed), AfterValidator(filled)] = stated(
         "Windows failover clusters by their own name.", {}, example="{sql: {nodes: [node1, node2]}}"
     )
-    custom_checks: Annotated[tuple[CustomChecks, ...], AfterValidator(unique)] = stated(
+    custom_checks: ListOf[CustomChecks] = stated(
         "Folders of the users' own tests.", (), example="[{folder: tests/infra}]"
     )
 

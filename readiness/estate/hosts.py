@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator
-
 from readiness.estate import texts
 from readiness.estate.backups import Backup, check_backup
 from readiness.estate.login import HostSsh, Ssh, Winrm, check_winrm
@@ -14,7 +12,7 @@ from readiness.estate.names import Group, HostRef, Names, Transport, Zone
 from readiness.estate.network import Address, Fqdn, canonical_address
 from readiness.yaml_text.document import Document, quote
 from readiness.yaml_text.models import Keyed, WrittenAs, merged, stated
-from readiness.yaml_text.shapes import filled, unique
+from readiness.yaml_text.shapes import ListOf, MappingOf
 
 
 class Host(Keyed):
@@ -34,15 +32,13 @@ class Host(Keyed):
         "The id in /etc/machine-id.", None, example="0123456789abcdef0123456789abcdef"
     )
     zone: Zone | None = stated("The zone of the network that it is in.", None, example="core")
-    groups: Annotated[tuple[Group, ...], AfterValidator(unique)] = stated(
-        "The groups that it belongs to.", (), example="[clients]"
-    )
+    groups: ListOf[Group] = stated("The groups that it belongs to.", (), example="[clients]")
     site: texts.Line | None = stated("Where it stands.", None, example="ams")
     owner: texts.Line | None = stated("Who mends what is wrong with it.", None, example="backup-ops")
-    products: Annotated[dict[texts.Name, texts.Names], AfterValidator(filled)] = stated(
+    products: MappingOf[texts.Name, ListOf[texts.Name]] = stated(
         "Its roles, by product.", {}, example="{bacula: [client]}"
     )
-    uses: Annotated[dict[texts.Name, HostRef], AfterValidator(filled)] = stated(
+    uses: MappingOf[texts.Name, HostRef] = stated(
         "The host of each role that it depends on, where the estate has several.", {}, example="{director: dir01}"
     )
     backup: Backup | None = stated("How the host itself is backed up.", None, example="{method: agent}")

@@ -10,7 +10,7 @@ from readiness.estate import texts
 from readiness.estate.demands import Section, demand
 from readiness.estate.names import Group
 from readiness.yaml_text.models import Strict, stated
-from readiness.yaml_text.shapes import different, unique
+from readiness.yaml_text.shapes import ListOf, different
 
 
 class Listener(Strict):
@@ -18,9 +18,7 @@ class Listener(Strict):
 
     port: texts.Port = stated("The TCP port.", example="9100")
     process: texts.ProgramName = stated("The file name of the program that listens.", example="node_exporter")
-    groups: Annotated[tuple[Group, ...], AfterValidator(unique)] = stated(
-        "The groups it is for; without them every host.", (), example="[clients]"
-    )
+    groups: ListOf[Group] = stated("The groups it is for; without them every host.", (), example="[clients]")
 
 
 class Listening(Section):

@@ -38,11 +38,6 @@ class LoadedEstate:
         """Line and column of what stands at a path such as ("hosts", "dir01", "fqdn"), or of its nearest parent."""
         return self._documents[file].locate(path, key=key)
 
-    def problem(self, file: str, path: KeyPath, message: str, hint: str = "") -> Problem:
-        """A problem at that path."""
-        line, column = self.locate(file, path)
-        return Problem(file, line, column, message, hint)
-
 
 def load(folder: Path, names: Names) -> LoadedEstate:
     """Read an estate folder; raises InputError with every mistake of every file, its paths as terminals open them."""
@@ -84,7 +79,7 @@ def _documents(files: Mapping[str, bytes]) -> dict[str, Document]:
 
 
 class _Reading:
-    """Both files on their way: `written` is the estate as far as it can be read, None where it cannot."""
+    """Both files while they are checked: `written` is the estate as far as it can be read, None where it cannot."""
 
     def __init__(self, files: Mapping[str, bytes], names: Names) -> None:
         self.documents = _documents(files)

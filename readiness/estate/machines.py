@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from readiness.estate import texts
 from readiness.estate.demands import Section, demand
 from readiness.estate.names import Group
 from readiness.yaml_text.models import Strict, stated
-from readiness.yaml_text.shapes import unique
+from readiness.yaml_text.shapes import ListOf
 
 
 class OperatingSystem(Strict):
@@ -18,9 +18,7 @@ class OperatingSystem(Strict):
 
     id: texts.SystemId = stated("ID of os-release(5), or windows.", example="debian")
     version: texts.Version = stated("VERSION_ID of os-release(5).", example='"12"')
-    groups: Annotated[tuple[Group, ...], AfterValidator(unique)] = stated(
-        "The groups it is for; without them every host.", (), example="[clients]"
-    )
+    groups: ListOf[Group] = stated("The groups it is for; without them every host.", (), example="[clients]")
 
 
 class Machines(Section):
@@ -43,10 +41,9 @@ class Windows(Section):
     tls_min: Literal["1.0", "1.1", "1.2", "1.3"] | None = demand(
         "The oldest protocol of TLS that may be on.", example='"1.2"'
     )
-    firewall_profiles: Annotated[tuple[Literal["Domain", "Private", "Public"], ...], AfterValidator(unique)] | None = (
-        demand("The profiles in which the firewall is on.", example="[Domain, Private, Public]")
+    firewall_profiles: ListOf[Literal["Domain", "Private", "Public"]] | None = demand(
+        "The profiles in which the firewall is on.", example="[Domain, Private, Public]"
     )
-    excluded_folders: Annotated[tuple[texts.WindowsPath, ...], AfterValidator(unique)] | None = demand(
-        "The folders that the antivirus leaves alone besides those of the product's programs.",
-        example=r"['D:\Backup']",
+    excluded_folders: ListOf[texts.WindowsPath] | None = demand(
+        "The folders that the antivirus leaves alone besides those of the product's programs.", example=r"['D:\Backup']"
     )

@@ -26,16 +26,19 @@ _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = rf"(?:{_LABEL}\.)*(?=[A-Za-z_])(?:{_LABEL})"
 
 
-def _is_ip(text: str) -> bool:
+def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address that a text is; None for any other text."""
+    # Characters first: ipaddress takes anything at all after the % of an IPv6 zone.
+    if not re.fullmatch(r"[A-Za-z0-9.:]+", text):
+        return None
     try:
-        ipaddress.ip_address(text)
+        return ipaddress.ip_address(text)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _fqdn(name: str) -> str:
-    if _is_ip(name):
+    if _ip(name.partition("%")[0]):
         raise refusal(f"fqdn {quote(name)} is an address", "the name goes here, the address in 'address'")
     if name.endswith("."):
         raise refusal(f"fqdn {quote(name)} ends with a dot", f"write {name.rstrip('.')}")
@@ -47,10 +50,9 @@ _ADDRESS = Shape("address", _NAME, "A-Za-z0-9_.:-", hint="an IPv4 or IPv6 addres
 
 
 def _address(text: str) -> str:
-    # Characters first: ipaddress takes anything at all after the % of an IPv6 zone.
-    if not re.fullmatch(r"[A-Za-z0-9.:]+", text) or not _is_ip(text):
+    address = _ip(text)
+    if address is None:
         return _ADDRESS(text)
-    address = ipaddress.ip_address(text)
     if address.is_unspecified or address.is_multicast or text == "255.255.255.255":
         raise refusal(f"address {quote(text)} is not one host's", _ADDRESS.hint)
     return text
@@ -58,11 +60,9 @@ def _address(text: str) -> str:
 
 def canonical_address(text: str) -> str:
     """One spelling an address, so that two entries for one host are seen."""
-    if not re.fullmatch(r"[A-Za-z0-9.:]+", text) or not _is_ip(text):
-        return text.lower()
-    address = ipaddress.ip_address(text)
+    address = _ip(text)
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
+    return str(mapped or address or text.lower())
 
 
 def _wire_fields(blob: bytes) -> list[bytes] | None:

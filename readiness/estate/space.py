@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from readiness.estate import texts
 from readiness.estate.hosts import Host
 from readiness.estate.names import Group, RoleOfProduct
 from readiness.yaml_text.models import Strict, stated
-from readiness.yaml_text.shapes import unique
+from readiness.yaml_text.shapes import ListOf
 
 
 class SpaceDemand(Strict):
     """What must be left in the filesystem of a path, for everybody or for the hosts of roles or groups."""
 
     path: texts.PlacePath = stated("The path on the host.", example="/var/lib/bacula")
-    roles: Annotated[tuple[RoleOfProduct, ...], AfterValidator(unique)] = stated(
-        "The roles it is for, as product.role.", (), example="[bacula.storage]"
-    )
-    groups: Annotated[tuple[Group, ...], AfterValidator(unique)] = stated(
+    roles: ListOf[RoleOfProduct] = stated("The roles it is for, as product.role.", (), example="[bacula.storage]")
+    groups: ListOf[Group] = stated(
         "The groups it is for; without roles and groups every host.", (), example="[clients]"
     )
     mounted: bool = stated("Whether the path must be a mount point of its own.", default=False, example="true")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from readiness.yaml_text.document import quote
-from readiness.yaml_text.shapes import Shape, line, refusal, unique
+from readiness.yaml_text.shapes import ListOf, Shape, line, refusal
 
 RESERVED = frozenset({"estate", "gate", "controller"})
 
@@ -95,8 +95,7 @@ WindowsPath = Annotated[
     str, Shape("folder", r"[A-Za-z]:\\[A-Za-z0-9 ()+._\\-]*", r"A-Za-z0-9 ()+._:\\-", 260, r"like D:\Backup")
 ]
 User = Annotated[
-    str,
-    Shape("user", r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:@[A-Za-z0-9][A-Za-z0-9.-]*)?", "A-Za-z0-9_.@-", 128),
+    str, Shape("user", r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:@[A-Za-z0-9][A-Za-z0-9.-]*)?", "A-Za-z0-9_.@-", 128)
 ]
 WindowsUser = Annotated[
     str,
@@ -128,8 +127,7 @@ SystemId = Annotated[
     str, Shape("id", r"[a-z0-9][a-z0-9._-]*", "a-z0-9._-", 64, "the ID of /etc/os-release, like debian")
 ]
 ProgramName = Annotated[
-    str,
-    Shape("process", r"[A-Za-z0-9_][A-Za-z0-9._+:-]*", "A-Za-z0-9._+:-", 255, "the name of the program's file"),
+    str, Shape("process", r"[A-Za-z0-9_][A-Za-z0-9._+:-]*", "A-Za-z0-9._+:-", 255, "the name of the program's file")
 ]
 PlacePath = Annotated[
     str,
@@ -167,9 +165,6 @@ Time = Annotated[
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
-Names = Annotated[tuple[Name, ...], AfterValidator(unique)]
 FilePaths = Annotated[
-    tuple[FilePath, ...],
-    AfterValidator(unique),
-    BeforeValidator(_one_or_more, json_schema_input_type=FilePath | tuple[FilePath, ...]),
+    ListOf[FilePath], BeforeValidator(_one_or_more, json_schema_input_type=FilePath | tuple[FilePath, ...])
 ]

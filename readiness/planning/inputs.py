@@ -11,7 +11,8 @@ from pathlib import Path
 from readiness import products
 from readiness.configs import SYSTEMS
 from readiness.estate import Baseline, Estate, Host, LoadedEstate, Names, load, load_bytes
-from readiness.products import Catalogue, Product, Role
+from readiness.products import Catalogue
+from readiness.products.models import Product, Role
 from readiness.transports import TRANSPORTS
 
 CATALOGUE = "products/"

@@ -114,11 +114,11 @@ def _twice(checks: Sequence[Check]) -> list[Problem]:
 
 
 def _unique(pairs: tuple[tuple[Check, Target], ...]) -> tuple[tuple[Check, Target], ...]:
-    seen: dict[tuple[str, str], str] = {}
+    seen: set[tuple[str, str]] = set()
     for check, target in pairs:
         if (check.id, target.id) in seen:
             raise InputError([Problem(check.location, 0, 0, f"{check.id} has the target {target.id} twice")])
-        seen[check.id, target.id] = ""
+        seen.add((check.id, target.id))
     return pairs
 
 

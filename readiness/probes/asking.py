@@ -1,13 +1,13 @@
-"""What the arguments of a host's scripts may rest on."""
+"""What the scripts for a host may be made from: the arguments of a script follow from this alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from readiness.estate import Host
-from readiness.products import Product, Role
+from readiness.products.models import FAMILIES, Product, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,35 +29,19 @@ class Asking:
         """The products of its roles, each once."""
         return tuple({product.product: product for product, _ in self.roles}.values())
 
-    def families(self, known: Iterable[str]) -> Iterator[str]:
-        """Those that the host may be of: which Linux it is shows on the host only."""
-        return (family for family in known if (family == "windows") == (self.host.os == "windows"))
-
     def units(self) -> tuple[str, ...]:
         """The units of its roles' services."""
-        return _sorted(
-            unit for _, role in self.roles for family in self.families(role.services) for unit in role.services[family]
-        )
+        return self._of_roles(Role.services_for)
 
     def places(self) -> tuple[str, ...]:
         """The files and folders of which the catalogue knows whose they should be."""
         if self.host.os == "windows":
-            return _sorted(entry.path for _, role in self.roles for entry in role.windows_places)
-        return _sorted(
-            entry.path
-            for _, role in self.roles
-            for family in self.families(role.places)
-            for entry in role.places_for(family)
-        )
+            return _sorted(place.path for _, role in self.roles for place in role.windows_places)
+        return self._of_roles(lambda role, family: (place.path for place in role.places_for(family)))
 
     def accounts(self) -> tuple[str, ...]:
         """The accounts that its roles' services run as."""
-        return _sorted(
-            role.users[family].name
-            for _, role in self.roles
-            for family in role.users
-            if family in self.families(role.users)
-        )
+        return self._of_roles(lambda role, family: filter(None, [role.account_for(family)]))
 
     def certificate_folders(self) -> tuple[str, ...]:
         """The folders in which its products keep certificates."""
@@ -65,13 +49,16 @@ class Asking:
 
     def configuration_files(self, product: Product) -> tuple[str, ...]:
         """The configuration files of its roles of this product."""
-        return _sorted(
-            path
-            for owner, role in self.roles
-            if owner is product
-            for family in self.families(role.configuration)
-            for path in role.configuration_for(family)
-        )
+        return self._of_roles(Role.configuration_for, product)
+
+    def _of_roles(self, names: Callable[[Role, str], Iterable[str]], product: Product | None = None) -> tuple[str, ...]:
+        """These names of its roles, or of those of a product, for each family of systems that the host may be of.
+
+        Which Linux it is shows on the host only.
+        """
+        families = [family for family in FAMILIES if (family == "windows") == (self.host.os == "windows")]
+        roles = [role for owner, role in self.roles if product is None or owner is product]
+        return _sorted(name for role in roles for family in families for name in names(role, family))
 
 
 def _sorted(texts: Iterable[str]) -> tuple[str, ...]:

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from readiness.core.facts import Fact, Missing, Why
+from readiness.core.facts import Fact, Missing
 from readiness.core.paths import comparable, lies_in
 from readiness.core.scripts import Output
-from readiness.core.text import one_line
 from readiness.probes.asking import Asking
-from readiness.probes.elevation import complaints, elevated, refusal
+from readiness.probes.elevation import elevated, unread
 from readiness.probes.probe import Probe
-from readiness.probes.reading import fields, lines, number, script, shown, summed, tag_of
+from readiness.probes.reading import fields, lines, no_tool, number, script, shown, summed, tag_of
 
 _TEXT = script("certificates")
 _MODE = re.compile(r"[0-7]{1,4}")
@@ -74,9 +73,8 @@ class Certificates(Fact):
 def parse_certificates(output: Output) -> Certificates | Missing:
     """Folder by folder the files with their certificates, then the keys' public halves."""
     received = lines(output)
-    if received and tag_of(received[0]) == "no_tool":
-        (tool,) = fields(received[0], "no_tool", 1)
-        return Missing(Why.TOOL_ABSENT, f"no {tool}")
+    if missing := no_tool(received):
+        return missing
     (login,) = fields(received[0] if received else "", "login", 1)
     gathered = _Gathered()
     for line in summed(received[1:]):
@@ -84,13 +82,12 @@ def parse_certificates(output: Output) -> Certificates | Missing:
     if gathered.block:
         raise ValueError("a block without its end")
     if gathered.failed:
-        message = f"{gathered.failed[0]}: {one_line(' '.join(complaints(output)), 200)}"
-        return refusal(output, login, elevated(_TEXT, folder=gathered.failed)[0]) or Missing(Why.UNREADABLE, message)
+        return unread(output, login, gathered.failed[0], elevated(_TEXT, folder=gathered.failed)[0])
     return Certificates(tuple(gathered.folders), gathered.files)
 
 
 class _Gathered:
-    """What was told so far."""
+    """What the lines so far say."""
 
     def __init__(self) -> None:
         self.folders: list[str] = []
@@ -140,12 +137,5 @@ def _commands(asking: Asking) -> tuple[str, ...]:
 
 
 PROBES = (
-    Probe(
-        Certificates,
-        _TEXT,
-        parse_certificates,
-        cost=55,
-        arguments=Asking.certificate_folders,
-        as_root=_commands,
-    ),
+    Probe(Certificates, _TEXT, parse_certificates, cost=55, arguments=Asking.certificate_folders, as_root=_commands),
 )

@@ -13,12 +13,11 @@ from readiness.configs.model import ConfigurationFile, canonical
 from readiness.configs.statements import Statement, statement
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
-from readiness.core.text import one_line
 from readiness.probes.asking import Asking
-from readiness.probes.elevation import complaints, elevated, refusal
+from readiness.probes.elevation import elevated, unread
 from readiness.probes.probe import Probe
-from readiness.probes.reading import chosen, fields, lines, number, script, shown, summed, tag_of
-from readiness.products import Product
+from readiness.probes.reading import chosen, fields, lines, no_tool, number, script, shown, summed, tag_of
+from readiness.products.models import Product
 
 _TEXT = script("configuration")
 _NAMES = "names\t."
@@ -44,9 +43,8 @@ def parse_configuration(output: Output) -> Configuration | Missing:
     The sum over all of it shows when anything is lost or changed.
     """
     received = lines(output)
-    if received and tag_of(received[0]) == "no_tool":
-        (tool,) = fields(received[0], "no_tool", 1)
-        return Missing(Why.TOOL_ABSENT, f"no {tool}")
+    if missing := no_tool(received):
+        return missing
     (login,) = fields(received[0] if received else "", "login", 1)
     body = summed(received[1:])
     at = body.index(_NAMES)
@@ -55,18 +53,13 @@ def parse_configuration(output: Output) -> Configuration | Missing:
         unreadable = {path: file.status for path, file in read.items() if file.status != "0"}
         asked = [path for path, file in read.items() if file.is_asked]
         if refused := [path for path in asked if unreadable.get(path, "absent") != "absent"]:
-            return _refused(output, login, refused[0])
+            return unread(output, login, refused[0], f"/bin/cat {refused[0]}", Why.NOT_PERMITTED)
         if twice := files.keys() & asked:
             raise ValueError(f"{shown(min(twice))} twice")
         statements = {path: file.statements for path, file in read.items()}
         reader = chosen(FORMATS, format_name).read
         files |= {path: reader(path, statements, unreadable) for path in asked}
     return Configuration(files, _resolved(body[at + 1 :]))
-
-
-def _refused(output: Output, login: str, path: str) -> Missing:
-    message = f"{path}: {one_line(' '.join(complaints(output)), 200)}"
-    return refusal(output, login, f"/bin/cat {path}") or Missing(Why.NOT_PERMITTED, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +145,7 @@ def _products_of(asking: Asking) -> Iterator[tuple[Product, str, tuple[str, ...]
 
 
 def arguments_of(asking: Asking) -> tuple[str, ...]:
-    """The files of each product, and which of its directives are secrets, are none for all their names, name peers."""
+    """By product its files, its secret directives, those that only sound secret, and those with a peer's address."""
     return tuple(
         argument
         for product, format_name, files in _products_of(asking)
@@ -192,12 +185,6 @@ def _include_folders(product: Product, asking: Asking) -> tuple[str, ...]:
 
 PROBES = (
     Probe(
-        Configuration,
-        _TEXT,
-        parse_configuration,
-        cost=50,
-        arguments=arguments_of,
-        as_root=_commands,
-        after=maskings_of,
+        Configuration, _TEXT, parse_configuration, cost=50, arguments=arguments_of, as_root=_commands, after=maskings_of
     ),
 )

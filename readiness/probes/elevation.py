@@ -31,10 +31,10 @@ _FRAGMENT = """\
 """
 _REFUSED = re.compile(
     r"sudo: (?:a (?:password|terminal) is required|sorry, you must have a tty|no tty present|you do not exist)"
-    r"|is not (?:allowed to|in the sudoers)|may not run sudo|sudo: (?:.*: )?[Pp]ermission denied",
+    r"|is not (?:allowed to|in the sudoers)|may not run sudo|sudo: (?:.*: )?[Pp]ermission denied"
 )
 _NO_SUDO = re.compile(r"sudo: (?:command )?not found|sudo: No such file or directory")
-# sudo's own grumbling, that hinders nothing.
+# A warning of sudo that stops no command.
 _HARMLESS = re.compile(r"sudo: unable to resolve host .*")
 
 
@@ -126,6 +126,12 @@ def complaints(output: Output) -> list[str]:
     """The lines of a script's stderr, without those that hinder nothing."""
     messages = [line[:LONGEST_LINE] for line in decode(output.stderr).splitlines()]
     return [line for line in messages if line and not _HARMLESS.fullmatch(line)]
+
+
+def unread(output: Output, login: str, path: str, command: str, why: Why = Why.UNREADABLE) -> Missing:
+    """Why a path could not be read: what sudo says of the command, or what the command itself says."""
+    message = f"{path}: {one_line(' '.join(complaints(output)), 200)}"
+    return refusal(output, login, command) or Missing(why, message)
 
 
 def refusal(output: Output, login: str, command: str) -> Missing | None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
 from readiness.probes.probe import Probe
-from readiness.probes.reading import chosen, counted, fields, lines, number, script, shown, tag_of
+from readiness.probes.reading import chosen, counted, fields, lines, no_tool, number, script, shown, tag_of
 
 _ZONE = re.compile(r"(?:\.\.|/usr)/(?:usr/)?share/zoneinfo/([A-Za-z0-9_+/-]+)")
 _VIRTUAL = re.compile(r"[a-z0-9-]+")
@@ -76,8 +76,8 @@ def _time_zone(line: str) -> str | Missing:
 
 
 def _container(line: str) -> str | Missing:
-    if line == "no_tool\tsystemd-detect-virt\t.":
-        return Missing(Why.TOOL_ABSENT, "no systemd-detect-virt")
+    if missing := no_tool([line]):
+        return missing
     (kind,) = fields(line, "container", 1)
     if not _VIRTUAL.fullmatch(kind):
         raise ValueError(f"no kind of container: {shown(line)}")

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface
 from typing import ClassVar
 
-from readiness.core.facts import Fact, Missing, Why
+from readiness.core.facts import Fact, Missing
 from readiness.core.scripts import Output
 from readiness.probes.asking import Asking
 from readiness.probes.probe import Probe
-from readiness.probes.reading import counted, fields, lines, number, script, shown, tag_of
+from readiness.probes.reading import counted, fields, lines, no_tool, number, script, shown, tag_of
 
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]{0,253}[A-Za-z0-9])?\.?")
 
@@ -29,9 +29,8 @@ class Names(Fact):
 def parse_names(output: Output) -> Names | Missing:
     """Every address has its names, every line belongs to a name that was asked for; else it is not understood."""
     received = lines(output)
-    if received and tag_of(received[0]) == "no_tool":
-        fields(received[0], "no_tool", 1)
-        return Missing(Why.TOOL_ABSENT, "no getent")
+    if missing := no_tool(received):
+        return missing
     (count,) = fields(received[0] if received else "", "count", 1)
     forward: dict[str, list[str]] = {}
     reverse: dict[str, tuple[str, ...]] = {}
@@ -73,8 +72,8 @@ class Addresses(Fact):
 def parse_addresses(output: Output) -> Addresses | Missing:
     """One line an address, with or without the length of its prefix, and how many; a host has at least one."""
     received = lines(output)
-    if received == ["no_tool\tip\t."]:
-        return Missing(Why.TOOL_ABSENT, "no ip")
+    if missing := no_tool(received):
+        return missing
     *rows, count = received
     addresses = {str(ip_interface(address).ip) for (address,) in counted(rows, count, "address", 1)}
     if not addresses or not "".join(rows).isascii():

@@ -83,14 +83,12 @@ def parse_packages(output: Output) -> Packages | Missing:
     if status != "status\t0\t." or not rows:
         raise ValueError(f"{shown(status)} after {len(rows)} rows")
     packages = counted(rows, count, "package", width)
-    return _packages(packages) if manager == "dpkg" else _rpms(packages)
+    if manager == "rpm":
+        return Packages("rpm", _by_name([_package(*row) for row in packages]), {})
+    return _dpkg_packages(packages)
 
 
-def _rpms(rows: list[list[str]]) -> Packages:
-    return Packages("rpm", _by_name([_package(name, *rest) for name, *rest in rows]), {})
-
-
-def _packages(rows: list[list[str]]) -> Packages:
+def _dpkg_packages(rows: list[list[str]]) -> Packages:
     installed: list[Package] = []
     broken: dict[str, str] = {}
     for name, version, architecture, state, time in rows:

@@ -17,7 +17,7 @@ from readiness.probes.reading import fields, number, script, shown
 _TEXT = script("processes")
 (_COMMAND,) = elevated(_TEXT)
 # Of a process that ended meanwhile, of a kernel thread, and of a process that is kept even from root.
-_SAID = re.compile(
+_EXCUSE = re.compile(
     r"/usr/bin/find: ['\u2018]?/proc/([0-9]{1,10})(?:/[a-z_]{1,20})?['\u2019]?: "
     r"(No such file or directory|No such process|Permission denied)"
 )
@@ -67,7 +67,7 @@ def parse_processes(output: Output) -> Processes | Missing:
 
 def _excuses(messages: list[str], *, failed: bool) -> dict[int, str]:
     """What find says of single processes; ValueError for anything else that it says."""
-    matches = {line: _SAID.fullmatch(line) for line in messages}
+    matches = {line: _EXCUSE.fullmatch(line) for line in messages}
     excuses = {int(match[1]): match[2] for match in matches.values() if match}
     strange = [line for line, match in matches.items() if match is None]
     if strange or failed != bool(excuses):

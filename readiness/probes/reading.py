@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import TypeVar
 
+from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output
 from readiness.core.text import clean, decode
 
@@ -17,9 +18,9 @@ LONGEST_LINE = 8192  # what patterns are matched against stays short enough for 
 T = TypeVar("T")
 
 
-def script(name: str) -> str:
-    """The text of a script in the package."""
-    return (files("readiness.probes") / "scripts" / f"{name}.sh").read_text(encoding="utf-8")
+def script(name: str, ending: str = "sh") -> str:
+    """The text of a script in the package, for `sh` or in PowerShell (`ps1`)."""
+    return (files("readiness.probes") / "scripts" / f"{name}.{ending}").read_text(encoding="utf-8")
 
 
 def lines(output: Output) -> list[str]:
@@ -57,6 +58,14 @@ def tag_of(line: str) -> str:
     return line.split("\t", 1)[0]
 
 
+def no_tool(received: list[str]) -> Missing | None:
+    """That the host lacks a tool, where this is all that a script says; None where it says something else."""
+    if len(received) != 1 or tag_of(received[0]) != "no_tool":
+        return None
+    (tool,) = fields(received[0], "no_tool", 1)
+    return Missing(Why.TOOL_ABSENT, f"no {tool}")
+
+
 def summed(received: list[str]) -> list[str]:
     """The lines before the last one, which is their sum as sha256sum prints it; ValueError when it is another."""
     match = _SUM.fullmatch(received[-1] if received else "")
@@ -78,7 +87,7 @@ def shown(text: str) -> str:
 
 
 def chosen(options: Mapping[str, T], key: str) -> T:
-    """What stands for a word; ValueError for a word that stands for nothing."""
+    """The option of this name; ValueError for a name that is none of them."""
     if key not in options:
         raise ValueError(f"none of {', '.join(options)}: {shown(key)}")
     return options[key]

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from readiness.core.facts import Fact, Missing, Why
+from readiness.core.facts import Fact, Missing
 from readiness.core.scripts import Output
-from readiness.core.text import one_line
 from readiness.probes.asking import Asking
-from readiness.probes.elevation import complaints, elevated, refusal
+from readiness.probes.elevation import elevated, unread
 from readiness.probes.probe import Probe
-from readiness.probes.reading import fields, lines, number, script, shown, tag_of
+from readiness.probes.reading import fields, lines, no_tool, number, script, shown, tag_of
 
 _TEXT = script("rights")
 _MODE = re.compile(r"[0-7]{1,4}")
@@ -43,12 +42,11 @@ class Rights(Fact):
 
 def parse_rights(output: Output) -> Rights | Missing:
     """One line for each path and account asked for."""
-    first, *rest = lines(output)
-    if tag_of(first) == "no_tool":
-        (tool,) = fields(first, "no_tool", 1)
-        return Missing(Why.TOOL_ABSENT, f"no {tool}")
+    received = lines(output)
+    if missing := no_tool(received):
+        return missing
+    first, count, *rows = received
     (login,) = fields(first, "login", 1)
-    count, *rows = rest
     paths: dict[str, Ownership | None] = {}
     shells: dict[str, str | None] = {}
     failed = []
@@ -73,8 +71,7 @@ def parse_rights(output: Output) -> Rights | Missing:
     if len(paths) + len(shells) + len(failed) != len(rows) or len(rows) != number(*fields(count, "asked", 1)):
         raise ValueError(f"{shown(count)}, and {len(rows)} lines of {len(paths)} paths and {len(shells)} accounts")
     if failed:
-        message = f"{failed[0]}: {one_line(' '.join(complaints(output)), 200)}"
-        return refusal(output, login, elevated(_TEXT, path=failed)[0]) or Missing(Why.UNREADABLE, message)
+        return unread(output, login, failed[0], elevated(_TEXT, path=failed)[0])
     return Rights(paths, shells)
 
 

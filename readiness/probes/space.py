@@ -11,7 +11,7 @@ from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
 from readiness.probes.asking import Asking
 from readiness.probes.probe import Probe
-from readiness.probes.reading import chosen, counted, fields, lines, number, script, shown, tag_of
+from readiness.probes.reading import chosen, counted, fields, lines, no_tool, number, script, shown, tag_of
 
 # The statuses of `timeout`, as in transports.posix.
 _TIMED_OUT = frozenset({"124", "137", "143"})
@@ -19,7 +19,7 @@ _TIMED_OUT = frozenset({"124", "137", "143"})
 _OCTAL = re.compile(r"\\([0-7]{3})")
 _TAGS = ("asked", "path", "waited", "mount", "count")
 _WORD = re.compile(r"[!-~]+")
-_SAID = {"No such file or directory": "absent", "Not a directory": "absent", "Permission denied": "kept"}
+_REASONS = {"No such file or directory": "absent", "Not a directory": "absent", "Permission denied": "kept"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ def parse_space(output: Output) -> Space | Missing:
     """A line a path asked for, one a path that answered, whether all did, and all mounts with their number."""
     received = lines(output)
     (login,) = fields(received[0] if received else "", "login", 1)
-    if received[1:] == ["no_tool\tstat\t."]:
-        return Missing(Why.TOOL_ABSENT, "no stat")
+    if missing := no_tool(received[1:]):
+        return missing
     by_tag = {tag: [line for line in received[1:] if tag_of(line) == tag] for tag in _TAGS}
     if sum(map(len, by_tag.values())) != len(received) - 1 or not "".join(received).isascii():
         raise ValueError("a line out of its place")
@@ -111,10 +111,10 @@ def _filesystem(path: str, answer: list[str] | None, mounts: list[_Mount], login
     resolved, status, *numbers = answer
     if number(status):
         message = " ".join(numbers)
-        words = next((words for words in _SAID if message.endswith(f": {words}")), "")
-        if _SAID.get(words) == "absent":
+        reason = next((reason for words, reason in _REASONS.items() if message.endswith(f": {words}")), "")
+        if reason == "absent":
             return None
-        if _SAID.get(words) == "kept":
+        if reason == "kept":
             remedy = f"let it be searched: setfacl -m u:{login}:x on the folders above {path}"
             return Missing(Why.NOT_PERMITTED, message, remedy)
         return Missing(Why.UNREADABLE, message)

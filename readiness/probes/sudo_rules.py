@@ -49,9 +49,5 @@ def parse_sudo_rules(output: Output) -> SudoRules:
 def about(probes: Sequence[Probe]) -> Probe:
     """The probe that asks about every command that these others run as root."""
     return Probe(
-        SudoRules,
-        script("sudo_rules"),
-        parse_sudo_rules,
-        cost=10,
-        arguments=lambda asking: all_as_root(probes, asking),
+        SudoRules, script("sudo_rules"), parse_sudo_rules, cost=10, arguments=lambda asking: all_as_root(probes, asking)
     )

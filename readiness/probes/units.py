@@ -12,7 +12,7 @@ from readiness.core.scripts import Output
 from readiness.core.text import one_line
 from readiness.probes.asking import Asking
 from readiness.probes.probe import Probe
-from readiness.probes.reading import counted, fields, lines, number, script, shown, tag_of
+from readiness.probes.reading import counted, fields, lines, no_tool, number, script, shown, tag_of
 
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]+\.[a-z]+")
 _NOT_BOOTED = "System has not been booted with systemd"
@@ -67,8 +67,8 @@ def parse_failed_units(output: Output) -> FailedUnits | Missing:
 
 def _no_answer(line: str) -> Missing | None:
     """Why systemd said nothing, by the one line of a script that says so."""
-    if line == "no_tool\tsystemctl\t.":
-        return Missing(Why.TOOL_ABSENT, "no systemctl")
+    if missing := no_tool([line]):
+        return missing
     if tag_of(line) == "refused":
         (message,) = fields(line, "refused", 1)
         return Missing(Why.TOOL_ABSENT if message.startswith(_NOT_BOOTED) else Why.UNREADABLE, one_line(message, 200))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,7 @@ from readiness.yaml_text.models import Strict
 from readiness.yaml_text.sources import Sourced, WithSources
 
 Family = Literal["debian", "redhat", "windows"]
+FAMILIES: tuple[Family, ...] = get_args(Family)
 RuleKind = Literal["eq", "ge", "max_lag", "min", "same_series"]
 
 # pydantic's `$` is the very end of the text.
@@ -99,17 +100,14 @@ class Role(Strict):
     @model_validator(mode="after")
     def _names_are_names(self) -> Role:
         """What goes into a script's arguments is a package's, a unit's or a file's name, never an option."""
-        for family in ("debian", "redhat", "windows"):
+        for family in FAMILIES:
             windows = family == "windows"
-            files = [self.programs.get(family), self.configuration.get(family)]
-            places = [one.path for one in (self.windows_places if windows else self.places_for(family))]
+            places = self.windows_places if windows else self.places_for(family)
+            paths = (*(place.path for place in places), *self.programs_for(family), *self.configuration_for(family))
             for pattern, texts in (
                 (_TITLE if windows else _PACKAGE, self.package_names(family)),
                 (_SERVICE if windows else _UNIT, self.services_for(family)),
-                (
-                    _ABSOLUTE_WINDOWS if windows else _ABSOLUTE,
-                    [*places, *(path for one in files if one for path in one.paths)],
-                ),
+                (_ABSOLUTE_WINDOWS if windows else _ABSOLUTE, paths),
             ):
                 if wrong := [text for text in texts if not pattern.fullmatch(text)]:
                     raise ValueError(f"not a name of its kind: {', '.join(wrong)}")
@@ -117,14 +115,9 @@ class Role(Strict):
             raise ValueError(f"no package for the {empty[0]} family; leave the family out")
         return self
 
-    @property
-    def services(self) -> Mapping[str, tuple[str, ...]]:
-        """The units by family; empty for a role without a daemon."""
-        return {family: one.units for family, one in self.units.items()}
-
     def configuration_for(self, family: str) -> tuple[str, ...]:
         """The configuration files on hosts of this family; empty where the catalogue knows none."""
-        return next((one.paths for name, one in self.configuration.items() if name == family), ())
+        return next((files.paths for name, files in self.configuration.items() if name == family), ())
 
     def packages_for(self, family: str) -> tuple[PackageChoice, ...]:
         """The packages on hosts of this family; empty where the catalogue knows none."""
@@ -136,7 +129,7 @@ class Role(Strict):
 
     def services_for(self, family: str) -> tuple[str, ...]:
         """The units on hosts of this family; empty where the catalogue knows none."""
-        return next((one.units for name, one in self.units.items() if name == family), ())
+        return next((entry.units for name, entry in self.units.items() if name == family), ())
 
     def places_for(self, family: str) -> tuple[Place, ...]:
         """The files and folders on hosts of this family; empty where the catalogue knows none."""
@@ -144,11 +137,11 @@ class Role(Strict):
 
     def account_for(self, family: str) -> str | None:
         """The account of the daemons on hosts of this family; None where the catalogue knows none."""
-        return next((one.name for name, one in self.users.items() if name == family), None)
+        return next((user.name for name, user in self.users.items() if name == family), None)
 
     def programs_for(self, family: str) -> tuple[str, ...]:
         """The paths of the programs on hosts of this family; empty where the catalogue knows none."""
-        return next((one.paths for name, one in self.programs.items() if name == family), ())
+        return next((files.paths for name, files in self.programs.items() if name == family), ())
 
 
 class VersionRule(Sourced):
@@ -216,8 +209,8 @@ class Format(Sourced):
 class Peer(Sourced):
     """How one role's configuration names hosts of another role, and how those name it back.
 
-    `role` has a `resource` for each `other`, with its `address` and a `secret` that the other states, too, in its
-    resource `answer`, whose name is the one that `role` gives itself in its own resource of that kind.
+    `role` has a `resource` for each host of the role `other`, with the directives `address` and `secret`. That host
+    has a resource `answer` with the same secret, called as `role` calls itself in its own resource of that kind.
     """
 
     role: str
@@ -254,7 +247,8 @@ class Product(WithSources):
 
     @model_validator(mode="after")
     def _folders_are_absolute(self) -> Product:
-        folders = [path for one in (self.include_folders, self.certificate_folders) if one for path in one.paths]
+        both = (self.include_folders, self.certificate_folders)
+        folders = [path for entry in both if entry for path in entry.paths]
         if wrong := [path for path in folders if not (_ABSOLUTE.fullmatch(path) or _ABSOLUTE_WINDOWS.fullmatch(path))]:
             raise ValueError(f"not a folder's path: {', '.join(wrong)}")
         return self

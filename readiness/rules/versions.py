@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.products import VersionRule
+from readiness.products.models import VersionRule
 
 _LONGEST = 256
 # Epoch, upstream version, revision: Debian policy 5.6.12, and rpm-version(7). No colon but the epoch's in either.

@@ -12,7 +12,7 @@ from readiness.core.text import one_line
 _MAX_WORDS = 400
 
 Path = Sequence[str | int]
-# One for all: most nodes are scalars.
+# Shared by all nodes without children, which most are.
 _CHILDLESS: Mapping[Any, Any] = {}
 
 
@@ -62,7 +62,7 @@ class Document:
         return tuple(map(str, node.children)) if isinstance(node.value, dict) else None
 
     def leave_out(self, faulty: Iterable[tuple[Path, Any]]) -> bool:
-        """Take the values at these paths out of the data, or put a stand-in there; whether any of it is new."""
+        """Leave the values at these paths out of the data, or put a stand-in there; False if nothing is new."""
         before = len(self._left_out) + sum(map(len, self._stand_ins.values()))
         for path, stand_in in [(self._as_written(path), stand_in) for path, stand_in in faulty]:
             at = path
@@ -75,11 +75,11 @@ class Document:
         return len(self._left_out) + sum(map(len, self._stand_ins.values())) > before
 
     def is_incomplete(self, path: Path) -> bool:
-        """Whether the value at this path, or a part of it, was left out: nothing follows from what is not there."""
+        """Whether the value at this path, or a part of it, was left out: then nothing follows from what it lacks."""
         return bool(self._incomplete) and self._as_written(path) in self._incomplete
 
     def texts_left_out(self) -> Iterator[str]:
-        """Every text in the entries that were left out: what is named only there is still named."""
+        """Every text in the entries that were left out: a name that stands only there counts as used."""
         nodes = [node for path in self._left_out if (node := self._node(path)) is not None]
         while nodes:
             node = nodes.pop()
@@ -125,7 +125,7 @@ class Document:
         self.problems.append(problem(self.file, line, column, message, hint))
 
     def _as_written(self, path: Path) -> tuple[str | int, ...]:
-        """The path in the file of what has this path in the data that remain: items left out of a list count again."""
+        """The path in the file for a path in the remaining data: in lists, items that were left out count again."""
         if not self._left_out:
             return tuple(path)
         at: tuple[str | int, ...] = ()

@@ -18,7 +18,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Strict(BaseModel):
-    """Base of all that is written: unknown keys and other types than asked for are errors, nothing changes afterwards.
+    """Base of all that people write: an unknown key or another type is an error, and values never change.
 
     `stand_in` has values for required keys that are missing or faulty: with them the rest of the entry is
     cross-checked; the mistake itself is reported, so no such entry is ever used.
@@ -52,7 +52,7 @@ def keyed(entries: dict[str, K]) -> dict[str, K]:
 
 
 def merged(settings: M, own: Strict) -> M:
-    """The settings with what an entry states in their place."""
+    """The settings, and in place of each that the entry states the entry's own."""
     return settings.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
@@ -100,16 +100,11 @@ def models_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tu
     """A model and every model in it, each with its path as written."""
     if isinstance(value, BaseModel):
         yield path, value
-        for key, field_name in _written_fields(type(value)):
-            yield from models_in(getattr(value, field_name), (*path, key))
+        for name, field in type(value).model_fields.items():
+            yield from models_in(getattr(value, name), (*path, field.alias or name))
     elif isinstance(value, Mapping):
         for key, part in value.items():
             yield from models_in(part, (*path, key))
     elif isinstance(value, tuple):
         for number, part in enumerate(value):
             yield from models_in(part, (*path, number))
-
-
-@cache
-def _written_fields(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
-    return tuple((field.alias or name, name) for name, field in model.model_fields.items())

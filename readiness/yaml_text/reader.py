@@ -59,7 +59,7 @@ def read_yaml(file: str, data: bytes, max_bytes: int = MAX_BYTES) -> Document:
 
 
 def _unsafe(file: str, text: str) -> Iterator[Problem]:
-    """Characters that hide or steer: the first of each line, for the first lines that have any."""
+    """Control and invisible characters: the first of each line, for the first lines that have any."""
     if clean(text) == text:
         return
     bad = ((number, line) for number, line in enumerate(text.split("\n"), start=1) if clean(line) != line)

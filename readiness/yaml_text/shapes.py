@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -15,6 +15,8 @@ from readiness.core.text import clean
 from readiness.yaml_text.document import quote
 
 REFUSED = "refused"
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 def refusal(message: str, hint: str = "") -> PydanticCustomError:
@@ -107,3 +109,8 @@ def filled(entries: dict[str, Any]) -> dict[str, Any]:
     if not entries:
         raise refusal("the mapping is empty and states nothing", "state something, or leave the key out")
     return entries
+
+
+# A list with at least one entry, each in it once; and a mapping with at least one.
+ListOf = Annotated[tuple[V, ...], AfterValidator(unique)]
+MappingOf = Annotated[dict[K, V], AfterValidator(filled)]

@@ -12,7 +12,7 @@ from readiness.yaml_text.document import Document, quote
 from readiness.yaml_text.known import Known
 from readiness.yaml_text.models import Strict, models_in
 
-# What a check looks for an entry by; the other fields are what the file claims.
+# By these a check finds an entry, without relying on it; the other fields are what the file claims.
 _LOOKED_UP_BY = frozenset({"source", "verified", "role", "other", "rule", "providers", "ids"})
 
 
@@ -45,7 +45,7 @@ class WithSources(Strict):
 
 
 def _with_texts(value: Any, sources: Mapping[Any, Any]) -> Any:
-    """The data with the text of each source in place of its key; a key that there is not stays, to be refused."""
+    """The data with the text of each source in place of its key; an unknown key stays, and is reported later."""
     if isinstance(value, tuple):
         return tuple(_with_texts(entry, sources) for entry in value)
     if not isinstance(value, dict):

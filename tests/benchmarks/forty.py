@@ -17,12 +17,16 @@ from pathlib import Path
 from readiness.core.basis import Basis, noting
 from readiness.core.facts import Facts, HostFacts
 from readiness.core.scripts import Limits, Output, Script
-from readiness.probes import Identity, Listening, OsRelease, Packages, Processes, by_name
+from readiness.probes.listening import Listening
+from readiness.probes.packages import Packages
+from readiness.probes.processes import Processes
+from readiness.probes.system import Identity, OsRelease
 from readiness.transports import Stop
 from readiness.transports.shells import posix
 from readiness.transports.ssh.target import SshTarget
 from readiness.transports.ssh.transport import SshTransport
 from tests.main_job.job import ROOT
+from tests.probes.askings import by_name
 
 PARALLEL = 16
 PACKAGES = (
@@ -43,8 +47,7 @@ KINDS = {kind.__name__: kind for kind in (Identity, Listening, OsRelease, Packag
 SCRIPTS = tuple(Script(kind.name, by_name[kind.name].text) for kind in KINDS.values())
 _NONCE = "0" * 32
 _HEAD = f"""
-from readiness.checking import Facts, check, each_host, expect
-from readiness.probes import {", ".join(KINDS)}
+from readiness.checking import Facts, check, each_host, expect, {", ".join(KINDS)}
 """
 _CHECK = """
 @check("FTY-{number:03}", severity="major", targets=each_host, needs=({kind},), remedy="none", source="benchmark")

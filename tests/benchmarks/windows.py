@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from readiness.probes import PROBES_OF, Clock
+from readiness.probes import PROBES_OF
+from readiness.probes.clock import Clock
 from tests.bench import record
 from tests.bench.fleet import USER, VARIABLE, WORD
 from tests.benchmarks.forty import PARALLEL, addresses

@@ -9,9 +9,7 @@ from typing import Any
 from readiness.configs.model import ConfigurationFile
 from readiness.core.facts import Fact, Missing, Why
 from readiness.planning.inputs import Inputs
-from readiness.probes import (
-    Configuration,
-)
+from readiness.probes.configuration import Configuration
 from tests.bench import record
 from tests.probes.windows.facts import PROBE
 

@@ -14,10 +14,8 @@ from readiness.configs.model import ConfigurationFile, Directive
 from readiness.core.facts import Missing, Why, WinrmListener
 from readiness.estate.estate import Cutover
 from readiness.planning.inputs import Inputs
-from readiness.probes import (
-    Certificates,
-    Configuration,
-)
+from readiness.probes.certificates import Certificates
+from readiness.probes.configuration import Configuration
 from readiness.probes.windows.tls import MachineCertificate, MachineCertificates
 from tests.lab.keys import Authority
 

@@ -8,10 +8,7 @@ from dataclasses import replace
 import pytest
 
 from readiness.estate.clock import Clock as AgreedClock
-from readiness.probes import (
-    Clock,
-    ClockSync,
-)
+from readiness.probes.clock import Clock, ClockSync
 
 from .changes import with_baseline
 from .harness import Case, Clean, Store, changed, fact

@@ -16,7 +16,8 @@ from readiness.core.outcomes import Result
 from readiness.estate import load_bytes
 from readiness.planning.inputs import Inputs, names_of
 from readiness.planning.plan import Narrowing, make_plan
-from readiness.probes import Configuration, Packages
+from readiness.probes.configuration import Configuration
+from readiness.probes.packages import Packages
 from readiness.probes.windows import cluster as reading
 from readiness.probes.windows.cluster import Cluster, ClusterMembership, VirtualMachine
 from readiness.probes.windows.events import OPERATIONAL, SYSTEM, Channel, Event, SnapshotEvents

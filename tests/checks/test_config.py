@@ -10,9 +10,7 @@ import pytest
 
 from readiness.configs.model import ConfigurationFile
 from readiness.planning.inputs import Inputs
-from readiness.probes import (
-    Configuration,
-)
+from readiness.probes.configuration import Configuration
 
 from .changes import (
     CLIENTS,

@@ -7,10 +7,8 @@ from dataclasses import replace
 import pytest
 
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
-from readiness.probes import (
-    Processes,
-    SudoRules,
-)
+from readiness.probes.processes import Processes
+from readiness.probes.sudo_rules import SudoRules
 
 from .harness import Case, Clean, fact
 

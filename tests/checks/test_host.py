@@ -11,12 +11,8 @@ import pytest
 from readiness.core.facts import Missing, Why
 from readiness.estate.machines import Machines
 from readiness.planning.inputs import Inputs
-from readiness.probes import (
-    Boot,
-    FailedUnits,
-    Machine,
-    OpenFiles,
-)
+from readiness.probes.host import Boot, Machine
+from readiness.probes.units import FailedUnits, OpenFiles
 
 from .changes import (
     HOSTS,

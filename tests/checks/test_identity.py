@@ -7,9 +7,7 @@ from dataclasses import replace
 import pytest
 
 from readiness.core.facts import HostKey
-from readiness.probes import (
-    Identity,
-)
+from readiness.probes.system import Identity
 
 from .harness import Case, Clean, Store, changed, fact
 

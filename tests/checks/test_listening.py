@@ -11,11 +11,7 @@ from readiness.core.facts import Missing
 from readiness.estate.listening import Listener
 from readiness.estate.listening import Listening as AgreedListening
 from readiness.planning.inputs import Inputs
-from readiness.probes import (
-    Holder,
-    Listening,
-    Socket,
-)
+from readiness.probes.listening import Holder, Listening, Socket
 
 from .changes import (
     HOSTS,

@@ -8,10 +8,7 @@ from dataclasses import replace
 import pytest
 
 from readiness.core.facts import Missing, Why
-from readiness.probes import (
-    Addresses,
-    Names,
-)
+from readiness.probes.names import Addresses, Names
 
 from .changes import (
     denied,

@@ -7,9 +7,7 @@ from dataclasses import replace
 import pytest
 
 from readiness.estate.machines import OperatingSystem
-from readiness.probes import (
-    OsRelease,
-)
+from readiness.probes.system import OsRelease
 
 from .changes import (
     of,

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from readiness.probes import (
-    Rights,
-)
+from readiness.probes.rights import Rights
 from readiness.probes.windows.access import AccessEntry, AccessLists
 
 from .changes import (

@@ -7,10 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from readiness.probes import (
-    Processes,
-    Services,
-)
+from readiness.probes.processes import Processes
+from readiness.probes.services import Services
 
 from .changes import (
     of,

@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from readiness.configs import SYSTEMS
 from readiness.core.outcomes import Result
 from readiness.planning.inputs import Inputs
-from readiness.probes import OsRelease
-from readiness.products import Product, load
+from readiness.probes.system import OsRelease
+from readiness.products import load
+from readiness.products.models import Product
 from readiness.yaml_text.sources import Sourced
 
 from .changes import LINUX_HOSTS, with_estate

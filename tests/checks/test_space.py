@@ -10,10 +10,7 @@ import pytest
 
 from readiness.core.facts import Missing, Why
 from readiness.estate.space import SpaceDemand
-from readiness.probes import (
-    Filesystem,
-    Space,
-)
+from readiness.probes.space import Filesystem, Space
 
 from .changes import (
     with_baseline,

@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from readiness.probes import (
-    Sshd,
-)
+from readiness.probes.sshd import Sshd
 
 from .changes import (
     LINUX_HOSTS,

@@ -8,11 +8,8 @@ from dataclasses import replace
 import pytest
 
 from readiness.planning.inputs import Inputs
-from readiness.probes import (
-    Package,
-    Packages,
-)
-from readiness.products import VersionRule
+from readiness.probes.packages import Package, Packages
+from readiness.products.models import VersionRule
 
 from .changes import CLIENTS, with_baseline
 from .harness import Case, Clean, Store, fact

@@ -17,7 +17,8 @@ from readiness.configs.format import Format
 from readiness.configs.statements import folded
 from readiness.core.errors import InputError
 from readiness.core.scripts import Output, Script
-from readiness.probes import PROBES_OF, Configuration
+from readiness.probes import PROBES_OF
+from readiness.probes.configuration import Configuration
 from tests.bench import machine, stand_in
 from tests.probes import real
 

@@ -74,11 +74,6 @@ def test_a_key_has_a_place() -> None:
     assert loaded().locate(ESTATE, ("service",), key=True) == (2, 1)
 
 
-def test_others_report_problems_with_a_place() -> None:
-    problem = loaded().problem(ESTATE, ("hosts", "dir02", "fqdn"), "is known to nobody", "mend it")
-    assert str(problem) == "estate.yaml:31:11: is known to nobody (mend it)"
-
-
 def test_a_byte_order_mark_and_windows_line_ends_change_nothing() -> None:
     text = b"\xef\xbb\xbf" + GOOD[ESTATE].replace(b"\n", b"\r\n")
     assert loaded({**GOOD, ESTATE: text}).estate == loaded().estate

@@ -24,7 +24,7 @@ from readiness.gate.records import (
 )
 from readiness.gate.steps import conclude, plan_run
 from readiness.planning.plan import Narrowing
-from readiness.probes import Clock
+from readiness.probes.clock import Clock
 from readiness.renderers import junit
 from readiness.renderers.report import renderers
 from readiness.run_folder.folder import RunFolder

@@ -11,7 +11,10 @@ from readiness.core.facts import Login, Why
 from readiness.core.outcomes import Target
 from readiness.planning.plan import Narrowing, as_planned_then, make_plan
 from readiness.planning.targets import each_host, each_windows_host, the_estate
-from readiness.probes import PROBES_OF, Clock, OsRelease, Packages
+from readiness.probes import PROBES_OF
+from readiness.probes.clock import Clock
+from readiness.probes.packages import Packages
+from readiness.probes.system import OsRelease
 from tests.small import a_check, inputs
 
 HOSTS = ("dir01", "sd01", "web01", "win01")

@@ -10,9 +10,11 @@ from readiness.configs import SYSTEMS
 from readiness.estate import load_bytes
 from readiness.planning.inputs import Inputs, names_of
 from readiness.planning.scripts import asking_of
+from readiness.probes import PROBES
 from readiness.probes.asking import Asking
 from readiness.products import Catalogue
 
+by_name = {probe.name: probe for probe in PROBES}
 SHIPPED = products.load(SYSTEMS)
 AS_OF = datetime(2026, 11, 25, 3, tzinfo=UTC)
 BACULA = {"bacula": ("director", "storage", "client", "console")}

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 import pytest
 
 from readiness.core.scripts import Output
-from readiness.probes import by_name
 
-from .askings import asking
+from .askings import asking, by_name
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NONCE = "0" * 64

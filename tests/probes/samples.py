@@ -16,7 +16,8 @@ from typing import Any
 
 from readiness.core.facts import Fact, Missing
 from readiness.core.scripts import Output
-from readiness.probes import by_name
+
+from .askings import by_name
 
 HERE = Path(__file__).parent
 TIMING = {"sent_s": 1795593600.0, "begun_s": 1795593600.25, "duration_s": 0.25}

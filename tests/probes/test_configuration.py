@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from readiness.core.scripts import Output
-from readiness.probes import Configuration
+from readiness.probes.configuration import Configuration
 
 from . import real
 from .samples import parsed

@@ -11,13 +11,18 @@ from readiness import products
 from readiness.configs import SYSTEMS
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Shell
-from readiness.probes import PROBES, PROBES_OF, Certificates, Configuration, Processes, Rights, SudoRules, by_name
+from readiness.probes import PROBES, PROBES_OF
 from readiness.probes.asking import Asking
+from readiness.probes.certificates import Certificates
+from readiness.probes.configuration import Configuration
 from readiness.probes.elevation import all_as_root, elevated, sudoers
 from readiness.probes.probe import Probe
+from readiness.probes.processes import Processes
+from readiness.probes.rights import Rights
+from readiness.probes.sudo_rules import SudoRules
 
 from . import real
-from .askings import asking
+from .askings import asking, by_name
 from .samples import parsed
 
 FIND = r"/usr/bin/find /proc -mindepth 2 -maxdepth 2 -name exe -printf %h\t%l\n"

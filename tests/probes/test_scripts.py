@@ -12,12 +12,16 @@ import pytest
 
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output
-from readiness.probes import PROBES, Clock, Identity, OsRelease, Packages, Processes, SudoRules, by_name
+from readiness.probes import PROBES
+from readiness.probes.clock import Clock
+from readiness.probes.packages import Packages
 from readiness.probes.probe import Probe
-from readiness.probes.system import FAMILIES
+from readiness.probes.processes import Processes
+from readiness.probes.sudo_rules import SudoRules
+from readiness.probes.system import FAMILIES, Identity, OsRelease
 
 from . import real
-from .askings import asking
+from .askings import asking, by_name
 from .samples import parsed
 
 ASKING = replace(asking(), space_paths=("/", "/no-such"))

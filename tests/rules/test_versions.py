@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.products import VersionRule
+from readiness.products.models import VersionRule
 from readiness.rules.versions import Version, evaluate_rule, matches_agreed
 from tests.probes.real import need
 

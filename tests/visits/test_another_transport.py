@@ -15,7 +15,7 @@ from readiness.core.checks import Check, check_of
 from readiness.core.facts import Login, Missing, Why
 from readiness.planning.inputs import Inputs, inputs_of
 from readiness.planning.plan import Narrowing, make_plan
-from readiness.probes import OsRelease
+from readiness.probes.system import OsRelease
 from readiness.transports import Stop, Surroundings, TransportKind
 from readiness.visits.collect import collect
 from readiness.visits.connect import Connector

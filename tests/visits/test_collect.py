@@ -11,7 +11,7 @@ import pytest
 
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why, WinrmListener
 from readiness.core.scripts import Limits, Output, Script, Visit
-from readiness.probes import Boot
+from readiness.probes.host import Boot
 from readiness.transports import TRANSPORTS, Route, Stop, TransportKind
 from readiness.visits.collect import CONNECTION_FACTS, Collected, collect
 from tests.transports import local

@@ -10,7 +10,7 @@ from typing import ClassVar
 from readiness.core.facts import Fact
 from readiness.probes.asking import Asking
 from readiness.probes.reading import chosen, shown
-from readiness.probes.windows.reading import Row, flag, nonempty, probe, reads, shape
+from readiness.probes.windows.reading import Row, flag, nonempty, probe, shape
 
 # MS-DTYP 2.5.1.1: what stands for an account in SDDL; those that are the same on every host have one id besides.
 _ALIASES = frozenset(
@@ -112,7 +112,7 @@ class AccessList:
     entries: tuple[AccessEntry, ...]
 
     def open_to(self, mask: int) -> tuple[str, ...]:
-        """Which of the accounts that everybody has may do any of these; a denial before it counts for its account."""
+        """The accounts of EVERYBODY that may do any of what the mask says; a denial counts where it comes first."""
         accounts: dict[str, None] = {}
         denied: dict[str, int] = {}
         for entry in self.entries:
@@ -180,4 +180,4 @@ def _access_lists(received: list[Row]) -> AccessLists:
     return AccessLists(paths)
 
 
-PROBES = (probe(AccessLists, reads(_access_lists), cost=25, arguments=Asking.places),)
+PROBES = (probe(AccessLists, _access_lists, cost=25, arguments=Asking.places),)

@@ -10,7 +10,7 @@ from readiness.probes.asking import Asking
 from readiness.probes.certificates import CertificateFile, Certificates
 from readiness.probes.reading import shown
 from readiness.probes.windows.access import READ, access_list
-from readiness.probes.windows.reading import Row, flag, items, nonempty, probe, reads, shape
+from readiness.probes.windows.reading import Row, flag, items, nonempty, probe, shape
 
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _LONGEST = 1 << 18  # of a file of 128 KiB
@@ -52,4 +52,4 @@ def _pem(kind: str, value: Any) -> str:
     return f"-----BEGIN {kind}-----\n{body}\n-----END {kind}-----\n"
 
 
-PROBES = (probe(Certificates, reads(_certificates), cost=55, arguments=Asking.certificate_folders),)
+PROBES = (probe(Certificates, _certificates, cost=55, arguments=Asking.certificate_folders),)

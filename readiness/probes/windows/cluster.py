@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from readiness.core.facts import Fact
 from readiness.probes.reading import chosen, shown
-from readiness.probes.windows.reading import Row, flag, natural, nonempty, only, probe, reads, shape, text
+from readiness.probes.windows.reading import Row, flag, natural, nonempty, only, probe, shape, text
 
 SETTINGS = ("SameSubnetDelay", "SameSubnetThreshold", "CrossSubnetDelay", "CrossSubnetThreshold")
 # By the words of the module, and by the numbers of WMI.
@@ -47,7 +47,7 @@ _VIRTUAL = {
 
 @dataclass(frozen=True, slots=True)
 class ClusterMembership(Fact):
-    """What of a failover cluster's node is on the host.
+    """What shows on the host whether it is a failover cluster's node.
 
     `state` and `start` are of the service ClusSvc, empty where there is none; `loaded` and `name` are the cluster's
     registry, which is there while the service runs; `database` is its file, which stays.
@@ -72,7 +72,7 @@ class ClusterMembership(Fact):
 
 
 def _membership(received: list[Row]) -> ClusterMembership:
-    row = shape(only(received), "state", "start", "loaded", "name", "database")
+    row = only(received, "state", "start", "loaded", "name", "database")
     state, start = text(row["state"]), text(row["start"])
     if (state == "") != (start == "") or (state and not (state in _SERVICE_STATES and start in _STARTS)):
         raise ValueError(f"no state of a service: {shown(state)}, {shown(start)}")
@@ -131,7 +131,7 @@ def _cluster(received: list[Row]) -> Cluster:
         by_what.setdefault(nonempty(row.get("what")), []).append(row)
     if by_what.keys() - {"cluster", "setting", "node", "group", "resource", "shared_volume", "witness"}:
         raise ValueError(f"no parts of a cluster: {shown(', '.join(by_what))}")
-    head = shape(only(by_what.get("cluster", [])), "what", "name", "by")
+    head = only(by_what.get("cluster", []), "what", "name", "by")
     witness = by_what.get("witness", [])
     if (nonempty(head["by"]) == "module") != bool(witness):
         raise ValueError(f"asked by {shown(head['by'])}, with {len(witness)} witnesses")
@@ -147,7 +147,7 @@ def _cluster(received: list[Row]) -> Cluster:
     }
     if not nodes or not groups or tuple(settings) != SETTINGS or not all(settings.values()):
         raise ValueError("a cluster without nodes, groups or settings of its heartbeat")
-    witness_kind = text(shape(only(witness), "what", "name")["name"]) if witness else None
+    witness_kind = text(only(witness, "what", "name")["name"]) if witness else None
     volumes = tuple(_named(by_what, "shared_volume"))
     return Cluster(True, nonempty(head["name"]), nodes, groups, resources, settings, witness_kind, volumes)  # noqa: FBT003 - as above
 
@@ -193,15 +193,13 @@ def _virtual_machine(received: list[Row]) -> VirtualMachine:
         if row["what"] == "machine":
             machines.append(row)
         else:
-            values[chosen({key: key for key in values}, nonempty(row["what"]))][nonempty(row["name"])] = text(
-                row["value"]
-            )
+            chosen(values, nonempty(row["what"]))[nonempty(row["name"])] = text(row["value"])
     machine = only(machines)
     return VirtualMachine(nonempty(machine["name"]), text(machine["value"]), values["service"], values["setting"])
 
 
 PROBES = (
-    probe(ClusterMembership, reads(_membership), cost=15),
-    probe(Cluster, reads(_cluster), cost=45),
-    probe(VirtualMachine, reads(_virtual_machine), cost=15),
+    probe(ClusterMembership, _membership, cost=15),
+    probe(Cluster, _cluster, cost=45),
+    probe(VirtualMachine, _virtual_machine, cost=15),
 )

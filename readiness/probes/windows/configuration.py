@@ -20,14 +20,13 @@ from readiness.probes.windows.reading import (
     nonempty,
     objects,
     probe,
-    reads,
     shape,
     text,
     texts,
 )
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-# Why a file could not be read; what an included one is told with.
+# Why a file could not be read, by the script's word for it.
 _UNREADABLE = {"denied": Why.NOT_PERMITTED, "failed": Why.UNREADABLE}
 _STATUS = {"read": "", "absent": "absent", **{status: status for status in _UNREADABLE}}
 
@@ -84,8 +83,8 @@ def _statement(row: Row) -> Statement:
     parts = [text(row[key]) for key in ("name", "text") if row[key] is not None]
     if kind == "include" and not parts[0]:
         raise ValueError("an include of nothing")
-    # What has no fields here has the name of its file in the other script's line, which nobody asks for.
+    # For a kind without fields the shell script prints one that nobody reads; so one is made up here.
     return statement(kind, natural(row["line"]), parts or [""])
 
 
-PROBES = (probe(Configuration, reads(_configuration), cost=50, arguments=arguments_of, after=maskings_of),)
+PROBES = (probe(Configuration, _configuration, cost=50, arguments=arguments_of, after=maskings_of),)

@@ -10,7 +10,7 @@ from typing import ClassVar
 from readiness.core.facts import Fact
 from readiness.probes.asking import Asking
 from readiness.probes.reading import shown
-from readiness.probes.windows.reading import Row, flag, items, natural, nonempty, probe, reads, shape, text, unix_time
+from readiness.probes.windows.reading import Row, flag, items, natural, nonempty, probe, shape, text, unix_time
 
 SYSTEM, APPLICATION = "System", "Application"
 OPERATIONAL = "Microsoft-Windows-FailoverClustering/Operational"
@@ -87,4 +87,4 @@ def _stamp(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-PROBES = (probe(SnapshotEvents, reads(_events), cost=60, needs_s=60.0, arguments=_windows),)
+PROBES = (probe(SnapshotEvents, _events, cost=60, needs_s=60.0, arguments=_windows),)

@@ -12,7 +12,7 @@ from readiness.core.facts import Fact
 from readiness.probes.listening import Holder, Listening, Socket
 from readiness.probes.names import Addresses, Names, names_of
 from readiness.probes.reading import chosen, shown
-from readiness.probes.windows.reading import Row, natural, nonempty, objects, probe, reads, shape, text, texts
+from readiness.probes.windows.reading import Row, natural, nonempty, objects, probe, shape, text, texts
 
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?\.?")
 # GpoBoolean of MSFT_NetFirewallProfile; in force it is never NotConfigured.
@@ -115,8 +115,8 @@ def _firewall(received: list[Row]) -> FirewallProfiles:
 
 
 PROBES = (
-    probe(Names, reads(_names), cost=25, arguments=names_of),
-    probe(Addresses, reads(_addresses), cost=15),
-    probe(Listening, reads(_listening), cost=30),
-    probe(FirewallProfiles, reads(_firewall), cost=30),
+    probe(Names, _names, cost=25, arguments=names_of),
+    probe(Addresses, _addresses, cost=15),
+    probe(Listening, _listening, cost=30),
+    probe(FirewallProfiles, _firewall, cost=30),
 )

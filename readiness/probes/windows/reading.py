@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import Any, TypeVar
 
 from readiness.core.facts import Fact, Missing, Why
@@ -18,7 +17,7 @@ from readiness.core.scripts import Output
 from readiness.core.text import clean, decode, one_line
 from readiness.probes.asking import Asking
 from readiness.probes.probe import Probe, nothing
-from readiness.probes.reading import LONGEST_LINE, shown
+from readiness.probes.reading import LONGEST_LINE, script, shown
 
 Row = dict[str, Any]
 F = TypeVar("F", bound=Fact)
@@ -34,33 +33,22 @@ _ERROR = ("id", "category", "type", "hresult", "native", "message")
 _STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})\.([0-9]{7})Z")
 
 
-def script(name: str) -> str:
-    """The text of a script in the package."""
-    return (files("readiness.probes") / "scripts" / f"{name}.ps1").read_text(encoding="utf-8")
-
-
 def probe(
     kind: type[F],
-    parse: Callable[[Output], F | Missing],
+    parse: Callable[[list[Row]], F | Missing],
     *,
     cost: int,
     needs_s: float = 0.0,
     arguments: Callable[[Asking], tuple[str, ...]] = nothing,
     after: Callable[[Asking], tuple[str, ...]] = nothing,
 ) -> Probe:
-    """The probe whose script in the package has the fact's name."""
-    text = script(kind.name)
-    return Probe(kind, text, parse, cost, "powershell", needs_s, arguments=arguments, after=after)
-
-
-def reads(parse: Callable[[list[Row]], F | Missing]) -> Callable[[Output], F | Missing]:
-    """A parser of an output from one of its rows: an error record becomes Missing before it is asked."""
+    """The probe whose script in the package has the fact's name; `parse` reads the rows that the script gave."""
 
     def parser(output: Output) -> F | Missing:
         received = rows(output)
         return received if isinstance(received, Missing) else parse(received)
 
-    return parser
+    return Probe(kind, script(kind.name, "ps1"), parser, cost, "powershell", needs_s, arguments=arguments, after=after)
 
 
 def rows(output: Output) -> list[Row] | Missing:
@@ -113,11 +101,11 @@ def _no_constant(text: str) -> Any:
     raise ValueError(f"no whole number: {shown(text)}")
 
 
-def only(received: list[Row]) -> Row:
-    """The only row."""
+def only(received: list[Row], *keys: str) -> Row:
+    """The only row; where keys are given, when it has these and no others."""
     if len(received) != 1:
         raise ValueError(f"{len(received)} rows, and not one")
-    return received[0]
+    return shape(received[0], *keys) if keys else received[0]
 
 
 def shape(row: Row, *keys: str) -> Row:
@@ -128,7 +116,7 @@ def shape(row: Row, *keys: str) -> Row:
 
 
 def text(value: Any, *, lines: bool = False) -> str:
-    """A text without what has no place in one; of several `lines` where that is said."""
+    """A text without control characters, on one line unless `lines` allows several."""
     if not isinstance(value, str):
         raise ValueError(f"no text: {shown(str(value))}")  # noqa: TRY004 - the contract of parsers
     plain = value.replace("\r\n", "\n") if lines else value

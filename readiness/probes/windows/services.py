@@ -9,7 +9,7 @@ from readiness.probes.processes import Processes, Program
 from readiness.probes.reading import chosen, shown
 from readiness.probes.services import Service, Services
 from readiness.probes.units import FailedUnits
-from readiness.probes.windows.reading import Row, natural, nonempty, only, probe, reads, shape, text, texts, unix_time
+from readiness.probes.windows.reading import Row, natural, nonempty, only, probe, shape, text, texts, unix_time
 
 # Win32_Service's State and StartMode, learn.microsoft.com; by systemd's words for the same.
 _STATES = {
@@ -83,14 +83,14 @@ def _processes(received: list[Row]) -> Processes:
 
 
 def _failed(received: list[Row]) -> FailedUnits:
-    row = shape(only(received), "read", "failed")
+    row = only(received, "read", "failed")
     if not natural(row["read"]):
         raise ValueError("not one service is listed")
     return FailedUnits(tuple(sorted(texts(row["failed"]))))
 
 
 PROBES = (
-    probe(FailedUnits, reads(_failed), cost=20),
-    probe(Services, reads(_services), cost=20),
-    probe(Processes, reads(_processes), cost=40),
+    probe(FailedUnits, _failed, cost=20),
+    probe(Services, _services, cost=20),
+    probe(Processes, _processes, cost=40),
 )

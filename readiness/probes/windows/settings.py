@@ -9,17 +9,11 @@ from typing import ClassVar
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
 from readiness.core.text import decode
-from readiness.probes.windows.reading import (
-    ADMINISTRATOR,
-    flag,
-    only,
-    probe,
-    rows,
-    shape,
-    texts,
-)
+from readiness.probes.probe import Probe
+from readiness.probes.reading import script
+from readiness.probes.windows.reading import ADMINISTRATOR, flag, only, rows, shape, texts
 
-_NOT_TOLD = re.compile(r"N/A: ", re.IGNORECASE)  # N/A: Must be an administrator to view exclusions
+_WITHHELD = re.compile(r"N/A: ", re.IGNORECASE)  # N/A: Must be an administrator to view exclusions
 _REMOVED = ("0x800106ba", str(0x800106BA - (1 << 32)))
 
 
@@ -46,10 +40,10 @@ def parse_defender_exclusions(output: Output) -> DefenderExclusions | Missing:
         return Missing(Why.TOOL_ABSENT, "this host has no Microsoft Defender")
     shape(row, "defender", "paths", "processes", "extensions", "real_time")
     lists = [texts(row[key]) for key in ("paths", "processes", "extensions")]
-    if any(_NOT_TOLD.match(entry) for one_list in lists for entry in one_list):
+    if any(_WITHHELD.match(entry) for entries in lists for entry in entries):
         return Missing(Why.NOT_PERMITTED, "Defender shows its exclusions to administrators only", ADMINISTRATOR)
     paths, processes, extensions = lists
     return DefenderExclusions(paths, processes, extensions, flag(row["real_time"]))
 
 
-PROBES = (probe(DefenderExclusions, parse_defender_exclusions, cost=35),)
+PROBES = (Probe(DefenderExclusions, script("defender_exclusions", "ps1"), parse_defender_exclusions, 35, "powershell"),)

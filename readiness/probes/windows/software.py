@@ -10,7 +10,7 @@ from typing import ClassVar
 from readiness.core.facts import Fact, Missing
 from readiness.probes.packages import Package, Packages
 from readiness.probes.reading import chosen, shown
-from readiness.probes.windows.reading import Row, flag, nonempty, only, probe, reads, shape, text, texts
+from readiness.probes.windows.reading import Row, flag, nonempty, only, probe, shape, text, texts
 
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~_ ()-]*")
 _VIEWS = {"Registry64": "x64", "Registry32": "x86"}
@@ -92,7 +92,7 @@ class PendingReboot(Fact):
 
 
 def _pending_reboot(received: list[Row]) -> PendingReboot | Missing:
-    row = shape(only(received), "servicing", "update", "join", "name", "active_name", "renames")
+    row = only(received, "servicing", "update", "join", "name", "active_name", "renames")
     renamed = nonempty(row["name"]).lower() != nonempty(row["active_name"]).lower()
     marks = {
         "updates of Windows components": flag(row["servicing"]),
@@ -104,7 +104,7 @@ def _pending_reboot(received: list[Row]) -> PendingReboot | Missing:
 
 
 PROBES = (
-    probe(PendingReboot, reads(_pending_reboot), cost=5),
-    probe(Packages, reads(_packages), cost=15),
-    probe(Hotfixes, reads(_hotfixes), cost=35),
+    probe(PendingReboot, _pending_reboot, cost=5),
+    probe(Packages, _packages, cost=15),
+    probe(Hotfixes, _hotfixes, cost=35),
 )

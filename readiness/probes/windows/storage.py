@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing, Why
 from readiness.probes.reading import shown
 from readiness.probes.space import Filesystem, Space, paths_of
-from readiness.probes.windows.reading import (
-    ADMINISTRATOR,
-    Row,
-    flag,
-    natural,
-    nonempty,
-    only,
-    probe,
-    reads,
-    shape,
-    text,
-)
+from readiness.probes.windows.reading import ADMINISTRATOR, Row, flag, natural, nonempty, only, probe, shape, text
 
 _MOUNT = re.compile(r"[A-Za-z]:\\(?:.*\\)?")
 _READABLE_ONLY = 1  # Win32_Volume, Access; null where the provider does not tell
@@ -66,12 +55,12 @@ def _lies_on(row: Row, volumes: Mapping[str, Filesystem]) -> Filesystem | None:
 
 @dataclass(frozen=True, slots=True)
 class VssWriter:
-    """A writer by name and id; `state` is VSS's number (1 is stable), `told` its state and last error there."""
+    """A writer by name and id; `state` is VSS's number (1 is stable), `message` its state and last error in words."""
 
     name: str
     id: str
     state: int
-    told: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,31 +73,33 @@ class VssWriters(Fact):
 
 def _vss_writers(received: list[Row]) -> VssWriters | Missing:
     """Blocks of five lines after the banner; anything else among them is not understood."""
-    row = shape(only(received), "status", "out", "err")
+    row = only(received, "status", "out", "err")
     printed = text(row["out"], lines=True)
     if row["status"] != 0:
         return _refused(f"{printed} {text(row['err'], lines=True)}", row["status"])
     banner, *blocks = (
         "\n".join(line.strip() for line in block.split("\n")) for block in printed.strip("\n").split("\n\n")
     )
-    matches = [_WRITER.fullmatch(block) for block in blocks]
-    if "'" in banner or None in matches or not matches:
+    matches = [match for block in blocks if (match := _WRITER.fullmatch(block))]
+    if "'" in banner or len(matches) != len(blocks) or not matches:
         raise ValueError(f"no list of writers: {shown(printed)}")
-    instances = [match[3] for match in matches if match]
-    if len({*instances}) != len(instances):
+    if len({match[3] for match in matches}) != len(matches):
         raise ValueError("an instance of a writer twice")
-    writers = [VssWriter(m[1], m[2], int(m[4]), f"[{m[4]}] {m[5]}, {m[6]}") for m in matches if m]
-    return VssWriters(tuple(sorted(writers, key=lambda each: (each.name, each.id, each.state, each.told))))
+    fields = [match.group(1, 2, 4, 5, 6) for match in matches]
+    writers = [
+        VssWriter(name, id_, int(state), f"[{state}] {words}, {error}") for name, id_, state, words, error in fields
+    ]
+    return VssWriters(tuple(sorted(writers, key=astuple)))
 
 
 def _refused(printed: str, status: object) -> Missing:
-    """The program vssadmin tells a login without the full token in words only, which are translated."""
+    """Why vssadmin failed: it gives no code, only words, to a login without an administrator's full token."""
     codes = " ".join(_ERROR_CODE.findall(printed))
     detail = f"vssadmin list writers ended with {status} {codes}".strip()
     return Missing(Why.NOT_PERMITTED if not codes else Why.UNREADABLE, detail, "" if codes else ADMINISTRATOR)
 
 
 PROBES = (
-    probe(Space, reads(_space), cost=20, arguments=paths_of),
-    probe(VssWriters, reads(_vss_writers), cost=90, needs_s=75),  # vssadmin itself is given 60
+    probe(Space, _space, cost=20, arguments=paths_of),
+    probe(VssWriters, _vss_writers, cost=90, needs_s=75),  # vssadmin itself is given 60
 )

@@ -10,7 +10,8 @@ from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
 from readiness.probes.clock import Clock, ClockSync
 from readiness.probes.host import Machine
-from readiness.probes.reading import shown
+from readiness.probes.probe import Probe
+from readiness.probes.reading import script, shown
 from readiness.probes.system import Identity, OsRelease
 from readiness.probes.windows.reading import (
     ADMINISTRATOR,
@@ -20,9 +21,7 @@ from readiness.probes.windows.reading import (
     nonempty,
     only,
     probe,
-    reads,
     rows,
-    shape,
     text,
     unix_time,
 )
@@ -58,7 +57,7 @@ def parse_clock(output: Output) -> Clock | Missing:
     received = rows(output)
     if isinstance(received, Missing):
         return received
-    row = shape(only(received), "utc", "age_ms")
+    row = only(received, "utc", "age_ms")
     host_s, age_ms = unix_time(row["utc"]), row["age_ms"]
     if isinstance(age_ms, bool) or not isinstance(age_ms, int) or abs(age_ms) > _DAY_MS:
         raise ValueError(f"no age: {shown(str(age_ms))}")
@@ -72,7 +71,7 @@ def parse_clock(output: Output) -> Clock | Missing:
 
 def _clock_sync(received: list[Row]) -> ClockSync | Missing:
     """By numbers only: leap indicator, stratum and reference; the source is shown as it is called there."""
-    row = shape(only(received), "status", "out", "err")
+    row = only(received, "status", "out", "err")
     printed = text(row["out"], lines=True).strip("\n").split("\n")
     if row["status"] != 0:
         return _no_status(" ".join([*printed, text(row["err"], lines=True)]))
@@ -104,7 +103,7 @@ def _no_status(printed: str) -> ClockSync | Missing:
 
 def _os_release(received: list[Row]) -> OsRelease:
     """The release as its users call it (`2022`, `2012r2`, `11`), by build; a build nobody knows stands for itself."""
-    row = shape(only(received), "product", "build", "revision", "display", "kind", "architecture")
+    row = only(received, "product", "build", "revision", "display", "kind", "architecture")
     build, kind = nonempty(row["build"]), nonempty(row["kind"])
     if not _BUILD.fullmatch(build):
         raise ValueError(f"no build: {shown(build)}")
@@ -125,7 +124,7 @@ def _os_release(received: list[Row]) -> OsRelease:
 
 def _identity(received: list[Row]) -> Identity:
     """Host name, and MachineGuid as the machine id: 32 hexadecimal digits that a clone keeps, like machine-id(5)."""
-    row = shape(only(received), "host", "domain", "guid")
+    row = only(received, "host", "domain", "guid")
     host, domain = nonempty(row["host"]), text(row["domain"])
     fqdn = f"{host}.{domain}" if domain else Missing(Why.NO_SUCH_NAME, "the host has no primary DNS suffix")
     if not _HOST_NAME.fullmatch(host) or (isinstance(fqdn, str) and not _HOST_NAME.fullmatch(fqdn)):
@@ -149,7 +148,7 @@ class Elevation(Fact):
 
 
 def _elevation(received: list[Row]) -> Elevation:
-    row = shape(only(received), "login", "administrator", "powershell")
+    row = only(received, "login", "administrator", "powershell")
     if not _VERSION.fullmatch(nonempty(row["powershell"])):
         raise ValueError(f"no version: {shown(row['powershell'])}")
     return Elevation(nonempty(row["login"]), flag(row["administrator"]), row["powershell"])
@@ -160,7 +159,7 @@ _OF_LINUX = Missing(Why.NOT_ASKED, "Windows has none")
 
 def _machine(received: list[Row]) -> Machine:
     """Memory, paging files and time zone; the rest of the fact is about Linux."""
-    row = shape(only(received), "memory", "paging", "zone", "no_summer_time")
+    row = only(received, "memory", "paging", "zone", "no_summer_time")
     memory, paging = natural(row["memory"]), natural(row["paging"])
     if not memory:
         raise ValueError("a host without memory")
@@ -176,10 +175,10 @@ def windows_zone(name: str) -> str | None:
 
 
 PROBES = (
-    probe(Clock, parse_clock, cost=0),
-    probe(OsRelease, reads(_os_release), cost=1),
-    probe(Elevation, reads(_elevation), cost=1),
-    probe(Machine, reads(_machine), cost=15),
-    probe(Identity, reads(_identity), cost=5),
-    probe(ClockSync, reads(_clock_sync), cost=20),
+    Probe(Clock, script("clock", "ps1"), parse_clock, 0, "powershell"),
+    probe(OsRelease, _os_release, cost=1),
+    probe(Elevation, _elevation, cost=1),
+    probe(Machine, _machine, cost=15),
+    probe(Identity, _identity, cost=5),
+    probe(ClockSync, _clock_sync, cost=20),
 )

@@ -17,7 +17,6 @@ from readiness.probes.windows.reading import (
     objects,
     only,
     probe,
-    reads,
     shape,
     text,
     texts,
@@ -56,7 +55,7 @@ class SChannel(Fact):
 
 
 def _schannel(received: list[Row]) -> SChannel:
-    row = shape(only(received), "build", "protocols", "ciphers")
+    row = only(received, "build", "protocols", "ciphers")
     protocols: dict[str, ProtocolKeys] = {}
     for entry in objects(row["protocols"]):
         shape(entry, "protocol", "side", "enabled", "off")
@@ -70,11 +69,7 @@ def _schannel(received: list[Row]) -> SChannel:
     build = nonempty(row["build"])
     if not _BUILD.fullmatch(build) or len(ciphers) != len(objects(row["ciphers"])):
         raise ValueError(f"no build, or a key twice: {shown(build)}")
-    return SChannel(
-        build,
-        protocols,
-        {name: _dword(entry["enabled"]) for name, entry in ciphers.items()},
-    )
+    return SChannel(build, protocols, {name: _dword(entry["enabled"]) for name, entry in ciphers.items()})
 
 
 def _dword(value: Any) -> int | None:
@@ -96,7 +91,7 @@ class CipherSuites(Fact):
 
 
 def _cipher_suites(received: list[Row]) -> CipherSuites | Missing:
-    row = shape(only(received), "by", "suites")
+    row = only(received, "by", "suites")
     by, suites = nonempty(row["by"]), texts(row["suites"])
     if by == "nothing":
         return Missing(Why.TOOL_ABSENT, "neither Get-TlsCipherSuite nor a list in the registry")
@@ -189,7 +184,7 @@ def _certificate(row: Row) -> MachineCertificate:
 
 
 PROBES = (
-    probe(SChannel, reads(_schannel), cost=10),
-    probe(CipherSuites, reads(_cipher_suites), cost=15),
-    probe(MachineCertificates, reads(_certificates), cost=30),
+    probe(SChannel, _schannel, cost=10),
+    probe(CipherSuites, _cipher_suites, cost=15),
+    probe(MachineCertificates, _certificates, cost=30),
 )

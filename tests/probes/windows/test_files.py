@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from readiness.core.scripts import Script
-from readiness.probes import Certificates
+from readiness.probes.certificates import Certificates
 from readiness.probes.windows.access import NAMES, READ, WRITE, AccessLists, access_list
 from readiness.probes.windows.certificates import PROBES
 from tests.bench import machine, record, stand_in

@@ -12,10 +12,15 @@ import pytest
 
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
-from readiness.probes import Clock, ClockSync, Identity, Machine, OsRelease, Packages, Processes, Services
+from readiness.probes.clock import Clock, ClockSync
+from readiness.probes.host import Machine
 from readiness.probes.listening import Holder, Listening
 from readiness.probes.names import Addresses, Names
+from readiness.probes.packages import Packages
+from readiness.probes.processes import Processes
+from readiness.probes.services import Services
 from readiness.probes.space import Space
+from readiness.probes.system import Identity, OsRelease
 from readiness.probes.units import FailedUnits
 from readiness.probes.windows import PROBES
 from readiness.probes.windows.network import FirewallProfiles

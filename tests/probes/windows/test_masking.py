@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output, Script
-from readiness.probes import Configuration
+from readiness.probes.configuration import Configuration
 from readiness.probes.windows.configuration import PROBES
 from tests.bench import machine, stand_in
 from tests.probes import real
