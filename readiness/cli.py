@@ -35,7 +35,7 @@ from readiness.gate.records import (
     write_results,
 )
 from readiness.gate.steps import conclude, plan_run
-from readiness.gate.stopping import stopped_by_signals
+from readiness.gate.stopping import exit_code_is_ours, stopped_by_signals
 from readiness.planning.inputs import inputs_again, inputs_of, with_limits
 from readiness.planning.plan import Narrowing
 from readiness.planning.scripts import commands_as_root
@@ -239,7 +239,8 @@ def _ending() -> Iterator[_Code]:
     """Turn what ended a command into its exit code and its last line."""
     ending = _Code()
     try:
-        yield ending
+        with exit_code_is_ours():
+            yield ending
     except InputError as error:
         for problem in error.problems:
             print(one_line(str(problem)), file=sys.stderr)
