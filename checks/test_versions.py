@@ -65,8 +65,8 @@ def test_package_of_the_role_is_installed(target: TargetOf[RoleOnHost], facts: F
     packages = facts.need(Packages)
     for choice in choices:
         names = choice.names
-        installed = [f"{name} {package.version}" for name in names for package in packages.called(name)]
-        broken = [f"{name} {packages.broken[name]}" for name in names if name in packages.broken]
+        installed = [f"{package.name} {package.version}" for name in names for package in packages.called(name)]
+        broken = [package for name in names for package in packages.broken_called(name)]
         expect_that(
             len(installed) == 1 and not broken,
             expected=f"one of {', '.join(names)} installed once" if len(names) > 1 else f"{names[0]} installed",

@@ -36,7 +36,7 @@ from readiness.gate.records import (
     write_results,
 )
 from readiness.gate.steps import conclude, plan_run
-from readiness.gate.stopping import stopped_by_signals
+from readiness.gate.stopping import exit_code_is_ours, stopped_by_signals
 from readiness.planning.inputs import inputs_again, inputs_of, with_limits
 from readiness.planning.plan import Narrowing
 from readiness.planning.scripts import commands_as_root
@@ -65,7 +65,8 @@ def _command(steps: Callable[P, int]) -> Callable[P, None]:
     @functools.wraps(steps)
     def command(*args: P.args, **options: P.kwargs) -> None:
         try:
-            code = steps(*args, **options)
+            with exit_code_is_ours():
+                code = steps(*args, **options)
         except (KeyboardInterrupt, SystemExit, Exception) as error:  # SystemExit would choose the exit code itself
             code = _say_what_ended_it(error)
             if code == EXIT_FAULT and os.environ.get("READINESS_TRACEBACK"):

@@ -138,6 +138,7 @@ function include(   path) {
 }
 
 function scan(   first) {
+    sub(/\r$/, "", rest) # Bacula takes no notice of it at the end of a line
     if (quoted) quote()
     while (!lost && !quoted) {
         sub(/^[ \t\r\f]+/, "", rest)

@@ -18,8 +18,11 @@ from readiness.yaml_text.models import models_in
 Path = tuple[str, ...]
 
 
-def check_baseline(document: Document, baseline: Baseline, names: Names, hosts: Hosts) -> None:
-    """Report roles that the catalogue does not have, and statements that contradict each other."""
+def check_baseline(document: Document, baseline: Baseline, names: Names, hosts: Hosts, *, all_hosts: bool) -> None:
+    """Report roles that the catalogue does not have, and statements that contradict each other.
+
+    `all_hosts`: the hosts are all there are, as written, so that a role which none of them has is nobody's.
+    """
     catalogue, known = Roles(names), _keys(names)
     holders = holders_of(hosts)
     for path, section in baseline.sections():
@@ -32,6 +35,8 @@ def check_baseline(document: Document, baseline: Baseline, names: Names, hosts: 
         _check_not_agreed(document, path, section, known, holders)
         if path:
             _check_scope(document, path, section)
+            if all_hosts:
+                _check_roles(document, path, section, hosts, holders)
     _check_groups(document, baseline.of_estate(hosts), hosts)
 
 
@@ -87,6 +92,19 @@ def _check_scope(document: Document, path: Path, section: Demands) -> None:
             message = f"groups in what is stated for the {kind} {path[1]}"
             hint = f"remove it: the entry is for the {kind} already"
             document.report((*at, "groups"), message, hint, key=True)
+
+
+def _check_roles(document: Document, path: Path, section: Demands, hosts: Hosts, holders: Holders) -> None:
+    """What is stated for a group or a host about a role that none of its hosts has would be held against nobody."""
+    kind, name = path[0].removesuffix("s"), path[1]
+    for key, statement in section.statements().items():
+        first, *role = key.split(".")
+        if first not in demands() or not demands()[first].by_role:
+            continue
+        having = holders.get((role[0], role[1]), {})
+        if not any(name in (host, *hosts[host].groups) for host in having):
+            message = f"{key} is stated for the {kind} {name}, which has no {' '.join(role)}"
+            document.report((*path, *_written_at(key, statement)), message, "state it where the role is", key=True)
 
 
 def _check_groups(document: Document, baseline: Baseline, hosts: Hosts) -> None:

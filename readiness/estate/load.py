@@ -96,7 +96,9 @@ class _Reading:
         if (document := self.documents.get(BASELINE)) is not None:
             baseline = validate(document, Baseline, self._references)
             if baseline is not None:
-                check_baseline(document, baseline, self._names, estate.hosts if estate is not None else {})
+                hosts = estate.hosts if estate is not None else {}
+                sound = estate is not None and not self.documents[ESTATE].problems
+                check_baseline(document, baseline, self._names, hosts, all_hosts=sound)
         for read in self.documents.values():
             problems += read.problems
         limits = {name: files_of.max_bytes(name) for name in files if name not in self.documents}

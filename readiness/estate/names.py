@@ -14,7 +14,7 @@ from readiness.yaml_text.references import NameOf, References
 Group = Annotated[texts.Name, NameOf("group")]
 Zone = Annotated[texts.Name, NameOf("zone")]
 HostRef = Annotated[texts.Name, NameOf("host")]
-Account = Annotated[texts.User, NameOf("account", "no role runs as")]
+Account = Annotated[texts.User, NameOf("account", "no role has an account of its own called")]
 RoleOfProduct = Annotated[texts.RoleOfProduct, NameOf("role")]
 Transport = Annotated[texts.Name, NameOf("transport")]
 
@@ -24,7 +24,7 @@ class Names:
     """What the catalogue of products and the transports know, as far as an estate can misspell it.
 
     `roles` are the roles by product; `related` are (product, role, other role) that a version rule compares;
-    `accounts` are those that any role runs as; `transports` are the systems that each transport serves, in the order
+    `accounts` are the roles' own on Linux; `transports` are the systems that each transport serves, in the order
     of preference; `command_transports` can run single commands, as users' tests do.
     """
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,23 @@ def collect_checks(folder: Path) -> Collected:
     code = through_pytest(folder, collector)
     if not collector.complete:
         raise ToolFault(f"pytest ended with {code!r} before all checks were collected: a file of theirs stopped it")
-    return collector.collected
+    collected = collector.collected
+    return replace(collected, problems=(*collected.problems, *_passed_over(folder, collector.files)))
+
+
+def _passed_over(folder: Path, files: Collection[Path]) -> Iterator[Problem]:
+    """Files of checks that pytest did not look at, because of a conftest, a plugin, an option or their name."""
+    looked_at = {file.resolve() for file in files}
+    for file in sorted(folder.rglob("*.py")):
+        if file.resolve() not in looked_at and _may_hold_checks(file):
+            message = "holds checks, and pytest passed it over"
+            hint = "name it test_AREA.py, and let no conftest, plugin or pytest.ini leave it out"
+            yield Problem(str(file.relative_to(folder)), 0, 0, message, hint)
+
+
+def _may_hold_checks(file: Path) -> bool:
+    """By its name, or by what stands in it; a module that only helps checks holds none."""
+    return file.name.startswith("test_") or re.search(rb"^\s*@check\(", file.read_bytes(), re.MULTILINE) is not None
 
 
 def through_pytest(folder: Path, plugin: object) -> int:
@@ -55,14 +72,14 @@ def through_pytest(folder: Path, plugin: object) -> int:
 class CheckCollector:
     """Gathers the checks that pytest collects, and every mistake in them; runs none.
 
-    `complete` says that pytest collected to the end. `selective`: pytest was asked for some checks only, so the others
-    are not reported as missing.
+    `files` are those that pytest looked at. `complete` says that pytest collected to the end. `selective`: pytest was
+    asked for some checks only, so the others are not reported as missing.
     """
 
     def __init__(self, *, selective: bool = False) -> None:
         self.complete, self._selective = False, selective
         self._problems: list[Problem] = []
-        self._files: list[Path] = []
+        self.files: list[Path] = []
         self._left_out: set[str] = set()
         self._deselected: list[str] = []
         self._checks: dict[str, Check] = {}
@@ -74,7 +91,7 @@ class CheckCollector:
 
     def pytest_pycollect_makemodule(self, module_path: Path) -> None:
         """Remember each file that is looked at."""
-        self._files.append(module_path)
+        self.files.append(module_path)
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """What pytest was told to leave out narrows the run, and is not missing."""
@@ -99,7 +116,7 @@ class CheckCollector:
             Problem(
                 file.name, line, 1, f"{check_id} is not collected", "name its function test_..., and no other one so"
             )
-            for file in (() if self._selective else self._files)
+            for file in (() if self._selective else self.files)
             for line, check_id in made_in(str(file)).items()
             if check_id not in collected
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from readiness.gate.judging import Judging
 from readiness.gate.plugin import CheckRunner
 from readiness.gate.records import new_run_id, read_hosts, write_plan, write_results
 from readiness.gate.steps import conclude, plan_run
+from readiness.gate.stopping import exit_code_is_ours
 from readiness.planning.inputs import inputs_of
 from readiness.planning.plan import Narrowing
 from readiness.renderers import terminal
@@ -62,6 +64,8 @@ class _OwnRun(CheckCollector):
         self._judging: Judging | None = None
         self._error: Exception | None = None
         self._last_line = ""
+        self._until_the_end = ExitStack()
+        self._until_the_end.enter_context(exit_code_is_ours())
         path = config.invocation_params.dir / "reports" / estate.resolve().name / self._run_id
         self._folder = RunFolder.create(path, renderers())
         self._folder.begin(self._run_id, now, __version__)
@@ -137,6 +141,7 @@ class _OwnRun(CheckCollector):
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """The verdict is the last line."""
+        self._until_the_end.close()
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and self._last_line:
             reporter.write_line(self._last_line)

@@ -1,13 +1,18 @@
-"""Ctrl-C and SIGTERM while hosts are read: the run is judged as interrupted, not lost."""
+"""What ends a run before its time: Ctrl-C and SIGTERM, and code beside the checks that would end the process."""
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, NoReturn
 
 from readiness.core.facts import Why
 from readiness.transports import Stop
+
+# Each ends the process at once, with an exit code or a program of its own.
+_WAYS_OUT = ("_exit", "execv", "execve")
 
 
 @contextmanager
@@ -25,3 +30,29 @@ def stopped_by_signals(stop: Stop) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def exit_code_is_ours() -> Iterator[None]:
+    """Checks, fixtures and users' tests cannot end the process past the verdict: os._exit and exec raise SystemExit.
+
+    A process that they fork may end as it likes.
+    """
+    process = os.getpid()
+    originals: dict[str, Callable[..., NoReturn]] = {name: getattr(os, name) for name in _WAYS_OUT}
+
+    def closed(name: str) -> Callable[..., NoReturn]:
+        def way_out(*arguments: Any, **named: Any) -> NoReturn:
+            if os.getpid() != process:
+                originals[name](*arguments, **named)
+            raise SystemExit(f"os.{name} would have ended the run")
+
+        return way_out
+
+    for name in _WAYS_OUT:
+        setattr(os, name, closed(name))
+    try:
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(os, name, original)

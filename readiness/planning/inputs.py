@@ -89,7 +89,7 @@ def names_of(catalogue: products.Catalogue) -> Names:
         roles={name: frozenset(product.roles) for name, product in catalogue.products.items()},
         related=frozenset((name, rule.role, rule.other) for name, rule in rules if rule.other),
         transports={name: frozenset(kind.systems) for name, kind in TRANSPORTS.items()},
-        accounts=frozenset(user.name for role in roles for user in role.users.values()),
+        accounts=frozenset(account for role in roles for account in role.own_accounts()),
         command_transports=frozenset(kind.name for kind in TRANSPORTS.values() if kind.runs_commands),
     )
 

@@ -141,8 +141,7 @@ def names_peers(role: RoleOnHost) -> bool:
 
 def has_account(role: RoleOnHost) -> bool:
     """Whether it has an account of its own on Linux, which root is not."""
-    users = [user for family, user in role.role.users.items() if family != "windows"]
-    return role.host.os == "linux" and any(user.name != "root" for user in users)
+    return role.host.os == "linux" and bool(role.role.own_accounts())
 
 
 def each_named_role(inputs: Inputs) -> Iterator[TargetOf[PeerOnHost]]:

@@ -14,10 +14,13 @@ from readiness.core.text import one_line
 from readiness.probes.probe import Probe
 from readiness.probes.reading import chosen, counted, fields, lines, number, script, shown, tag_of
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]*")
-_VERSION = re.compile(r"(?:[0-9]{1,9}:)?[A-Za-z0-9][A-Za-z0-9.+~^_-]*")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9+._-]*")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~^_-]*|[0-9]{1,9}:[A-Za-z0-9][A-Za-z0-9.+~^_:-]*")
 _ARCHITECTURE = re.compile(r"[a-z0-9_-]+|\(none\)")  # rpm's word for a package of keys
 _MANAGERS = {"dpkg": 5, "rpm": 4}  # and the fields of a row
+# What a manager grumbles about and reads on: a package without a Maintainer, an old kind of database.
+_WARNING = re.compile(r"other\t(?:dpkg-query: )?warning: .*")
+_GOES_ON = "other\t "
 _REFUSED = re.compile(r".*error:.*(?:Permission denied|Operation not permitted).*")
 # dpkg's states by the second letter of its abbreviation; the first one is only what somebody wants.
 _NOT_INSTALLED = frozenset("nc")
@@ -27,7 +30,7 @@ _STATE = re.compile(r"[uirph][ncHUFWti][ R]")
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One installed package; `installed_at_s` is the Unix time it was unpacked, None where Windows keeps none."""
+    """One installed package; `installed_at_s` is the Unix time it was unpacked, None where the host keeps none."""
 
     name: str
     version: str
@@ -37,7 +40,9 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Packages(Fact):
-    """Every package of a host: `installed` by name, `broken` with dpkg's state; what is in neither is absent.
+    """Every package of a host: `installed` by name, `broken` with dpkg's state or what is wrong with its version.
+
+    What is in neither is absent.
 
     All versions of a name that is installed more than once are there. `manager` is dpkg, rpm or windows.
     """
@@ -79,33 +84,61 @@ def parse_packages(output: Output) -> Packages | Missing:
     if refused := [line for line in rest if _REFUSED.fullmatch(line)]:
         (message,) = fields(refused[0], "other", 1)
         return Missing(Why.NOT_PERMITTED, one_line(message, 200), "make the package database readable again")
-    *rows, status, count = rest
+    *rows, status, count = _without_warnings(rest)
     if status != "status\t0\t." or not rows:
         raise ValueError(f"{shown(status)} after {len(rows)} rows")
     packages = counted(rows, count, "package", width)
-    if manager == "rpm":
-        return Packages("rpm", _by_name([_package(*row) for row in packages]), {})
-    return _dpkg_packages(packages)
+    return _dpkg_packages(packages) if manager == "dpkg" else _rpm_packages(packages)
+
+
+def _without_warnings(received: list[str]) -> list[str]:
+    """The lines without the manager's warnings; one of dpkg's goes on in lines that begin with a space."""
+    kept: list[str] = []
+    in_warning = False
+    for line in received:
+        in_warning = _WARNING.fullmatch(line) is not None or (in_warning and line.startswith(_GOES_ON))
+        if not in_warning:
+            kept.append(line)
+    return kept
+
+
+def _rpm_packages(rows: list[list[str]]) -> Packages:
+    broken = {name: _flaw(version) for name, version, *_ in rows if _flaw(version)}
+    return Packages("rpm", _by_name([_package(name, *rest) for name, *rest in rows if name not in broken]), broken)
 
 
 def _dpkg_packages(rows: list[list[str]]) -> Packages:
     installed: list[Package] = []
     broken: dict[str, str] = {}
     for name, version, architecture, state, time in rows:
-        if _INSTALLED.fullmatch(state):
-            installed.append(_package(name, version, architecture, time))
-        elif not _STATE.fullmatch(state):
+        if not _STATE.fullmatch(state):
             raise ValueError(f"{name}: no state: {shown(state)}")
-        elif state[1] not in _NOT_INSTALLED:
+        if state[1] in _NOT_INSTALLED:
+            continue
+        if not _INSTALLED.fullmatch(state):
             broken[name] = state.strip()
+        elif flaw := _flaw(version):
+            broken[name] = flaw
+        else:
+            installed.append(_package(name, version, architecture, time))
     return Packages("dpkg", _by_name(installed), broken)
 
 
+def _flaw(version: str) -> str:
+    """What is wrong with a version; managers install others when they are forced to, and other tools build them."""
+    if _VERSION.fullmatch(version):
+        return ""
+    if not version.isascii():
+        raise ValueError(f"no version: {shown(version)}")
+    return f"with a version that is none: {shown(version)}"
+
+
 def _package(name: str, version: str, architecture: str, time: str) -> Package:
-    if not (_NAME.fullmatch(name) and _VERSION.fullmatch(version) and _ARCHITECTURE.fullmatch(architecture)):
+    if not (_NAME.fullmatch(name) and _ARCHITECTURE.fullmatch(architecture)):
         raise ValueError(f"no package: {shown(f'{name} {version} {architecture}')}")
     # The same words on hundreds of hosts: one copy of each is enough.
-    return Package(sys.intern(name), sys.intern(version), sys.intern(architecture), number(time))
+    installed_at_s = number(time) if time else None
+    return Package(sys.intern(name), sys.intern(version), sys.intern(architecture), installed_at_s)
 
 
 def _by_name(packages: list[Package]) -> dict[str, tuple[Package, ...]]:

@@ -139,6 +139,10 @@ class Role(Strict):
         """The account of the daemons on hosts of this family; None where the catalogue knows none."""
         return next((user.name for name, user in self.users.items() if name == family), None)
 
+    def own_accounts(self) -> frozenset[str]:
+        """The accounts on Linux that are the daemons' own, which root is not."""
+        return frozenset(user.name for family, user in self.users.items() if family != "windows") - {"root"}
+
     def programs_for(self, family: str) -> tuple[str, ...]:
         """The paths of the programs on hosts of this family; empty where the catalogue knows none."""
         return next((files.paths for name, files in self.programs.items() if name == family), ())

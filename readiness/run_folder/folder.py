@@ -26,6 +26,7 @@ from readiness.run_folder.names import (
     TRANSCRIPT,
     UNSEALED,
     VERDICT,
+    digest_of,
     json_object,
     to_json,
     verdict_in,
@@ -142,7 +143,7 @@ class RunFolder:
         with self._faults(MANIFEST):
             names = [name for name in safe_files.names_below(self._directory) if name not in UNSEALED]
             digests = {name: safe_files.digest(self._directory, name) for name in names}
-        manifest = to_json({"schema": SCHEMA, "sha256": digests})
+        manifest = to_json({"schema": SCHEMA, "sha256": digests, "judgement": digest_of(judgement)})
         self._put(MANIFEST, manifest)
         seal = hashlib.sha256(manifest).hexdigest()
         self._put_verdict(judgement, finished_at=self._now(), as_of=as_of.isoformat(), seal=seal)

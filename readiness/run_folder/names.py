@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,11 @@ UNSEALED = SIGNATURES | {VERDICT, MANIFEST}
 def to_json(document: Mapping[str, Any]) -> bytes:
     """A document as all JSON files of a run are written: the same content is the same bytes."""
     return json.dumps(document, sort_keys=True, indent=2, allow_nan=False).encode() + b"\n"
+
+
+def digest_of(judgement: Mapping[str, Any]) -> str:
+    """What the manifest says of the judgement in `verdict.json`, which is written after it."""
+    return hashlib.sha256(json.dumps(judgement, sort_keys=True).encode()).hexdigest()
 
 
 def verdict_in(directory: int) -> dict[str, Any] | None:

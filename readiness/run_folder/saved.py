@@ -21,6 +21,7 @@ from readiness.run_folder.names import (
     TRANSCRIPT,
     UNSEALED,
     VERDICT,
+    digest_of,
     json_object,
     verdict_in,
 )
@@ -85,9 +86,12 @@ class SavedRun:
         if MANIFEST not in here:
             return [f"{MANIFEST}: missing; the verdict is {self.verdict['judgement']['verdict']}"]
         data = self._read(MANIFEST)
-        listed = (json_object(data) or {}).get("sha256")
+        manifest = json_object(data) or {}
+        listed = manifest.get("sha256")
         if hashlib.sha256(data).hexdigest() != self.verdict.get("manifest_sha256") or not isinstance(listed, dict):
             return [f"{MANIFEST}: is not the one that {VERDICT} was written with"]
+        if manifest.get("judgement") != digest_of(self.verdict["judgement"]):
+            return [f"{VERDICT}: its judgement is not the one that the run ended with"]
         return [
             f"{name}: {'missing' if name not in here else 'changed' if name in listed else 'not in the manifest'}"
             for name in sorted(here.keys() - UNSEALED | listed.keys())

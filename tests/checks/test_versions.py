@@ -73,6 +73,10 @@ CASES = {
             ),
         ),
     ),
+    "VER-001 Windows: a broken one in another spelling": Case(
+        {"VER-001 fd01/bacula.client": "FAIL"},
+        fact("fd01", Packages, lambda packages: replace(packages, broken={"BACULA": "without a version"})),
+    ),
     "VER-002": Case(
         {"VER-002 dir01/bacula.director": "FAIL"}, version("dir01", "bacula-director", "9.6.8-1"), with_rule(SERIES)
     ),

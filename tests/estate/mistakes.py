@@ -359,7 +359,7 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         BASELINE,
         "no_login_shell: [bacula]",
         "no_login_shell: [bacual]",
-        ("baseline.yaml:20:18: no role runs as 'bacual' (did you mean bacula",),
+        ("baseline.yaml:20:18: no role has an account of its own called 'bacual' (did you mean bacula",),
     ),
     (BASELINE, "max_offset_s: 1", "", ("baseline.yaml:7:8: the mapping is empty and states nothing",)),
     (

@@ -16,12 +16,13 @@ from readiness.yaml_text.models import bare, stated
 from tests.estate.samples import GOOD, loaded, problems
 
 ROOT = Path(__file__).parents[2]
-# fd01 is in both groups, dir01 in the first, sd01 in none.
+# fd01 is in both groups, dir01 in the first, sd01, which has every role, in none.
 TWO_GROUPS = (
     GOOD[ESTATE]
     .decode()
     .replace("  clients: {title: File daemons}", "  clients: {title: File daemons}\n  late: {}")
     .replace("    groups: [clients]\n    products:\n", "    groups: [clients, late]\n    products:\n")
+    .replace("products: {bacula: [storage]}", "products: {bacula: [storage, client, director]}")
 )
 
 
@@ -75,12 +76,12 @@ def test_the_host_comes_before_its_group_and_that_before_all(key: str) -> None:
     reason = NotAgreed("a test")
     without = f'not_agreed: {{{of_role(key)}: "a test"}}'
     value = baseline(example(key)).agreed_on(of_role(key), None)
-    agreed = baseline(f"{example(key)}\ngroups: {{clients: {{{without}}}}}\nhosts: {{fd01: {{{example(key)}}}}}\n")
-    asked = {host: agreed.agreed_on(of_role(key), host) for host in (None, "dir01", "fd01", "sd01")}
-    assert asked == {None: value, "dir01": reason, "fd01": value, "sd01": value}
-    agreed = baseline(f"{without}\ngroups: {{clients: {{{example(key)}}}}}\nhosts: {{fd01: {{{without}}}}}\n")
-    asked = {host: agreed.agreed_on(of_role(key), host) for host in (None, "dir01", "fd01")}
-    assert asked == {None: reason, "dir01": value, "fd01": reason}
+    agreed = baseline(f"{example(key)}\ngroups: {{clients: {{{without}}}}}\nhosts: {{dir01: {{{example(key)}}}}}\n")
+    asked = {host: agreed.agreed_on(of_role(key), host) for host in (None, "fd01", "dir01", "sd01")}
+    assert asked == {None: value, "fd01": reason, "dir01": value, "sd01": value}
+    agreed = baseline(f"{without}\ngroups: {{clients: {{{example(key)}}}}}\nhosts: {{dir01: {{{without}}}}}\n")
+    asked = {host: agreed.agreed_on(of_role(key), host) for host in (None, "fd01", "dir01")}
+    assert asked == {None: reason, "fd01": value, "dir01": reason}
 
 
 def test_mappings_are_put_together_entry_by_entry_in_any_spelling() -> None:
@@ -136,6 +137,18 @@ MISTAKES = (
     (
         "groups: {clients: {listening: {also: [{port: 1, process: a, groups: [late]}]}}}\n",
         "1:61: groups in what is stated for the group clients (remove it",
+    ),
+    (
+        'hosts: {fd01: {versions: {bacula: {storage: "9.6.7"}}}}\n',
+        "1:36: versions.bacula.storage is stated for the host fd01, which has no bacula storage (state it where the",
+    ),
+    (
+        "groups: {late: {configuration: {bacula: {director: {Director.TLS Require: a}}}}}\n",
+        "1:42: configuration.bacula.director is stated for the group late, which has no bacula director",
+    ),
+    (
+        "groups: {late: {not_agreed: {versions.bacula.director: a test}}}\n",
+        "1:30: versions.bacula.director is stated for the group late, which has no bacula director",
     ),
     ("groups: {client: {clock: {max_offset_s: 1}}}\n", "1:10: unknown group 'client' (did you mean clients)"),
     ("hosts: {dir1: {clock: {max_offset_s: 1}}}\n", "1:9: unknown host 'dir1' (did you mean dir0"),

@@ -74,6 +74,42 @@ def test_what_a_conftest_deselects_narrows_the_run_and_is_not_missing(tmp_path: 
 
 
 @pytest.mark.parametrize(
+    "conftest",
+    [
+        "collect_ignore = ['test_disk.py']\n",
+        "collect_ignore_glob = ['*disk*']\n",
+        "def pytest_ignore_collect(collection_path):\n    return collection_path.name == 'test_disk.py' or None\n",
+    ],
+)
+def test_a_file_of_checks_that_is_passed_over_is_a_mistake(tmp_path: Path, conftest: str) -> None:
+    (problem,) = collected(tmp_path, PASSES, conftest).problems
+    assert str(problem).startswith("test_disk.py: holds checks, and pytest passed it over")
+
+
+@pytest.mark.parametrize(
+    "option", ["--ignore={}/test_disk.py", "--ignore-glob={}/*disk.py", "-o python_files=check_*.py"]
+)
+def test_so_is_one_that_pytest_ini_leaves_out(tmp_path: Path, option: str) -> None:
+    settings = write(tmp_path, PASSES) / "pytest.ini"
+    settings.write_text(settings.read_text().replace("addopts = ", f"addopts = {option.format(tmp_path)} "))
+    assert [problem.file for problem in collect_checks(tmp_path).problems] == ["test_disk.py"]
+
+
+@pytest.mark.parametrize("name", ["disk_test.py", "checks.py", "build/test_more.py"])
+def test_so_is_one_whose_name_pytest_passes_over(tmp_path: Path, name: str) -> None:
+    write(tmp_path, PASSES)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(PASSES)
+    assert [problem.file for problem in collect_checks(tmp_path).problems] == [name]
+
+
+def test_a_module_that_only_helps_is_no_mistake(tmp_path: Path) -> None:
+    write(tmp_path, PASSES)
+    (tmp_path / "helpers.py").write_text("# used by what @check(...) marks\nLIMIT = 5\n")
+    assert collect_checks(tmp_path).problems == ()
+
+
+@pytest.mark.parametrize(
     ("code", "conftest"),
     [
         ("raise SystemExit(0)\n", ""),
@@ -92,7 +128,7 @@ def test_what_ends_pytest_early_is_a_fault(tmp_path: Path, code: str, conftest: 
 def test_a_conftest_that_collects_nothing_leaves_no_check(tmp_path: Path) -> None:
     conftest = "import pytest\n@pytest.hookimpl(tryfirst=True)\ndef pytest_collection():\n    return True\n"
     try:
-        checks = collected(tmp_path, PASSES, conftest).checks
+        gathered = collected(tmp_path, PASSES, conftest)
     except ToolFault:
         return
-    assert checks == ()
+    assert (gathered.checks, len(gathered.problems)) == ((), 1)

@@ -156,6 +156,7 @@ def test_a_check_file_that_does_not_load_ends_it(
         "raise SystemExit(0)\n",
         "def pytest_configure():\n    raise SystemExit(0)\n",
         "import pytest\ndef pytest_sessionstart():\n    pytest.exit('enough', returncode=0)\n",
+        "import os\ndef pytest_sessionfinish():\n    os._exit(0)\n",
     ],
 )
 def test_a_conftest_that_ends_pytest_ends_in_an_error(estate: Path, tmp_path: Path, code: str) -> None:
@@ -163,6 +164,13 @@ def test_a_conftest_that_ends_pytest_ends_in_an_error(estate: Path, tmp_path: Pa
     assert ended.returncode == 3, ended.stdout + ended.stderr
     assert ended.stdout.splitlines()[-1].startswith("ERROR")
     assert json.loads((tmp_path / "run" / "verdict.json").read_text())["judgement"]["verdict"] == "ERROR"
+
+
+@pytest.mark.parametrize("leave", ["os._exit(0)", "os.execv('/bin/true', ['true'])"])
+def test_a_check_that_ends_the_process_is_unknown(estate: Path, tmp_path: Path, leave: str) -> None:
+    code = f"import os\n{HEAD}{CHECK}def test_x(target):\n    'A title.'\n    {leave}\n"
+    ended = run_with_more(code, estate, tmp_path)
+    assert (ended.returncode, ended.stdout.splitlines()[-1][:10]) == (2, "INCOMPLETE"), ended.stdout + ended.stderr
 
 
 def under_pytest(estate: Path, tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:

@@ -152,6 +152,22 @@ def test_a_digest_is_that_of_the_value_as_bacula_reads_it(spelt: str, value: str
     assert (found.value, found.digest) == (None, digest(value))
 
 
+@pytest.mark.parametrize("value", ["d", '"d"', "d # a comment", "d;"])
+def test_lines_may_end_as_on_windows(value: str, path: str, tmp_path: Path) -> None:
+    file = tmp_path / "x.conf"
+    text = f'{_OTHERS}Director {{\n Name = {value}\n Password = "over\nlines"\n TLS Enable = no\n}}\n'
+    file.write_bytes(text.replace("\n", "\r\n").encode())
+    real.need("bfdjson", "bacula-fd")
+    printed = json.loads(subprocess.run(["bfdjson", "-c", file], capture_output=True, check=True).stdout)
+    (theirs,) = (resource["Director"] for resource in printed if "Director" in resource)
+    (director,) = configuration(read(file, path=path)).files[str(file)].of_kind("Director")
+    assert {name: director.value(name) for name in ("Name", "TLS Enable")} == {"Name": "d", "TLS Enable": "no"}
+    assert theirs["Name"] == "d"
+    password = director.get("Password")
+    assert password is not None
+    assert password.digest == digest(theirs["Password"])
+
+
 _OTHERS = """\
 FileDaemon {
   Name = x-fd; Working Directory = /tmp # a comment

@@ -59,6 +59,12 @@ def change(path: Path, name: str, data: bytes) -> None:
             ["manifest.json: is not the one that verdict.json was written with"],
         ),
         (lambda path: (path / "manifest.json").unlink(), ["manifest.json: missing; the verdict is GO"]),
+        (
+            lambda path: change(
+                path, "verdict.json", (path / "verdict.json").read_bytes().replace(b'"GO"', b'"NO_GO"')
+            ),
+            ["verdict.json: its judgement is not the one that the run ended with"],
+        ),
         (lambda path: change(path, "verdict.json.sig", b"signed later"), []),
     ],
 )

@@ -20,8 +20,16 @@ _STATES = {
     "Paused": ("active", "paused"),
     "Pause Pending": ("active", "pausing"),
     "Continue Pending": ("active", "continuing"),
+    "Unknown": ("unknown", "unknown"),  # of a service that Windows could not query
 }
-_STARTS = {"Auto": "enabled", "Boot": "enabled", "System": "enabled", "Manual": "manual", "Disabled": "disabled"}
+_STARTS = {
+    "Auto": "enabled",
+    "Boot": "enabled",
+    "System": "enabled",
+    "Manual": "manual",
+    "Disabled": "disabled",
+    "Unknown": "unknown",
+}
 _PATH = re.compile(r"(?:\\\\\?\\)?(?:[A-Za-z]:|\\\\[^\\]+)\\.+")
 # System Idle Process and System: the kernel's own.
 _KERNEL = (0, 4)
@@ -47,7 +55,7 @@ def _service(row: Row) -> Service:
     name = nonempty(row["name"])
     active, sub = chosen(_STATES, nonempty(row["state"]))
     start, account, process = chosen(_STARTS, nonempty(row["start"])), text(row["account"]), natural(row["process"])
-    if (process == 0) != (sub == "dead") and sub != "start":
+    if (process == 0) != (sub == "dead") and sub not in {"start", "unknown"}:
         raise ValueError(f"{name}: {row['state']} with the process {process}")
     service = Service(name, "loaded", active, sub, start, None, None, account)
     if not process:

@@ -279,6 +279,17 @@ def test_a_host_that_lists_no_service_at_all_has_not_told_of_one(tmp_path: Path)
     assert found["services"] is None
 
 
+def test_a_service_that_windows_could_not_query_hides_no_other(tmp_path: Path) -> None:
+    stand_in.executable()
+    row = {"Name": "odd", "State": "Unknown", "StartMode": "Unknown", "StartName": "", "ProcessId": 0, "ExitCode": 0}
+    services = after(tmp_path, "win2022", lambda description: description["cim"]["Win32_Service"].append(row))[
+        "services"
+    ]
+    assert isinstance(services, Services)
+    assert (services.called("odd").active_state, services.called("odd").unit_file_state) == ("unknown", "unknown")
+    assert services.called("bacula-fd").active_state == "active"
+
+
 def test_a_host_without_one_entry_has_not_told_of_its_packages(tmp_path: Path) -> None:
     stand_in.executable()
 
