@@ -11,7 +11,18 @@ from readiness import products
 from readiness.configs import SYSTEMS
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Shell
-from readiness.probes import PROBES, PROBES_OF, Certificates, Configuration, Processes, Rights, SudoRules, by_name
+from readiness.probes import (
+    PROBES,
+    PROBES_OF,
+    Certificates,
+    Configuration,
+    Listening,
+    Processes,
+    Rights,
+    Sshd,
+    SudoRules,
+    by_name,
+)
 from readiness.probes.asking import Asking
 from readiness.probes.elevation import all_as_root, elevated, sudoers
 from readiness.probes.probe import Probe
@@ -48,15 +59,19 @@ def own(kind: type[Fact], asking: Asking) -> tuple[str, ...]:
 def test_what_runs_as_root_follows_from_the_roles() -> None:
     """Each command is spelt out: nothing in it is left to whoever starts it."""
     client = asking({"bacula": ("client",)})
-    assert all_as_root(PROBES, asking({})) == tuple(sorted(COMMANDS))
+    for kind in (Listening, Processes, Sshd):
+        assert set(own(kind, client)) <= set(COMMANDS), "the same on every host"
+        assert own(kind, client) == own(kind, asking({}))
     assert own(Configuration, client) == ("/bin/cat /etc/bacula/bacula-fd.conf", EACH)
     assert own(Rights, client) == (OWNER.format("/etc/bacula"), OWNER.format("/etc/bacula/bacula-fd.conf"))
     folders = [f"/etc/bacula/{name}" for name in ("certs", "ssl", "tls")]
     assert own(Certificates, client) == tuple(text.format(path) for text in (READ, PUBLIC) for path in folders)
-    everything = [
-        *COMMANDS,
-        *(command for kind in (Configuration, Rights, Certificates) for command in own(kind, client)),
-    ]
+
+
+def test_sudo_is_asked_about_every_root_part() -> None:
+    client = asking({"bacula": ("client",)})
+    everything = {command for probe in PROBES for command in probe.as_root(client)}
+    assert {*COMMANDS, EACH, OWNER.format("/etc/bacula"), READ.format("/etc/bacula/tls")} <= everything
     assert all_as_root(PROBES, client) == tuple(sorted(everything))
     assert by_name["sudo_rules"].arguments(client) == all_as_root(PROBES, client)
 
