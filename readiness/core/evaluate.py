@@ -187,7 +187,7 @@ def evaluate(
 def _reservation(basis: Basis) -> str:
     """What is added to the message of an outcome that rests on values which nobody has verified."""
     sources = "; ".join(basis.unverified)
-    return f" (rests on values that nobody has verified: {sources})" if sources else ""
+    return f" (rests on unverified values: {sources})" if sources else ""
 
 
 def outcome_for(
@@ -212,8 +212,8 @@ def outcome_for(
 def _from_silence(check: Check, target: Target, basis: Basis) -> Outcome:
     if not basis.found:
         return outcome_for(check, target, Result.UNKNOWN, "the check stated no expectation: nothing was examined")
-    found = "; ".join(basis.found)
-    return outcome_for(check, target, Result.PASS, f"found {found}", expected="; ".join(basis.expected), found=found)
+    expected, found = ("; ".join(dict.fromkeys(texts)) for texts in (basis.expected, basis.found))
+    return outcome_for(check, target, Result.PASS, f"found {found}", expected=expected, found=found)
 
 
 def _from_exception(

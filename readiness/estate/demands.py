@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from readiness.yaml_text.models import Strict, bare, stated
 from readiness.yaml_text.shapes import refusal
@@ -42,6 +44,14 @@ class Section(Strict):
             raise refusal("the mapping is empty and states nothing", "state something, or leave the key out")
         return self
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Tell editors, too."""
+        written = handler(schema)
+        if not cls.may_be_empty:
+            handler.resolve_ref_schema(written)["minProperties"] = 1
+        return written
+
 
 def demand(description: str, *, example: str, by_role: bool = False, of_the_estate: bool = False) -> Any:
     """A demand: what is agreed on by it, and an example as written."""
@@ -60,7 +70,7 @@ def demands_in(section: type[Section]) -> Iterator[tuple[str, Demand]]:
             yield from ((name, mark) for mark in field.metadata if isinstance(mark, Demand))
 
 
-def value_at(section: Section, key: str) -> Any:
+def value_at(section: Section | Mapping[str, Any], key: str) -> Any:
     """What a section states at a key; None where it states nothing."""
     value: Any = section
     for part in key.split("."):

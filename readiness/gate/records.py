@@ -10,6 +10,7 @@ from typing import Any
 
 import readiness
 from readiness.core.facts import Fact, HostFacts
+from readiness.core.registry import by_name
 from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Narrowing, Plan
 from readiness.probes import PROBES_OF
@@ -24,7 +25,7 @@ from readiness.visits.collect import CONNECTION_FACTS, collect
 from readiness.visits.connect import Connect
 
 _READ = tuple(probe.kind for probes in PROBES_OF.values() for probe in probes)
-FACT_KINDS: Mapping[str, type[Fact]] = {kind.name: kind for kind in (*CONNECTION_FACTS, *_READ)}
+FACT_KINDS: Mapping[str, type[Fact]] = by_name(dict.fromkeys((*CONNECTION_FACTS, *_READ)), lambda kind: kind.name)
 
 
 def new_run_id(now: datetime) -> str:

@@ -1,6 +1,6 @@
 """What snapshots do to a failover cluster: which events mean harm, and which of those came near a backup window.
 
-Rules: products.md sections 11 and 12; the events that mean harm are in `policies/cluster_events.yaml`.
+The events that mean harm are in `policies/cluster_events.yaml`.
 """
 
 from __future__ import annotations

@@ -16,9 +16,11 @@ from readiness.probes.asking import Asking
 from readiness.probes.certificates import Certificates
 from readiness.probes.configuration import Configuration
 from readiness.probes.elevation import all_as_root, elevated, sudoers
+from readiness.probes.listening import Listening
 from readiness.probes.probe import Probe
 from readiness.probes.processes import Processes
 from readiness.probes.rights import Rights
+from readiness.probes.sshd import Sshd
 from readiness.probes.sudo_rules import SudoRules
 
 from . import real
@@ -53,14 +55,20 @@ def own(kind: type[Fact], asking: Asking) -> tuple[str, ...]:
 def test_what_runs_as_root_follows_from_the_roles() -> None:
     """Each command is spelt out: nothing in it is left to whoever starts it."""
     client = asking({"bacula": ("client",)})
-    assert {*COMMANDS} <= {*all_as_root(PROBES, asking({}))}
+    for kind in (Listening, Processes, Sshd):
+        assert set(own(kind, client)) <= set(COMMANDS), "the same on every host"
+        assert own(kind, client) == own(kind, asking({}))
     assert own(Configuration, client) == ("/bin/cat /etc/bacula/bacula-fd.conf", EACH)
     assert own(Rights, client) == (OWNER.format("/etc/bacula"), OWNER.format("/etc/bacula/bacula-fd.conf"))
     folders = [f"/etc/bacula/{name}" for name in ("certs", "ssl", "tls")]
     assert own(Certificates, client) == tuple(text.format(path) for text in (READ, PUBLIC) for path in folders)
-    of_roles = {command for kind in (Configuration, Rights, Certificates) for command in own(kind, client)}
-    assert {*COMMANDS} | of_roles <= {*all_as_root(PROBES, client)}
-    assert not of_roles & {*all_as_root(PROBES, asking({}))}
+
+
+def test_sudo_is_asked_about_every_root_part() -> None:
+    client = asking({"bacula": ("client",)})
+    everything = {command for probe in PROBES for command in probe.as_root(client)}
+    assert {*COMMANDS, EACH, OWNER.format("/etc/bacula"), READ.format("/etc/bacula/tls")} <= everything
+    assert all_as_root(PROBES, client) == tuple(sorted(everything))
     assert by_name["sudo_rules"].arguments(client) == all_as_root(PROBES, client)
 
 
