@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from readiness.core.facts import Fact
 from readiness.probes.reading import chosen, shown
-from readiness.probes.windows.reading import Row, flag, natural, nonempty, only, probe, shape, text
+from readiness.probes.windows.reading import Row, by_what, flag, named, natural, nonempty, only, probe, shape, text
 
 SETTINGS = ("SameSubnetDelay", "SameSubnetThreshold", "CrossSubnetDelay", "CrossSubnetThreshold")
 # By the words of the module, and by the numbers of WMI.
@@ -126,38 +126,26 @@ class Cluster(Fact):
 def _cluster(received: list[Row]) -> Cluster:
     if [row.get("what") for row in received] == ["stopped"]:
         return Cluster(False, "", {}, {}, {}, {}, None)  # noqa: FBT003 - in the order of the fields
-    by_what: dict[str, list[Row]] = {}
-    for row in received:
-        by_what.setdefault(nonempty(row.get("what")), []).append(row)
-    if by_what.keys() - {"cluster", "setting", "node", "group", "resource", "shared_volume", "witness"}:
-        raise ValueError(f"no parts of a cluster: {shown(', '.join(by_what))}")
-    head = only(by_what.get("cluster", []), "what", "name", "by")
-    witness = by_what.get("witness", [])
+    rows_of = by_what(received, "cluster", "setting", "node", "group", "resource", "shared_volume", "witness")
+    head = only(rows_of["cluster"], "what", "name", "by")
+    witness = rows_of["witness"]
     if (nonempty(head["by"]) == "module") != bool(witness):
         raise ValueError(f"asked by {shown(head['by'])}, with {len(witness)} witnesses")
-    nodes = {name: _state(_NODES, row) for name, row in _named(by_what, "node", "state").items()}
-    settings = {name: natural(row["value"]) for name, row in _named(by_what, "setting", "value").items()}
+    nodes = {name: _state(_NODES, row) for name, row in named(rows_of["node"], "state").items()}
+    settings = {name: natural(row["value"]) for name, row in named(rows_of["setting"], "value").items()}
     groups = {
         name: Group(_state(_GROUPS, row), nonempty(row["owner"]), spare=nonempty(row["type"]) in _SPARE)
-        for name, row in _named(by_what, "group", "state", "owner", "type").items()
+        for name, row in named(rows_of["group"], "state", "owner", "type").items()
     }
     resources = {
         name: Resource(nonempty(row["type"]), _state(_RESOURCES, row), nonempty(row["group"]))
-        for name, row in _named(by_what, "resource", "type", "state", "group").items()
+        for name, row in named(rows_of["resource"], "type", "state", "group").items()
     }
     if not nodes or not groups or tuple(settings) != SETTINGS or not all(settings.values()):
         raise ValueError("a cluster without nodes, groups or settings of its heartbeat")
     witness_kind = text(only(witness, "what", "name")["name"]) if witness else None
-    volumes = tuple(_named(by_what, "shared_volume"))
+    volumes = tuple(named(rows_of["shared_volume"]))
     return Cluster(True, nonempty(head["name"]), nodes, groups, resources, settings, witness_kind, volumes)  # noqa: FBT003 - as above
-
-
-def _named(by_what: Mapping[str, list[Row]], what: str, *keys: str) -> dict[str, Row]:
-    rows = [shape(row, "what", "name", *keys) for row in by_what.get(what, [])]
-    named = {nonempty(row["name"]): row for row in rows}
-    if len(named) != len(rows):
-        raise ValueError(f"a {what} twice")
-    return named
 
 
 def _state(known: Mapping[str, str], row: Row) -> str:
@@ -186,16 +174,12 @@ class VirtualMachine(Fact):
 
 
 def _virtual_machine(received: list[Row]) -> VirtualMachine:
-    machines: list[Row] = []
-    values: dict[str, dict[str, str]] = {"service": {}, "setting": {}}
-    for row in received:
-        shape(row, "what", "name", "value")
-        if row["what"] == "machine":
-            machines.append(row)
-        else:
-            chosen(values, nonempty(row["what"]))[nonempty(row["name"])] = text(row["value"])
-    machine = only(machines)
-    return VirtualMachine(nonempty(machine["name"]), text(machine["value"]), values["service"], values["setting"])
+    rows_of = by_what([shape(row, "what", "name", "value") for row in received], "machine", "service", "setting")
+    machine = only(rows_of["machine"])
+    services, settings = (
+        {nonempty(row["name"]): text(row["value"]) for row in rows_of[kind]} for kind in ("service", "setting")
+    )
+    return VirtualMachine(nonempty(machine["name"]), text(machine["value"]), services, settings)
 
 
 PROBES = (

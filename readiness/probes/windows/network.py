@@ -12,7 +12,7 @@ from readiness.core.facts import Fact
 from readiness.probes.listening import Holder, Listening, Socket
 from readiness.probes.names import Addresses, Names, names_of
 from readiness.probes.reading import chosen, shown
-from readiness.probes.windows.reading import Row, natural, nonempty, objects, probe, shape, text, texts
+from readiness.probes.windows.reading import Row, by_what, named, natural, nonempty, objects, probe, shape, text, texts
 
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?\.?")
 # GpoBoolean of MSFT_NetFirewallProfile; in force it is never NotConfigured.
@@ -94,21 +94,18 @@ class FirewallProfiles(Fact):
 
 
 def _firewall(received: list[Row]) -> FirewallProfiles:
-    profiles: dict[str, FirewallProfile] = {}
-    networks: dict[str, str] = {}
-    for row in received:
-        if row.get("what") == "network":
-            name = nonempty(shape(row, "what", "name", "state")["name"])
-            if name in networks:
-                raise ValueError(f"the network {shown(name)} twice")
-            networks[name] = chosen(_CATEGORIES, nonempty(row["state"]))
-            continue
-        shape(row, "what", "name", "state", "inbound", "outbound")
-        name = nonempty(row["name"])
-        if row["what"] != "profile" or name in profiles:
-            raise ValueError(f"no profile, or twice: {shown(name)}")
-        actions = (chosen(_ACTIONS, nonempty(row[direction])) for direction in ("inbound", "outbound"))
-        profiles[name] = FirewallProfile(chosen(_SWITCH, nonempty(row["state"])), *actions)
+    rows_of = by_what(received, "network", "profile")
+    networks = {
+        name: chosen(_CATEGORIES, nonempty(row["state"])) for name, row in named(rows_of["network"], "state").items()
+    }
+    profiles = {
+        name: FirewallProfile(
+            chosen(_SWITCH, nonempty(row["state"])),
+            chosen(_ACTIONS, nonempty(row["inbound"])),
+            chosen(_ACTIONS, nonempty(row["outbound"])),
+        )
+        for name, row in named(rows_of["profile"], "state", "inbound", "outbound").items()
+    }
     if profiles.keys() != {*_CATEGORIES.values()}:
         raise ValueError(f"not the three profiles: {', '.join(profiles)}")
     return FirewallProfiles(profiles, networks)

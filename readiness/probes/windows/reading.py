@@ -17,7 +17,7 @@ from readiness.core.scripts import Output
 from readiness.core.text import clean, decode, one_line
 from readiness.probes.asking import Asking
 from readiness.probes.probe import Probe, nothing
-from readiness.probes.reading import LONGEST_LINE, script, shown
+from readiness.probes.reading import LONGEST_LINE, chosen, script, shown
 
 Row = dict[str, Any]
 F = TypeVar("F", bound=Fact)
@@ -113,6 +113,22 @@ def shape(row: Row, *keys: str) -> Row:
     if row.keys() != set(keys):
         raise ValueError(f"not {', '.join(keys)}: {shown(str(sorted(row)))}")
     return row
+
+
+def by_what(received: list[Row], *kinds: str) -> dict[str, list[Row]]:
+    """The rows of each of these kinds, which their `what` says; ValueError for a row of another kind."""
+    rows_of: dict[str, list[Row]] = {kind: [] for kind in kinds}
+    for row in received:
+        chosen(rows_of, nonempty(row.get("what"))).append(row)
+    return rows_of
+
+
+def named(received: list[Row], *keys: str) -> dict[str, Row]:
+    """The rows by their `name`, when each has `what` and these keys and no others; ValueError for a name twice."""
+    by_name = {nonempty(shape(row, "what", "name", *keys)["name"]): row for row in received}
+    if len(by_name) != len(received):
+        raise ValueError(f"a name twice among {', '.join(by_name)}")
+    return by_name
 
 
 def text(value: Any, *, lines: bool = False) -> str:
