@@ -15,7 +15,8 @@ class Basis:
     `needs` are the names of the facts that may be asked for; None while a fixture is set up, whose check is not known
     yet. `evidence` are references to the transcript, `unverified` the sources of values that nobody has verified, and
     `unnamed` the types of facts that were asked for and that `needs` do not name, which makes the outcome UNKNOWN: a
-    run of this check alone would not have read them.
+    run of this check alone would not have read them. `failure` is the first expectation that did not hold, whoever
+    caught it.
     """
 
     needs: frozenset[str] | None = None
@@ -25,6 +26,7 @@ class Basis:
     asked: dict[str, str] = field(default_factory=dict)
     unverified: dict[str, None] = field(default_factory=dict)
     unnamed: dict[str, None] = field(default_factory=dict)
+    failure: AssertionError | None = None
 
     def ask(self, fact: str, type_name: str) -> None:
         """Note that a fact is asked for."""

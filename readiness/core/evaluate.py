@@ -79,13 +79,19 @@ def expect_that(ok: bool, *, expected: str, found: str, severity: str | None = N
     """State what was expected and what was found, and fail unless `ok`; `severity` lowers the check's for this case."""
     _note(expected, found)
     if not ok:
-        raise ExpectationFailed(expected, found, Severity(severity) if severity else None)
+        _fail(ExpectationFailed(expected, found, Severity(severity) if severity else None))
 
 
 def failed(*, expected: str, found: str) -> NoReturn:
     """State what was expected, and that something else was found."""
     _note(expected, found)
-    raise ExpectationFailed(expected, found, None)
+    _fail(ExpectationFailed(expected, found, None))
+
+
+def _fail(failure: ExpectationFailed) -> NoReturn:
+    basis = current()
+    basis.failure = basis.failure or failure
+    raise failure
 
 
 def _note(expected: str, found: str) -> None:
@@ -172,6 +178,8 @@ def evaluate(
             outcome = _from_exception(check, target, error, basis, blockers)
         else:
             outcome = _from_silence(check, target, basis)
+    if basis.failure is not None:  # a check that goes on after it softens nothing
+        outcome = _from_exception(check, target, basis.failure, basis, blockers)
     if basis.unnamed:
         names = ", ".join(basis.unnamed)
         outcome = _broken(check, target, f"it asks for {names}, which its needs do not name: add {names} to needs")

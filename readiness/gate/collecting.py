@@ -142,6 +142,9 @@ class CheckCollector:
         if hasattr(item, "callspec") and item.callspec.params.keys() != {"target"}:
             message = f"{item.name} is parametrised"
             self._problems.append(Problem(file, number, 1, message, "a check's targets are its parameters"))
+        if "request" in getattr(getattr(item, "_fixtureinfo"), "argnames"):  # noqa: B009 - not public
+            hint = "name its fixtures, so that what they read is evidence"
+            self._problems.append(Problem(file, number, 1, f"{item.name} takes request", hint))
         self._problems += [
             Problem(file, number, 1, f"{item.name} asks for {name}", hint) for name, hint in _unknown_fixtures(item)
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -52,6 +53,17 @@ def test_an_expectation_that_held_is_pass_and_says_what_was_found() -> None:
 def test_an_expectation_that_did_not_hold_is_fail_with_both_sides() -> None:
     one = judged(lambda: expect(3, at_most=2, what="lag"))
     assert (one.outcome, one.expected, one.found, one.remedy) == (Result.FAIL, "lag at most 2", "lag 3", "mend it")
+
+
+@pytest.mark.parametrize("after", [lambda: expect(1, equals=1), lambda: not_applicable("so"), lambda: unknown("so")])
+def test_a_check_that_goes_on_after_an_expectation_that_did_not_hold_is_fail(after: Callable[[], None]) -> None:
+    def body() -> None:
+        with contextlib.suppress(AssertionError):
+            expect(3, at_most=2, what="lag")
+        after()
+
+    outcome = judged(body)
+    assert (outcome.outcome, outcome.expected, outcome.found) == (Result.FAIL, "lag at most 2", "lag 3")
 
 
 def test_a_check_that_examined_nothing_is_unknown() -> None:

@@ -59,6 +59,10 @@ def test_collecting_twice_gives_the_same_and_no_check_twice(tmp_path: Path) -> N
             f"{HEAD}@pytest.fixture\ndef mine(facts): ...\n{MAJOR}def test_x(mine): 'A title.'\n",
             "test_disk.py:5:1: fixture mine depends on facts",
         ),
+        (
+            f"{HEAD}{MAJOR}def test_x(target, request): 'A title.'\n",
+            "test_disk.py:3:1: test_x takes request (name its fixtures",
+        ),
     ],
 )
 def test_it_is_a_mistake(tmp_path: Path, code: str, problem: str) -> None:
