@@ -140,8 +140,17 @@ def _differences(first: Any, second: Any, own: Any) -> Iterator[tuple[str, ...]]
                 twin = spelling.get(leaf(name))
                 if twin is not None and leaf(name) not in settled and first[twin] != second[name]:
                     yield twin, name
-    elif first != second and (own is None or isinstance(own, Mapping)):
+    elif not _same(first, second) and (own is None or isinstance(own, Mapping)):
         yield ()
+
+
+def _same(first: Any, second: Any) -> bool:
+    """Whether two statements demand the same; the order of a list says nothing, but of demands for one path."""
+    if not (isinstance(first, tuple) and isinstance(second, tuple)):
+        return bool(first == second)
+    paths = [getattr(entry, "path", entry) for entry in first]
+    in_any_order = len(first) == len(second) and len(set(paths)) == len(paths)
+    return first == second or (in_any_order and all(entry in second for entry in first))
 
 
 def _written_at(key: str, statement: Any) -> Path:

@@ -120,6 +120,21 @@ def test_a_reason_for_a_role_that_is_not_there_is_by_host_too() -> None:
     assert agreed.reason_not_agreed("hosts.bareos.director", "fd01") is None
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("windows: {firewall_profiles: [Domain, Public]}", "windows: {firewall_profiles: [Public, Domain]}"),
+        (
+            "listening: {also: [{port: 1, process: a}, {port: 2, process: b}]}",
+            "listening: {also: [{port: 2, process: b}, {port: 1, process: a}]}",
+        ),
+    ],
+)
+def test_the_order_of_a_list_is_no_difference_between_groups(first: str, second: str) -> None:
+    baseline(f"groups: {{clients: {{{first}}}, late: {{{second}}}}}\n")
+
+
+_ROOT = "{path: /, min_free_percent: %d, min_free_inodes_percent: 1}"
 MISTAKES = (
     (
         "groups:\n  clients: {clock: {max_offset_s: 1}}\n  late: {clock: {max_offset_s: 2}}\n",
@@ -132,6 +147,14 @@ MISTAKES = (
     (
         "groups:\n  clients: {clock: {max_offset_s: 1}}\n  late: {not_agreed: {clock.max_offset_s: a test}}\n",
         "3:43: clock.max_offset_s of the group late is not that of clients at baseline.yaml:2:35",
+    ),
+    (
+        "groups: {clients: {no_login_shell: [bacula, root]}, late: {no_login_shell: [bacula]}}\n",
+        "1:60: no_login_shell of the group late is not that of clients",
+    ),
+    (
+        f"groups:\n  clients: {{space: [{_ROOT % 1}, {_ROOT % 2}]}}\n  late: {{space: [{_ROOT % 2}, {_ROOT % 1}]}}\n",
+        "3:10: space of the group late is not that of clients",
     ),
     ("groups: {clients: {same_version_groups: [late]}}\n", "1:20: same_version_groups is about the estate as a whole"),
     (
