@@ -122,6 +122,7 @@ class WinrmListener(Fact):
 
 F = TypeVar("F", bound=Fact)
 T = TypeVar("T")
+_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -165,12 +166,15 @@ class Facts:
         return _value(known, kind)
 
     def every(self, kind: type[F]) -> Mapping[str, F | Missing]:
-        """The fact of each host that was contacted, by host; the lines of all of them are evidence."""
+        """The fact of each host that was contacted, by host; the lines of all of them are evidence.
+
+        Of many hosts `*#FACT` stands for their lines: a list of them all in the outcome of each would be too long.
+        """
         basis = current()
         basis.ask(kind.name, kind.__name__)
         every = [self._store[host] for host in sorted(self._store)]
-        references = (known.evidence.get(kind.name) for known in every)
-        basis.evidence |= dict.fromkeys(reference for reference in references if reference)
+        references = [known.evidence[kind.name] for known in every if kind.name in known.evidence]
+        basis.evidence |= dict.fromkeys(references if len(references) <= _LISTED else [f"*#{kind.name}"])
         return {known.host: _value(known, kind) for known in every}
 
     def part(self, kind: type[Fact], value: T | Missing) -> T:

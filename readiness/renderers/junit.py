@@ -12,7 +12,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from readiness.core.errors import ToolFault
-from readiness.core.outcomes import Judgement, Outcome, Result, Severity, Verdict
+from readiness.core.outcomes import Disposition, Judgement, Outcome, Result, Verdict
 from readiness.core.roots import ACCEPTED
 from readiness.core.text import clean, one_line
 from readiness.renderers.report import Report
@@ -111,17 +111,19 @@ def _filled(case: TestCase, outcome: Outcome) -> TestCase:
         how = "not met" if outcome.outcome is Result.FAIL else "not judged"
         accepted = f"{outcome.disposition.upper()} {outcome.waiver or '(no waiver named)'}: {how}: {outcome.message}"
         case.add_skipped_info(_message(outcome, accepted), _shown(_text(outcome)))
+    elif outcome.disposition is Disposition.ADVISORY:  # it does not gate, so that a GO is green in every reader
+        case.stdout = _shown(f"ADVICE {_message(outcome, _what_is_wrong(outcome))}\n{_text(outcome)}")
     elif outcome.outcome is Result.FAIL:
-        case.add_failure_info(_message(outcome, _difference(outcome)), _shown(_text(outcome)), outcome.severity)
+        case.add_failure_info(_message(outcome, _what_is_wrong(outcome)), _shown(_text(outcome)), outcome.severity)
     else:
-        reason = f"not judged: {outcome.message}"
-        if outcome.blocked_by:
-            reason += f"; follows from {', '.join(outcome.blocked_by)}"
-        case.add_error_info(_message(outcome, reason), _shown(_text(outcome)), outcome.severity)
+        case.add_error_info(_message(outcome, _what_is_wrong(outcome)), _shown(_text(outcome)), outcome.severity)
     return case
 
 
-def _difference(outcome: Outcome) -> str:
+def _what_is_wrong(outcome: Outcome) -> str:
+    if outcome.outcome is Result.UNKNOWN:
+        follows = f"; follows from {', '.join(outcome.blocked_by)}" if outcome.blocked_by else ""
+        return f"not judged: {outcome.message}{follows}"
     if not (outcome.expected and outcome.found):
         return outcome.message
     return f"expected {outcome.expected[:_IN_MESSAGE]}, found {outcome.found[:_IN_MESSAGE]}"
@@ -129,8 +131,7 @@ def _difference(outcome: Outcome) -> str:
 
 def _message(outcome: Outcome, what: str) -> str:
     """All that a reader must see, on the one line that every consumer shows."""
-    advice = " (advice, does not gate)" if outcome.severity is Severity.MINOR else ""
-    head = f"{outcome.severity.upper()} {outcome.check} {outcome.target[:_IN_MESSAGE]}{advice}"
+    head = f"{outcome.severity.upper()} {outcome.check} {outcome.target[:_IN_MESSAGE]}"
     owner = f"; owner {outcome.owner or 'not named'}"
     mend = f"; remedy {outcome.remedy[:_IN_MESSAGE]}" if outcome.remedy else ""
     return _defused(one_line(f"{head}: {what[: 3 * _IN_MESSAGE]}{owner}{mend}", _IN_TEXT))
@@ -252,7 +253,7 @@ def _state(case: ET.Element) -> str:
 def _wanted(report: Report) -> Counter[str]:
     """What the file has to hold by the results, and by the judgement's own counts, which must agree."""
     outcomes, counts = report.outcomes, report.judgement.counts
-    results = Counter("accepted" if outcome.disposition in ACCEPTED else str(outcome.outcome) for outcome in outcomes)
+    results = Counter(map(_kind, outcomes))
     judged = {
         "PASS": counts.passed,
         "NOT_APPLICABLE": counts.not_applicable,
@@ -262,9 +263,15 @@ def _wanted(report: Report) -> Counter[str]:
         raise ToolFault(f"the results are {dict(results)}, the judgement counts {counts}")
     return +Counter(
         {
-            "pass": results["PASS"],
+            "pass": results["PASS"] + results["advice"],
             "failure": results["FAIL"],
             "error": results["UNKNOWN"],
             "skipped": results["NOT_APPLICABLE"] + results["accepted"],
         }
     )
+
+
+def _kind(outcome: Outcome) -> str:
+    if outcome.disposition in ACCEPTED:
+        return "accepted"
+    return "advice" if outcome.disposition is Disposition.ADVISORY else str(outcome.outcome)

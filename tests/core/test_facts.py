@@ -62,6 +62,17 @@ def test_every_host_that_was_contacted_is_evidence_missing_ones_too() -> None:
     assert outcome.evidence == ("bk01#0", "bk02#4", "bk03#0")
 
 
+def test_the_lines_of_many_hosts_stand_for_each_other_in_one_reference() -> None:
+    for count, evidence in ((20, tuple(f"h{number:03}#1" for number in range(20))), (21, ("*#login",))):
+        store = {
+            name: HostFacts(name, {"login": Login("u", "publickey")}, {"login": f"{name}#1"})
+            for name in (f"h{number:03}" for number in range(count))
+        }
+        with noting(Basis()) as basis:
+            assert len(Facts(store).every(Login)) == count
+        assert tuple(basis.evidence) == evidence
+
+
 def test_what_a_fixture_read_is_evidence_and_must_be_named_too() -> None:
     with noting(Basis()) as fixture:
         Facts(STORE).every(Login)
