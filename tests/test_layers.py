@@ -17,7 +17,7 @@ MAY: dict[str, set[str]] = {
     "yaml_text": {"core"},
     "estate": {"core", "yaml_text"},
     "products": {"core", "yaml_text"},
-    "configs": set(),
+    "configs": {"core"},
     "probes": {"configs", "core", "estate", "products"},
     "policies": {"core", "yaml_text"},
     "rules": {"core", "estate", "policies", "probes", "products"},

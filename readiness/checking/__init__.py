@@ -20,14 +20,14 @@ was agreed), `inputs` (both and the catalogue), and for a file's own fixtures `a
 asked for by `agreed`, a role on another host by `counterpart`.
 
 What `target.subject` is says the selector: `each_role` gives `TargetOf[RoleOnHost]`. Facts are those of
-`readiness.probes`, each importable from here by its name; knowledge to judge by is the modules of `readiness.rules`.
+`readiness.probes`, knowledge to judge by is the modules of `readiness.rules`: each is importable from here by its name.
 """
 
 import importlib
 import pkgutil
 from typing import Any
 
-from readiness import probes
+from readiness import probes, rules
 from readiness.checking.agreed import agreed, counterpart
 from readiness.configs.model import ConfigurationFile, Resource, same_value
 from readiness.core.checks import check
@@ -86,11 +86,13 @@ from readiness.rules import certificates, schannel, snapshots, versions
 
 
 def __getattr__(name: str) -> Any:
-    """A fact type that stands in a module of `readiness.probes` and not in the lines above."""
+    """A fact type of `readiness.probes` or a module of `readiness.rules` that is not in the lines above."""
     if name.startswith("_"):
         raise AttributeError(name)
     for module in pkgutil.walk_packages(probes.__path__, f"{probes.__name__}."):
         value = getattr(importlib.import_module(module.name), name, None)
         if isinstance(value, type) and value.__module__ == module.name:
             return value
+    if name in {module.name for module in pkgutil.iter_modules(rules.__path__)}:
+        return importlib.import_module(f"{rules.__name__}.{name}")
     raise AttributeError(f"a check cannot import {name}: readiness.checking has none")

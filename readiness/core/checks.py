@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -52,13 +53,24 @@ def check(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function a check; its docstring's first line is the title, its file's name the area.
 
-    Raises ValueError for an id, a severity or a docstring that is not usable, so that the file fails to load.
+    Raises ValueError for what is not usable as one of these, so that the file fails to load.
     """
     if not _ID.fullmatch(check_id):
         raise ValueError(f"check id {check_id!r} is not like VER-001")
+    kinds: object = needs
+    are_facts = isinstance(kinds, tuple) and all(isinstance(kind, type) and issubclass(kind, Fact) for kind in kinds)
+    for is_usable, wrong in (
+        (severity in list(Severity), f"severity {severity!r} is none of {', '.join(Severity)}"),
+        (callable(targets), "targets is no selector, such as each_host"),
+        (are_facts, "needs is no tuple of fact types, such as (Clock,) with its comma"),
+        (remedy.strip(), "remedy says nothing"),
+        (source.strip(), "source says nothing"),
+    ):
+        if not is_usable:
+            raise ValueError(f"{check_id}: {wrong}")
 
     def mark(function: Callable[..., None]) -> Callable[..., None]:
-        text = (function.__doc__ or "").strip()
+        text = inspect.cleandoc(function.__doc__ or "").strip()
         if not text:
             raise ValueError(f"{check_id} has no docstring: its first line is the check's title")
         made = Check(

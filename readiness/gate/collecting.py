@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from readiness.core.errors import Problem, ToolFault
 
 INJECTED = ("target", "facts")
 """The fixtures that change within one item: each target of a check has its own."""
+PROVIDED = (*INJECTED, "estate", "baseline", "inputs", "all_facts", "request")
+_DECORATED = re.compile(r"^@check\(", re.MULTILINE)
 # What pytest says of exceptions in destructors nobody would see, and for it it goes ten times through all there is.
 _QUIET = ("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:unraisableexception")
 
@@ -40,7 +44,16 @@ def collect_checks(folder: Path) -> Collected:
     code = through_pytest(folder, collector)
     if not collector.complete:
         raise ToolFault(f"pytest ended with {code!r} before all checks were collected: a file of theirs stopped it")
-    return collector.collected
+    collected = collector.collected
+    return replace(collected, problems=(*collected.problems, *_not_looked_at(folder)))
+
+
+def _not_looked_at(folder: Path) -> Iterator[Problem]:
+    """Files with checks that pytest does not take for tests, by their names."""
+    for file in sorted(folder.rglob("*.py")):
+        if not file.name.startswith("test_") and (use := _DECORATED.search(file.read_text(errors="replace"))):
+            line = use.string.count("\n", 0, use.start()) + 1
+            yield Problem(file.name, line, 1, "a check in a file that is not looked at", "name it test_<area>.py")
 
 
 def through_pytest(folder: Path, plugin: object) -> int:
@@ -85,8 +98,9 @@ class CheckCollector:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A part that fails to load, or skips itself, is a mistake: its checks would be missing unnoticed."""
         if not report.passed:
-            reason = str(report.longrepr).strip().splitlines()
-            self._problems.append(Problem(report.nodeid, 0, 0, f"does not load: {reason[-1] if reason else '?'}"))
+            text = str(report.longrepr).strip()
+            reason = text.splitlines()[-1].removeprefix("E").strip() if text else "?"
+            self._problems.append(Problem(report.nodeid, *_location(report.nodeid, text), f"does not load: {reason}"))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -97,7 +111,11 @@ class CheckCollector:
         there = {check.id for check in self._checks.values()} | self._left_out
         self._problems += [
             Problem(
-                file.name, line, 1, f"{check_id} is not collected", "name its function test_..., and no other one so"
+                file.name,
+                line,
+                1,
+                f"{check_id} is not collected",
+                "name its function test_..., and no other function so",
             )
             for file in (() if self._selective else self._files)
             for line, check_id in made_in(str(file)).items()
@@ -121,15 +139,35 @@ class CheckCollector:
             message = f"{item.name} is parametrised"
             self._problems.append(Problem(file, number, 1, message, "a check's targets are its parameters"))
         self._problems += [
+            Problem(file, number, 1, f"{item.name} asks for {name}", hint) for name, hint in _unknown_fixtures(item)
+        ]
+        self._problems += [
             Problem(file, number, 1, f"fixture {name} depends on {', '.join(wrong)}", "read facts in the check")
             for name, wrong in _bound_fixtures(item)
         ]
         return made
 
 
+def _location(file: str, text: str) -> tuple[int, int]:
+    """The last line of this file that an error's text names, and its first column; 0 where it names none."""
+    name = re.escape(Path(file).name)
+    lines = re.findall(rf'(?:^|/){name}:([0-9]+): |{name}", line ([0-9]+)$', text, re.MULTILINE)
+    return (int("".join(lines[-1])), 1) if lines else (0, 0)
+
+
 def function_id(item: pytest.Item) -> str:
     """The item's node id without a target in brackets."""
     return item.nodeid.split("[")[0]
+
+
+def _unknown_fixtures(item: pytest.Item) -> Iterator[tuple[str, str]]:
+    """Fixtures that nobody defines, with those that were perhaps meant."""
+    info = getattr(item, "_fixtureinfo")  # noqa: B009 - not public
+    known = {*info.name2fixturedefs, *PROVIDED}
+    for name in info.argnames:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            yield name, f"did you mean {near[0]}" if near else f"a check is given {', '.join(PROVIDED)}"
 
 
 def _bound_fixtures(item: pytest.Item) -> Iterator[tuple[str, list[str]]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import readiness
 from readiness.core.facts import Fact, HostFacts, HostKey, Login, Reached, WinrmListener
+from readiness.core.registry import by_name
 from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Narrowing, Plan
 from readiness.probes import PROBES_OF
@@ -29,7 +30,7 @@ _KINDS: tuple[type[Fact], ...] = (
     WinrmListener,
     *(probe.kind for probes in PROBES_OF.values() for probe in probes),
 )
-FACT_KINDS: Mapping[str, type[Fact]] = {kind.name: kind for kind in _KINDS}
+FACT_KINDS: Mapping[str, type[Fact]] = by_name(dict.fromkeys(_KINDS), lambda kind: kind.name)
 
 
 def new_run_id(now: datetime) -> str:

@@ -61,7 +61,7 @@ def make_plan(
 ) -> Plan:
     """The plan of a run, of the `selected` pairs only where some were.
 
-    Raises InputError for two checks with one id, and for a narrowing that matches nothing.
+    Raises InputError for two checks with one id, for a selector that breaks, and for a narrowing that matches nothing.
     """
     problems = _twice(checks)
     areas = sorted({check.area for check in checks})
@@ -81,12 +81,23 @@ def make_plan(
     pairs = tuple(
         (check, target)
         for check in chosen
-        for target in check.targets(inputs)
+        for target in _targets(check, inputs)
         if (not narrowing.hosts or target.host in wanted) and (selected is None or (check.id, target.id) in selected)
     )
     busy = {check.id for check, _ in pairs}
     idle = tuple(check.id for check in chosen if check.id not in busy)
     return Plan(_unique(pairs), scripts_of(inputs, pairs), _left_out(inputs, checks, pairs, narrowing), idle, narrowing)
+
+
+def _targets(check: Check, inputs: Inputs) -> tuple[Target, ...]:
+    """What the check looks at; InputError for a selector that breaks."""
+    try:
+        return tuple(check.targets(inputs))
+    except Exception as error:
+        file, line = check.place.rsplit(":", 1)
+        message = f"the selector of {check.id} breaks: {type(error).__name__}: {error}"
+        hint = "some are made by a call: targets=each_role()"
+        raise InputError([Problem(file, int(line), 1, message, hint)]) from error
 
 
 def as_planned_then(plan: Plan, earlier: Collection[tuple[str, str]]) -> Plan:

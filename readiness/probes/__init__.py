@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 
+from readiness.core import registry
 from readiness.core.scripts import Shell
 from readiness.probes import sudo_rules, windows
 from readiness.probes.certificates import CertificateFile, Certificates
@@ -29,7 +30,7 @@ from readiness.probes.units import FailedUnits, OpenFiles
 _MODULES = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__) if not module.ispkg)
 _READING = tuple(probe for module in _MODULES for probe in getattr(module, "PROBES", ()))
 PROBES: tuple[Probe, ...] = (*_READING, sudo_rules.about(_READING))
-by_name: Mapping[str, Probe] = {probe.name: probe for probe in PROBES}
+by_name: Mapping[str, Probe] = registry.by_name(PROBES, lambda probe: probe.name)
 
 PROBES_OF: Mapping[Shell, tuple[Probe, ...]] = {"posix": PROBES, "powershell": windows.PROBES}
 

@@ -63,6 +63,8 @@ class RunFolder:
         """Take a new or empty folder, or an older run's; InputError for any other, and while another run has it."""
         if taken := sorted(_OWN & set(reports)):
             raise ToolFault(f"a report may not be called {taken[0]}")
+        if outside := [name for name in reports if Path(name).name != name]:
+            raise ToolFault(f"{outside[0]!r} is no name of a file in the run folder")
         path = path.absolute()
         with contextlib.ExitStack() as undo:
             directory = safe_files.make_folder(path)

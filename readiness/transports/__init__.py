@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from readiness.core.registry import by_name
 from readiness.transports import ssh, winrm
 from readiness.transports.budget import Budget, Stop
 from readiness.transports.kind import CannotReach, CommandTransport, LiveCommands, Route, Surroundings, TransportKind
@@ -23,10 +24,10 @@ __all__ = [
     "TransportKind",
 ]
 
-TRANSPORTS: Mapping[str, TransportKind] = {
-    kind.name: kind
-    for kind in (
+TRANSPORTS: Mapping[str, TransportKind] = by_name(
+    (
         ssh.KIND,
         winrm.KIND,
-    )
-}
+    ),
+    lambda kind: kind.name,
+)

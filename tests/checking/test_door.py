@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import readiness.checking as door
-from readiness import probes
+from readiness import probes, rules
 from readiness.core.facts import Fact
 from readiness.probes import PROBES_OF
 
@@ -42,6 +42,15 @@ def test_a_fact_type_of_a_new_module_can_be_imported(tmp_path: Path, monkeypatch
         assert issubclass(door.Processors, Fact)
     finally:
         sys.modules.pop("readiness.probes.processors", None)
+
+
+def test_a_new_module_of_rules_can_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "capacity.py").write_text("HEADROOM_PERCENT = 20\n")
+    monkeypatch.setattr(rules, "__path__", [*rules.__path__, str(tmp_path)])
+    try:
+        assert door.capacity.HEADROOM_PERCENT == 20
+    finally:
+        sys.modules.pop("readiness.rules.capacity", None)
 
 
 @pytest.mark.parametrize("name", ["Processor", "clock", "_socket", "Mapping"])

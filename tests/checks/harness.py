@@ -158,9 +158,10 @@ class Case:
         store = dict(clean.store)
         self.facts(store)
         outcomes = judged(self.inputs(clean.inputs), store, *self.checks)
-        messages = {pair: outcomes[pair].message for pair in self.expected}
         found = wrong(outcomes) | {pair: state(outcomes[pair]) for pair in self.expected}
-        assert found == self.expected, messages
+        differing = [pair for pair in found if found[pair] != self.expected.get(pair)]
+        lines = "\n".join(f"{pair}: {found[pair]}: {outcomes[pair].message}" for pair in differing)
+        assert found == self.expected, f"not as the case expects:\n{lines}"
 
 
 def changed(store: Store, host: str, kind: type[Fact], change: Callable[[Any], Fact | Missing]) -> None:

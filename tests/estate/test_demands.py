@@ -13,6 +13,7 @@ from readiness.estate import BASELINE, ESTATE, Baseline, NotAgreed
 from readiness.estate.baseline import Demands, demand_of, demands
 from readiness.estate.demands import Section, demand, demands_in
 from readiness.yaml_text.models import bare, stated
+from readiness.yaml_text.reader import read_yaml
 from tests.estate.samples import GOOD, loaded, problems
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +47,10 @@ def example(key: str) -> str:
 
 def of_role(key: str) -> str:
     """The key to ask for: of the role that the example is about, where there is one for each."""
-    return {"versions": "versions.bacula.director", "configuration": "configuration.bacula.client"}.get(key, key)
+    if not demands()[key].by_role:
+        return key
+    ((product, roles),) = read_yaml("example", example(key).encode()).value[key].items()
+    return f"{key}.{product}.{next(iter(roles))}"
 
 
 BY_HOST = [key for key, kind in demands().items() if not kind.of_the_estate]

@@ -31,14 +31,23 @@ def test_collecting_twice_gives_the_same_and_no_check_twice(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("code", "problem"),
     [
-        ("import nothing_of_that_name\n", "test_disk.py: does not load: E   ModuleNotFoundError"),
+        ("import nothing_of_that_name\n", "test_disk.py:1:1: does not load: ModuleNotFoundError"),
+        ("\n\ndef test_x(:\n", "test_disk.py:3:1: does not load: SyntaxError"),
         ("import pytest\npytest.skip('later', allow_module_level=True)\n", "test_disk.py: does not load"),
         ("import pytest\npytest.importorskip('nothing_of_that_name')\n", "test_disk.py: does not load"),
-        ("import pytest\npytest.exit('enough')\n", "test_disk.py: does not load"),
-        (f"{HEAD}@check('X', severity='major')\ndef test_x(): ...\n", "test_disk.py: does not load"),
+        ("import pytest\npytest.exit('enough')\n", "test_disk.py:2:1: does not load: _pytest.outcomes.Exit: enough"),
+        (f"{HEAD}@check('X', severity='major')\ndef test_x(): ...\n", "test_disk.py:3:1: does not load: TypeError"),
+        (
+            f"{HEAD}{MAJOR.replace('major', 'grave')}def test_x(target): 'A title.'\n",
+            "test_disk.py:3:1: does not load: ValueError: TST-001: severity 'grave' is none of blocker, major, minor",
+        ),
+        (
+            f"{HEAD}{MAJOR}def test_x(target, fcts): 'A title.'\n",
+            "test_disk.py:3:1: test_x asks for fcts (did you mean facts",
+        ),
         (
             f"{HEAD}{MAJOR}def test_x(): 'A title.'\n{MAJOR.replace('001', '002')}def test_x(): 'A title.'\n",
-            "test_disk.py:3:1: TST-001 is not collected (name its function test_..., and no other one so)",
+            "test_disk.py:3:1: TST-001 is not collected (name its function test_..., and no other function so)",
         ),
         ("def test_x(): ...\n", "test_disk.py:1:1: test_x is no check (add @check(...))"),
         (f"{HEAD}{MAJOR}def tset_x(target): 'A title.'\n", "test_disk.py:3:1: TST-001 is not collected"),
@@ -56,6 +65,13 @@ def test_it_is_a_mistake(tmp_path: Path, code: str, problem: str) -> None:
     problems = [str(one) for one in collected(tmp_path, code).problems]
     assert len(problems) == 1, problems
     assert problems[0].startswith(problem)
+
+
+def test_a_check_in_a_file_of_another_name_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "memory.py").write_text(PASSES)
+    (tmp_path / "helpers.py").write_text('"""No @check( of its own."""\n')
+    (problem,) = collected(tmp_path, PASSES).problems
+    assert str(problem) == "memory.py:3:1: a check in a file that is not looked at (name it test_<area>.py)"
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from readiness.core.errors import InputError
 from readiness.core.facts import Login, Why
 from readiness.core.outcomes import Target
 from readiness.planning.plan import Narrowing, as_planned_then, make_plan
-from readiness.planning.targets import each_host, each_windows_host, the_estate
+from readiness.planning.targets import each_host, each_role, each_windows_host, the_estate
 from readiness.probes import PROBES_OF, Clock, OsRelease, Packages
 from tests.small import a_check, inputs
 
@@ -114,6 +115,13 @@ def test_a_target_that_a_check_has_twice_is_a_mistake() -> None:
     assert mistakes(a_check("TST-001", lambda _: [Target("x"), Target("x")])) == [
         "test_test.py:1: TST-001 has the target x twice"
     ]
+
+
+@pytest.mark.parametrize("selector", [each_role, lambda _: None, lambda inputs: [inputs.no_such_thing]])
+def test_a_selector_that_breaks_is_a_mistake_of_its_check(selector: Any) -> None:
+    (mistake,) = mistakes(a_check("TST-001", selector))
+    assert mistake.startswith("test_test.py:1:1: the selector of TST-001 breaks: ")
+    assert mistake.endswith("(some are made by a call: targets=each_role())")
 
 
 def test_a_check_without_a_target_here_is_named() -> None:

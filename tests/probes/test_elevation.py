@@ -11,7 +11,16 @@ from readiness import products
 from readiness.configs import SYSTEMS
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Shell
-from readiness.probes import PROBES, PROBES_OF, Certificates, Configuration, Processes, Rights, SudoRules, by_name
+from readiness.probes import (
+    PROBES,
+    PROBES_OF,
+    Certificates,
+    Configuration,
+    Processes,
+    Rights,
+    SudoRules,
+    by_name,
+)
 from readiness.probes.asking import Asking
 from readiness.probes.elevation import all_as_root, elevated, sudoers
 from readiness.probes.probe import Probe

@@ -66,7 +66,12 @@ def test_every_value_has_a_source_and_general_knowledge_stays_marked(name: str) 
     assert found
     for entry in found:
         source = document["sources"][entry["source"]]
-        assert ("[GK]" in source) == (entry.get("verified", True) is False), entry
+        assert "general knowledge" not in source or entry.get("verified") is False, entry
+
+
+def test_a_product_is_a_yaml_and_nothing_else_lies_beside_it() -> None:
+    names = [one.name for one in files("readiness.products").iterdir() if one.name != "__pycache__"]
+    assert [name for name in names if not name.endswith((".yaml", ".py"))] == []
 
 
 def test_names_for_the_estate() -> None:

@@ -36,6 +36,7 @@ def test_hostile_data_comes_out_as_it_was_read_and_approved(name: str) -> None:
     made = rendered(name)
     if os.environ.get("READINESS_GOLDEN") == "write":
         (GOLDEN / name).write_bytes(made)
+    assert (GOLDEN / name).exists(), f"no golden file {name}: READINESS_GOLDEN=write makes it, then read it"
     assert made == (GOLDEN / name).read_bytes()
 
 

@@ -17,7 +17,7 @@ from .samples import failed, reported
 
 CSV = '''"""One line an outcome."""
 
-FILE = "results.csv"
+FILE = "table-of-the-tests.csv"
 
 
 def render(report):
@@ -44,12 +44,12 @@ def test_these_reports_are_there() -> None:
 
 def test_a_module_more_is_a_report_more(more: Path) -> None:
     (more / "table.py").write_text(CSV)
-    renderer = renderers()["results.csv"]
+    renderer = renderers()["table-of-the-tests.csv"]
     assert renderer.render(reported([failed()])) == b"VER-002,bk01,FAIL\n"
     renderer.verify(b"", reported([]))
 
 
 def test_two_reports_of_one_name_are_a_fault(more: Path) -> None:
-    (more / "table.py").write_text(CSV.replace("results.csv", "summary.md"))
+    (more / "table.py").write_text(CSV.replace("table-of-the-tests.csv", "summary.md"))
     with pytest.raises(ToolFault, match=r"two modules .* write summary\.md"):
         renderers()

@@ -6,9 +6,11 @@ No real Windows was at hand: the scripts ran on a stand-in for Windows PowerShel
 from importlib import import_module
 from pkgutil import iter_modules
 
+from readiness.core.registry import by_name
 from readiness.probes.probe import Probe
 
 _MODULES = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
-PROBES: tuple[Probe, ...] = tuple(probe for module in _MODULES for probe in getattr(module, "PROBES", ()))
+_FOUND = (probe for module in _MODULES for probe in getattr(module, "PROBES", ()))
+PROBES: tuple[Probe, ...] = tuple(by_name(_FOUND, lambda probe: probe.name).values())
 
 __all__ = ["PROBES"]
