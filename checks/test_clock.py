@@ -67,7 +67,7 @@ def _judge(offset_s: float, uncertainty_s: float, limit_s: float) -> None:
     targets=each_host,
     needs=(Clock,),
     remedy="Mend the time service of the host; step the clock outside the backup window.",
-    source="RFC 4120 section 1.6 (Kerberos: 5 minutes); products.md section 0",
+    source="RFC 4120 section 1.6 (Kerberos: 5 minutes)",
 )
 def test_clock_agrees_with_the_estate(target: Target, facts: Facts, baseline: Baseline, reference: Reference) -> None:
     """The clock agrees with the estate's.

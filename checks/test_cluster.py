@@ -36,7 +36,7 @@ from readiness.checking.configured import of_kind
     targets=each_windows_host,
     needs=(ClusterMembership,),
     remedy="Declare the cluster and its nodes under clusters in estate.yaml, and how each is backed up.",
-    source="products.md section 11: ClusSvc, HKLM\\Cluster, CLUSDB",
+    source="what the Cluster service leaves on its nodes: ClusSvc, HKLM\\Cluster, CLUSDB",
 )
 def test_clusters_are_those_that_are_declared(target: Target, facts: Facts, estate: Estate) -> None:
     """A host is a cluster node exactly where the estate says so.
@@ -69,7 +69,7 @@ def test_clusters_are_those_that_are_declared(target: Target, facts: Facts, esta
     targets=each_cluster_node,
     needs=(ClusterMembership,),
     remedy="Find out in the System log why the Cluster service stopped, and start it.",
-    source="products.md section 11",
+    source="general practice: every node that was declared is one, and every one was declared",
 )
 def test_cluster_service_runs(facts: Facts) -> None:
     """The Cluster service runs on the node, and starts with it."""
@@ -176,7 +176,7 @@ def _roles_of(cluster: FailoverCluster, inputs: Inputs) -> Iterator[tuple[str, l
     targets=each_cluster,
     needs=(Packages, OsRelease),
     remedy="Bring the agents of all nodes to one version.",
-    source="products.md section 12; the nodes take over each other's work",
+    source="general practice: the nodes take over each other's work",
 )
 def test_nodes_have_one_version(target: TargetOf[FailoverCluster], facts: Facts, inputs: Inputs) -> None:
     """The nodes have the same roles of the product, on the same version.

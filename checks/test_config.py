@@ -61,7 +61,7 @@ def test_configuration_can_be_read(target: TargetOf[RoleOnHost], facts: Facts) -
     targets=each_role(names_peers),
     needs=NEEDS,
     remedy="Correct the address in the configuration, or make the name resolve on this host.",
-    source="products.md section 1: the address in a Storage resource is what clients are told",
+    source="Bacula's main reference: the address in a Storage resource is what clients are told",
 )
 def test_addresses_of_peers_resolve(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """The addresses by which the configuration names its peers resolve on the host.

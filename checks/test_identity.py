@@ -22,7 +22,7 @@ from readiness.checking import (
     targets=each_host,
     needs=(Identity,),
     remedy="Set the host's name, or correct the estate: backup products find their peers by name.",
-    source="hostname(1); products.md section 0: forward = reverse for every role name",
+    source="hostname(1); general practice: forward = reverse for every role name",
 )
 def test_name_is_as_declared(target: Target, facts: Facts, estate: Estate) -> None:
     """The host has the declared name.

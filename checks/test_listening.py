@@ -116,7 +116,7 @@ def test_port_of_the_role_is_the_product_s(target: TargetOf[RoleOnHost], facts: 
     targets=each_role(listens),
     needs=NEEDS,
     remedy="Give the daemon the host's own address in its configuration (Debian's template has 127.0.0.1).",
-    source="products.md section 1: must not be loopback in an estate of several hosts",
+    source="general practice: must not be loopback in an estate of several hosts",
 )
 def test_port_of_the_role_is_open_to_others(target: TargetOf[RoleOnHost], facts: Facts, estate: Estate) -> None:
     """The role's ports are listened on at more than a loopback address.

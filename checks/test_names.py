@@ -18,7 +18,7 @@ from readiness.checking import (
     expect_that,
 )
 
-SOURCE = "products.md section 0: forward = reverse DNS for every role name, own name not on a loopback address"
+SOURCE = "general practice: forward = reverse DNS for every role name, own name not on a loopback address"
 
 
 def _flaws(names: Names, asked: Mapping[str, Collection[str] | None]) -> list[str]:

@@ -129,11 +129,15 @@ def test_files_are_closed_to_everybody(target: TargetOf[RoleOnHost], facts: Fact
     paths = ", ".join(place.path for place, _ in places)
     expect_that(
         not flaws and not missing,
-        expected=f"by administrators only: {expected}",
+        expected=f"{expected} by administrators only",
         found="; ".join(missing + flaws) or f"{paths} closed to everybody else",
     )
     owned = [f"{place.path} is {file.owner}'s" for place, file in places if file and _owner(file) not in place.owners]
-    expect_that(not owned, expected="owners who are the system", found="; ".join(owned) or "theirs", severity="minor")
+    owners = ", ".join(sorted({_owner(file) for _, file in places if file}))
+    wanted = " or ".join(sorted({owner for place, _ in places for owner in place.owners}))
+    expect_that(
+        not owned, expected=f"owned by {wanted}", found="; ".join(owned) or f"owned by {owners}", severity="minor"
+    )
 
 
 def _owner(file: AccessList) -> str:

@@ -46,7 +46,7 @@ def _is_mount(filesystem: Filesystem, demand: SpaceDemand) -> bool:
     targets=each_space,
     needs=(Space,),
     remedy="Mount what belongs there, writable; look into the kernel's log for why it became read-only.",
-    source="proc_pid_mountinfo(5); products.md section 0: free space on catalogue, spool and volumes",
+    source="proc_pid_mountinfo(5); general practice: free space on catalogue, spool and volumes",
 )
 def test_place_is_there_and_can_be_written_to(
     target: TargetOf[SpaceDemand | None], facts: Facts, baseline: Baseline
@@ -57,7 +57,7 @@ def test_place_is_there_and_can_be_written_to(
     """
     demand = _demand(target, baseline)
     space = facts.need(Space)
-    expected = f"{demand.path} mounted" if demand.mounted else demand.path
+    expected = f"{demand.path} mounted" if demand.mounted else f"{demand.path} there"
     if demand.path not in space.filesystems:
         unknown(f"{demand.path} was not read")
     filesystem = facts.part(Space, space.filesystems[demand.path])
@@ -68,7 +68,7 @@ def test_place_is_there_and_can_be_written_to(
     expect_that(
         not filesystem.read_only,
         expected=f"{demand.path} writable",
-        found=f"{mount}, {'read-only' if filesystem.read_only else 'writable'}",
+        found=f"{mount}, read-only" if filesystem.read_only else f"{demand.path} writable",
     )
 
 

@@ -105,12 +105,11 @@ def test_version_is_as_agreed(target: TargetOf[RoleOnHost], facts: Facts, baseli
 def _keep_rule(target: TargetOf[RuleOnHost], facts: Facts, baseline: Baseline) -> None:
     """The version keeps the rule; the rule's own reason is told with it."""
     own, rule, other = target.subject.own, target.subject.rule, target.subject.other
-    because = rule.why.rstrip(".")
     if rule.other:
         other = counterpart(baseline, target, own.product.product, rule.other, other)
-        because = f"{rule.other} {other.host.name}; {because}"
     judged = versions.evaluate_rule(rule, _version(own, facts), _version(other, facts) if other else None)
-    expected = f"{judged.expected} ({because})"
+    there = f" on {other.host.name}" if other else ""
+    expected = f"{judged.expected}{there}, because {rule.why[:1].lower()}{rule.why[1:].rstrip('.')}"
     expect_that(judged.ok, expected=expected, found=judged.found, severity=rule.severity)
 
 

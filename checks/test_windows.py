@@ -39,7 +39,7 @@ STABLE = 1
     targets=each_windows_host,
     needs=(Elevation,),
     remedy="Log in with an administrator: a domain account, or RID 500; other local ones are cut down by UAC.",
-    source="learn.microsoft.com, User Account Control and remote restrictions; winrm.md section 2",
+    source="learn.microsoft.com, User Account Control and remote restrictions",
 )
 def test_login_has_the_rights_to_look(facts: Facts) -> None:
     """The login is an administrator with its full token.
@@ -67,7 +67,7 @@ def _states(facts: Facts, protocols: tuple[str, ...]) -> Iterator[tuple[str, sch
 
 def _listed(facts: Facts, states: dict[str, schannel.State]) -> str:
     release = schannel.release_of(facts.need(SChannel).build)
-    defaults = f" (defaults of Server {release.name}: {release.source})" if release else ""
+    defaults = f" (defaults of Server {release.name})" if release else ""
     return ", ".join(f"{name} {state.value}" for name, state in states.items()) + defaults
 
 
@@ -122,7 +122,7 @@ def test_an_agreed_protocol_is_on(target: Target, facts: Facts, baseline: Baseli
     targets=each_windows_host,
     needs=(CipherSuites, SChannel),
     remedy="Take the suites out of the order (Disable-TlsCipherSuite, or the group policy SSL Cipher Suite Order).",
-    source="RFC 9325 sections 4.1 and 4.2; products.md section 13",
+    source="RFC 9325 sections 4.1 and 4.2",
 )
 def test_no_broken_cipher_suite_is_offered(facts: Facts) -> None:
     """No cipher suite is offered that is broken; dated ones are advice."""
@@ -170,7 +170,7 @@ def _folders(host: Host, inputs: Inputs) -> set[str]:
     targets=each_windows_host,
     needs=(DefenderExclusions,),
     remedy="Exclude the folders (Add-MpPreference -ExclusionPath, or the group policy).",
-    source="products.md section 0: antivirus exclusions for the product's folders",
+    source="general practice: antivirus exclusions for the product's folders",
 )
 def test_antivirus_leaves_the_product_alone(target: TargetOf[Host], facts: Facts, inputs: Inputs) -> None:
     """The antivirus leaves the product's folders alone.
@@ -201,9 +201,7 @@ def test_vss_writers_are_stable(facts: Facts) -> None:
     """
     writers = facts.need(VssWriters).writers
     bad = [f"{writer.name} {writer.told}" for writer in writers if writer.state != STABLE]
-    expect_that(
-        not bad, expected="every writer [1] stable", found=", ".join(bad) or f"{len(writers)} writers, all stable"
-    )
+    expect_that(not bad, expected="every writer stable", found=", ".join(bad) or f"{len(writers)} writers, all stable")
 
 
 @check(

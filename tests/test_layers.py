@@ -29,7 +29,7 @@ MAY: dict[str, set[str]] = {
     "checking": {"configs", "core", "estate", "planning", "probes", "products", "rules"},
     "custom": {"core", "estate", "planning", "run_folder", "transports"},
     "gate": {"core", "estate", "planning", "probes", "renderers", "run_folder", "transports", "visits"},
-    "demo": {"core"},
+    "demo": {"core", "estate"},
     "cli": {
         *("core", "custom", "demo", "estate", "gate", "planning", "probes"),
         *("renderers", "run_folder", "transports", "visits"),

@@ -193,7 +193,7 @@ def evaluate(
 def _reservation(basis: Basis) -> str:
     """What stands behind the message of an outcome that rests on values which nobody has verified."""
     sources = "; ".join(basis.unverified)
-    return f" (rests on values that nobody has verified: {sources})" if sources else ""
+    return f" (rests on unverified values: {sources})" if sources else ""
 
 
 def outcome_for(check: Check, target: Target, result: Result, severity: Severity, **told: Any) -> Outcome:
@@ -228,7 +228,7 @@ def _from_silence(check: Check, basis: Basis) -> _Conclusion:
     if not basis.found:
         reason = "the check stated no expectation: nothing was examined"
         return _Conclusion(Result.UNKNOWN, check.severity, reason)
-    expected, found = "; ".join(basis.expected), "; ".join(basis.found)
+    expected, found = ("; ".join(dict.fromkeys(texts)) for texts in (basis.expected, basis.found))
     return _Conclusion(Result.PASS, check.severity, f"found {found}", expected, found)
 
 

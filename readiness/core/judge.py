@@ -140,7 +140,7 @@ def _reasons(
     if partial is not None:
         yield "partial: " + "; ".join(f"{key} {_listed(value)}" for key, value in partial.items())
     if advice := sum(outcome.disposition is Disposition.ADVISORY for outcome in outcomes):
-        yield f"{advice} minor, which do not gate"
+        yield f"{advice} minor, which {'does' if advice == 1 else 'do'} not gate"
     if counts.waived or counts.deferred:
         yield f"{counts.waived} waived, {counts.deferred} deferred"
     if counts.passed + counts.not_applicable == counts.expected:

@@ -63,7 +63,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Deadlines in seconds and limits in bytes; the defaults are DESIGN.md section 5's."""
+    """Deadlines in seconds and limits in bytes, with their defaults."""
 
     connect_s: float = 10.0
     login_s: float = 20.0

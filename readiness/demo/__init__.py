@@ -14,9 +14,11 @@ from typing import Any
 from readiness.demo.keys import new_certificate, new_key
 from readiness.demo.server import Answers, serve
 from readiness.demo.winrm_server import WindowsAnswers, serve_winrm
+from readiness.estate.baseline import unstated
 
 NOTE = "Recorded answers of servers inside this process: hosts with SSH replay a run on a lab"
 OF_WINDOWS = "hosts with WinRM one on a stand-in for PowerShell; no real Windows was at hand"
+NOT_RECORDED = "a demand that is younger than the demo's recording"
 USER = "readiness"
 PASSWORD_ENV = "READINESS_DEMO_PASSWORD"  # noqa: S105 - a name, not a password
 _ACCOUNTS_ENV = "NTLM_USER_FILE"  # names the file in which the NTLM library looks up who may log on
@@ -51,8 +53,17 @@ def embedded_estate(environment: MutableMapping[str, str] | None = None, *, plan
             estate["note"] = f"{NOTE}, {OF_WINDOWS}."
         # JSON is YAML, too.
         (folder / "estate.yaml").write_text(json.dumps(estate, indent=2))
-        (folder / "baseline.yaml").write_text(json.dumps(windows.get("baseline", recorded["baseline"]), indent=2))
+        baseline = _with_reasons(windows.get("baseline", recorded["baseline"]), estate)
+        (folder / "baseline.yaml").write_text(json.dumps(baseline, indent=2))
         yield folder
+
+
+def _with_reasons(baseline: Mapping[str, Any], estate: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The baseline as recorded; what has become a demand since then is not agreed on, and says so."""
+    held = (products for host in estate["hosts"].values() for products in host["products"].items())
+    roles = sorted({f"{product}.{role}" for product, own in held for role in own})
+    reasons = dict.fromkeys(unstated(baseline, roles), NOT_RECORDED)
+    return {**baseline, "not_agreed": {**baseline.get("not_agreed", {}), **reasons}} if reasons else baseline
 
 
 def _set_ports(estate: Mapping[str, Any], transport: str, ports: Mapping[str, int]) -> None:

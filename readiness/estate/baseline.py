@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
@@ -168,3 +168,10 @@ def demand_of(key: str) -> Demand:
         return known[first]
     keys = [f"{name}.PRODUCT.ROLE" if kind.by_role else name for name, kind in known.items()]
     raise ValueError(f"{key} is no demand ({Known(keys, 'demands').hint(key)})")
+
+
+def unstated(written: Mapping[str, Any], roles: Iterable[str]) -> tuple[str, ...]:
+    """The keys of the demands that a baseline as written states nothing of, for these roles as `product.role`."""
+    keys = ([f"{key}.{role}" for role in roles] if kind.by_role else [key] for key, kind in demands().items())
+    reasons = written.get("not_agreed", {})
+    return tuple(key for own in keys for key in own if value_at(written, key) is None and key not in reasons)

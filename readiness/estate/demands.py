@@ -60,7 +60,7 @@ def demands_in(section: type[Section]) -> Iterator[tuple[str, Demand]]:
             yield from ((name, mark) for mark in field.metadata if isinstance(mark, Demand))
 
 
-def value_at(section: Section, key: str) -> Any:
+def value_at(section: Section | Mapping[str, Any], key: str) -> Any:
     """What a section states at a key; None where it states nothing."""
     value: Any = section
     for part in key.split("."):

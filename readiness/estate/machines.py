@@ -31,7 +31,7 @@ class Machines(Section):
     min_open_files: Annotated[int, Field(ge=1)] | None = demand(
         "How many files a daemon may at least have open.", example="4096"
     )
-    time_zone: texts.TimeZone | None = demand("The time zone of the host.", example="Etc/UTC")
+    time_zone: texts.ZoneName | None = demand("The time zone of the host.", example="Etc/UTC")
     mandatory_access_control: Literal["enforcing", "permissive", "apparmor", "none"] | None = demand(
         "How SELinux or AppArmor is set.", example="apparmor"
     )

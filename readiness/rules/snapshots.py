@@ -1,6 +1,6 @@
 """What snapshots do to a failover cluster: which events tell of harm, and which of them a backup window had to do with.
 
-Rules: products.md sections 11 and 12; which events tell of harm stands in `policies/cluster_events.yaml`.
+Which events tell of harm stands in `policies/cluster_events.yaml`.
 """
 
 from __future__ import annotations

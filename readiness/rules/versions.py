@@ -150,11 +150,15 @@ def _lag(rule: VersionRule, own: Version, other: Version) -> Judged:
     """How far the role is behind: in major versions, or in minor ones of the same major version."""
     if rule.n is None or rule.unit not in {"major", "minor"}:
         raise ValueError("the rule does not say how far behind is allowed")
-    expected = f"{rule.role} at most {rule.n} {rule.unit} behind its {rule.other} {other}"
+    expected = f"{rule.role} at most {_versions(rule.n, rule.unit)} behind its {rule.other} {other}"
     (major, minor), (its_major, its_minor) = ((*version.cut(2).parts,) for version in (own, other))
     if rule.unit == "minor" and major != its_major:
         # Nobody knows how many minor versions the older series had.
         return Judged(major > its_major, expected, f"{rule.role} {own}, of another major version")
     behind = its_major - major if rule.unit == "major" else its_minor - minor
-    lag = f"{behind} {rule.unit} behind" if behind > 0 else "not behind"
+    lag = f"{_versions(behind, rule.unit)} behind" if behind > 0 else "not behind"
     return Judged(behind <= rule.n, expected, f"{rule.role} {own}, {lag}")
+
+
+def _versions(count: int, unit: str) -> str:
+    return f"{count} {unit} version" + ("" if count == 1 else "s")

@@ -123,3 +123,12 @@ def test_found_nothing_is_no_pass() -> None:
 def test_an_id_that_is_none_is_refused(bad: str) -> None:
     with pytest.raises(ValueError, match="check id"):
         check(bad, severity="major", targets=lambda _: (), remedy="", source="")
+
+
+def test_what_several_expectations_say_alike_is_said_once() -> None:
+    def twice() -> None:
+        expect_that(bool(STORE), expected="valid now", found="valid to 2036")
+        expect_that(bool(STORE), expected="and in 30 days", found="valid to 2036")
+
+    outcome = judged(twice)
+    assert (outcome.expected, outcome.found) == ("valid now; and in 30 days", "valid to 2036")

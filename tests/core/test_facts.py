@@ -84,7 +84,7 @@ def test_values_that_nobody_verified_show_whatever_the_outcome() -> None:
         rest_on_unverified("hearsay")
         expect_that(ok, expected="a port", found="port 1")
 
-    told = " (rests on values that nobody has verified: hearsay)"
+    told = " (rests on unverified values: hearsay)"
     passed, failed = judged(body, ok=True), judged(body, ok=False)
     assert (passed.outcome, passed.message) == (Result.PASS, f"found port 1{told}")
     assert (failed.outcome, failed.message) == (Result.FAIL, f"expected a port, found port 1{told}")

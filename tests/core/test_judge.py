@@ -44,7 +44,7 @@ def test_a_gating_unknown_is_incomplete() -> None:
 def test_minor_is_shown_and_does_not_gate(result: Result) -> None:
     judgement = judge((outcome(Result.PASS), outcome(result, Severity.MINOR, "bk02")), CIRCUMSTANCES)
     assert judgement.verdict is Verdict.GO
-    assert "1 minor, which do not gate" in judgement.reasons
+    assert "1 minor, which does not gate" in judgement.reasons
 
 
 def test_no_pair_is_nothing_to_check() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from readiness.estate import BASELINE, ESTATE, Baseline, NotAgreed
-from readiness.estate.baseline import Demands, demand_of, demands
+from readiness.estate.baseline import Demands, demand_of, demands, unstated
 from readiness.estate.demands import Section, demand, demands_in
 from readiness.yaml_text.models import bare, stated
 from readiness.yaml_text.reader import read_yaml
@@ -160,6 +160,16 @@ MISTAKES = (
         ),
         "3:29: sshd of the group late is not that of clients at baseline.yaml:2:13",
     ),
+    ("host: {time_zone: Europe/Berln}\n", "1:19: there is no time zone 'Europe/Berln' (one of the IANA list"),
+    (
+        "windows: {tls_min: 1.2}\n",
+        "1:20: 'tls_min' must be 1.0, 1.1, 1.2 or 1.3 as text, not the number 1.2 (quote it:",
+    ),
+    ("windows: {tls_min: 7}\n", "1:20: 'tls_min' must be 1.0, 1.1, 1.2 or 1.3 as text, not the number 7"),
+    (
+        "not_agreed: {clock: {max_offset_s: late}}\n",
+        "1:14: 'clock' must be text, not a mapping (write clock.max_offset_s: and the reason)",
+    ),
     ("windows: {}\n", "1:10: the mapping is empty and states nothing"),
 )
 
@@ -202,6 +212,13 @@ def test_a_key_that_is_no_demand_is_an_error_that_names_the_near_one() -> None:
     ):
         with pytest.raises(ValueError, match=f"{key} is no demand .*{near}"):
             agreed.agreed_on(key, None)
+
+
+def test_what_a_baseline_states_nothing_of() -> None:
+    written = {"clock": {"max_offset_s": 1}, "versions": {"bacula": {"client": "1"}}, "not_agreed": {"sshd": "a test"}}
+    missing = unstated(written, ["bacula.client", "bacula.storage"])
+    assert {"versions.bacula.storage", "configuration.bacula.client", "space", "host.time_zone"} <= {*missing}
+    assert not {*missing} & {"clock.max_offset_s", "versions.bacula.client", "sshd", "clock", "versions"}
 
 
 def test_one_line_is_a_demand() -> None:

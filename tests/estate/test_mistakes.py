@@ -57,7 +57,9 @@ def test_mistakes_before_broken_syntax_are_told_with_it() -> None:
 
 def test_a_section_of_another_kind_is_told_once() -> None:
     told = [str(one) for one in problems(changed(ESTATE, "  core: {title: Core network}", "  - core"))]
-    assert told == ["estate.yaml:7:1: 'zones' must be a mapping, not a list"]
+    assert told == [
+        "estate.yaml:7:1: 'zones' must be a mapping, not a list (write key: value, one a line, without - and brackets)"
+    ]
 
 
 @pytest.mark.parametrize(

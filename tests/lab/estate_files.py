@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from readiness.estate.baseline import unstated
 from tests.lab.plan import SPOOL, Host, Plan
 from tests.lab.sudoers import USER
 
@@ -31,7 +32,7 @@ def write_estate(plan: Plan, host_keys: Mapping[str, str]) -> Path:
     folder = plan.state / FOLDER
     folder.mkdir(exist_ok=True)
     _dump(folder / "estate.yaml", _estate(plan))
-    _dump(folder / "baseline.yaml", _baseline(plan))
+    _dump(folder / "baseline.yaml", _with_reasons(_baseline(plan), plan))
     lines = [f"{host.fqdn},{host.address} {host_keys[host.name]}" for host in plan.hosts.values()]
     (folder / "known_hosts").write_text("\n".join(lines) + "\n")
     return folder
@@ -91,6 +92,13 @@ def _baseline(plan: Plan) -> dict[str, Any]:
             {"path": SPOOL, "roles": ["bacula.storage"], "mounted": True, **_LEFT, "min_free_bytes": 1 << 20},
         ],
     }
+
+
+def _with_reasons(baseline: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """A demand that the lab has no part in says so; those of Windows hosts are stated where the lab has such hosts."""
+    keys = unstated(baseline, sorted({f"bacula.{host.role}" for host in plan.hosts.values()}))
+    reasons = {key: "the lab has no part in it" for key in keys if not key.startswith("windows.")}
+    return {**baseline, "not_agreed": reasons} if reasons else baseline
 
 
 def _access_control() -> str:

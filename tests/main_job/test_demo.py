@@ -85,6 +85,18 @@ def test_without_faults_only_the_certificate_that_the_replay_presents_is_not_the
     assert "is the one that its WinRM listener presents" in job.message("CRT-009 fd01")
 
 
+def test_a_demand_that_is_younger_than_the_recording_is_not_agreed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = recordings()
+    del recorded["windows"]["baseline"]["clock"], recorded["windows"]["baseline"]["versions"]["bacula"]["client"]
+    monkeypatch.setattr(demo, "recordings", lambda: recorded)
+    with embedded_estate(os.environ) as estate:
+        written = json.loads((estate / "baseline.yaml").read_text())
+    assert {*written["not_agreed"]} == {"clock.max_offset_s", "versions.bacula.client"}
+    monkeypatch.undo()
+    with embedded_estate(os.environ) as estate:
+        assert "not_agreed" not in json.loads((estate / "baseline.yaml").read_text())
+
+
 def test_a_script_that_was_not_recorded_is_no_fact(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     recorded = recordings()
     recorded["windows"]["hosts"]["fd01"]["answers"]["services"]["sha256"] = "0" * 64

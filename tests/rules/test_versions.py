@@ -325,8 +325,8 @@ def test_rules_are_told_in_words() -> None:
     assert judged.expected == "client 9.6 or older, not newer than its director 9.6.7-7"
     assert judged.found == "client 11.0.1-5.el9"
     judged = evaluate_rule(rule_of("max_lag", n=2, unit="major"), deb("9.6.7-7"), deb("15.0.2-1"))
-    assert judged.expected == "client at most 2 major behind its director 15.0.2-1"
-    assert judged.found == "client 9.6.7-7, 6 major behind"
+    assert judged.expected == "client at most 2 major versions behind its director 15.0.2-1"
+    assert judged.found == "client 9.6.7-7, 6 major versions behind"
     judged = evaluate_rule(rule_of("eq", role="storage", parts=3), deb("9.6.7-7"), deb("9.6.5-1"))
     assert judged.expected == "storage 9.6.5, as its director 9.6.5-1"
 
