@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from readiness.yaml_text.models import Strict, bare, stated
 from readiness.yaml_text.shapes import refusal
@@ -41,6 +43,14 @@ class Section(Strict):
         if not (self.model_fields_set or self.may_be_empty):
             raise refusal("the mapping is empty and states nothing", "state something, or leave the key out")
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Tell editors, too."""
+        written = handler(schema)
+        if not cls.may_be_empty:
+            handler.resolve_ref_schema(written)["minProperties"] = 1
+        return written
 
 
 def demand(description: str, *, example: str, by_role: bool = False, of_the_estate: bool = False) -> Any:

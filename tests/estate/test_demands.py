@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from readiness.estate import BASELINE, ESTATE, Baseline, NotAgreed
+from readiness.estate import BASELINE, ESTATE, Baseline, NotAgreed, json_schema
 from readiness.estate.baseline import Demands, demand_of, demands, unstated
 from readiness.estate.demands import Section, demand, demands_in
 from readiness.yaml_text.models import bare, stated
@@ -212,6 +212,13 @@ def test_a_key_that_is_no_demand_is_an_error_that_names_the_near_one() -> None:
     ):
         with pytest.raises(ValueError, match=f"{key} is no demand .*{near}"):
             agreed.agreed_on(key, None)
+
+
+@pytest.mark.parametrize("name", ["Clock", "Machines", "Demands", "Windows", "Listening"])
+def test_editors_are_told_that_an_empty_section_states_nothing(name: str) -> None:
+    schema: Any = json_schema("baseline")
+    assert schema["$defs"][name]["minProperties"] == 1
+    assert "minProperties" not in schema
 
 
 def test_what_a_baseline_states_nothing_of() -> None:
