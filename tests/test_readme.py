@@ -40,7 +40,11 @@ JUDGE = "readiness judge RUN"
 VERIFY = "readiness verify RUN"
 MENTIONED = {"readiness plan", "readiness sudoers ESTATE"}  # without arguments of their own, in the text
 # Held against what they do by tests of their own: main_job/test_never_green.py, test_demo.py and test_recording.py.
-RECORDING = {"python -m tests.lab.record", "python -m tests.bench.record RUN-FOLDER HOST NAME"}
+RECORDING = {
+    "python -m tests.lab.record",
+    "python -m tests.bench.record",
+    "python -m tests.bench.record RUN-FOLDER HOST NAME",
+}
 KNOWN = {*(f"make {name}" for name in TARGETS), *OFFLINE, *REACHING, JUDGE, VERIFY, PYTEST, *MENTIONED, *RECORDING}
 PASSWORD = {"READINESS_WINRM_PASSWORD": "of no host that there is"}
 DEADLINE_S = 120
@@ -255,6 +259,15 @@ def test_a_run_without_the_password_of_the_windows_hosts_says_so(place: Path) ->
     assert ended.returncode == EXIT_INPUT
     for name in ("fd01", "fd02"):
         assert f"{name} has no password: the environment variable {next(iter(PASSWORD))} is not set" in ended.stderr
+
+
+def test_the_places_of_additions_are_there() -> None:
+    (table,) = re.findall(r"^\| to add .*?\n\n", README, re.MULTILINE | re.DOTALL)
+    places = {path for path in re.findall(r"`([a-z]+/[^`]*)`", table) if "<" not in path}
+    assert len(places) > 10
+    assert [path for path in places if not (ROOT / path).exists()] == []
+    folders = {path.partition("<")[0].rpartition("/")[0] for path in re.findall(r"`([a-z]+/[^`]*<[^`]*)`", table)}
+    assert [path for path in folders if not (ROOT / path).is_dir()] == []
 
 
 def test_the_modules_that_it_and_make_start_are_there() -> None:

@@ -17,7 +17,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 _KNOWN = {
     *("$schema", "$defs", "$ref", "title", "description", "default", "examples", "anyOf", "type", "enum", "const"),
     *("pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "properties", "required"),
-    *("additionalProperties", "propertyNames", "patternProperties", "items"),
+    *("additionalProperties", "propertyNames", "patternProperties", "items", "minProperties"),
 }
 
 
@@ -41,6 +41,8 @@ def _complaints(part: Mapping[str, Any], value: Any, whole: Mapping[str, Any], a
         yield f"{at}: not one of {part['enum']}"
     elif isinstance(value, str):
         yield from _text(part, value, at)
+    elif isinstance(value, dict) and len(value) < part.get("minProperties", 0):
+        yield f"{at}: says nothing"
     elif isinstance(value, dict):
         yield from _object(part, value, whole, at)
     elif isinstance(value, tuple):
