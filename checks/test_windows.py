@@ -201,8 +201,8 @@ def test_vss_writers_are_stable(facts: Facts) -> None:
     """
     writers = facts.need(VssWriters).writers
     unstable = [f"{writer.name} {writer.message}" for writer in writers if writer.state != STABLE]
-    found = ", ".join(unstable) or f"{len(writers)} writers, all stable"
-    expect_that(not unstable, expected="every writer stable", found=found)
+    states = ", ".join(unstable) or f"{len(writers)} writers, all stable"
+    expect_that(not unstable, expected="every writer stable", found=states)
 
 
 @check(
