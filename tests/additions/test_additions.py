@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from readiness.demo import PASSWORD_ENV, embedded_estate
+from readiness.demo import NOT_RECORDED, PASSWORD_ENV, embedded_estate
 from tests.additions.additions import CHECK, FACT, FORMAT, PRODUCT, REPORT, TRANSPORT, Addition
 
 ROOT = Path(__file__).parents[2]
@@ -100,15 +100,15 @@ class Tree:
         assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-2000:]
         assert " passed" in ended.stdout
 
-    def demo(self, change: Callable[[Path], None] = lambda _: None, *, planted: bool = True) -> Run:
-        """A run of the demo's estate, whose files `change` may alter."""
-        with embedded_estate(os.environ, planted=planted) as estate:
+    def demo(self, change: Callable[[Path], None] | None = None) -> Run:
+        """A run of this tree's demo; with a `change` of its files, of the estate that our own demo has."""
+        out = ("--out", f"{self.path}/run")
+        if change is None:
+            return Run(self.path / "run", self.python("-m", "readiness", "demo", *out))
+        with embedded_estate(os.environ) as estate:
             change(estate)
-            ended = self.python(
-                *("-m", "readiness", "run", str(estate), "--out", f"{self.path}/run"),
-                **{PASSWORD_ENV: os.environ[PASSWORD_ENV]},
-            )
-        return Run(self.path / "run", ended)
+            password = {PASSWORD_ENV: os.environ[PASSWORD_ENV]}
+            return Run(self.path / "run", self.python("-m", "readiness", "run", str(estate), *out, **password))
 
 
 class Run:
@@ -165,9 +165,16 @@ def test_a_check_with_a_demand_is_asked_and_changes_no_other_outcome(before: Run
     run = Tree(tmp_path / "tree", CHECK).demo()
     assert run.code == before.code
     assert run.comparable("CLK-004") == before.comparable()
+    assert {row["outcome"] for row in run.outcomes.values() if row["check"] == "CLK-004"} == {"NOT_APPLICABLE"}
+    assert NOT_RECORDED in run.outcomes["CLK-004 dir01"]["message"]  # the demo's baseline is older than the demand
+
+
+def test_a_demand_that_nobody_stated_is_never_agreed(before: Run, tmp_path: Path) -> None:
+    run = Tree(tmp_path / "tree", CHECK).demo(lambda _: None)  # the estate of this tree's demo, which knows no CLK-004
     reached = {target: outcome for target, outcome in run.of("CLK-004").items() if target != "client04"}
     assert set(reached.values()) == {"UNKNOWN"}
     assert "never agreed" in run.outcomes["CLK-004 dir01"]["message"]
+    assert run.comparable("CLK-004") == before.comparable()
 
 
 def test_a_fact_is_asked_for_and_what_it_needs_of_root_is_known(before: Run, tmp_path: Path) -> None:

@@ -52,6 +52,21 @@ def with_rule(rule: VersionRule) -> Callable[[Inputs], Inputs]:
     return change
 
 
+def starred(inputs: Inputs) -> Inputs:
+    """The catalogue names the Windows client by the beginning of its title."""
+    product = inputs.catalogue.products["bacula"]
+    client = product.roles["client"]
+    (choice,) = client.packages_for("windows")
+    packages = {**client.packages, "windows": (choice.model_copy(update={"names": ("Bacula*",)}),)}
+    roles = {**product.roles, "client": client.model_copy(update={"packages": packages})}
+    own = product.model_copy(update={"roles": roles})
+    return replace(inputs, catalogue=replace(inputs.catalogue, products={"bacula": own}))
+
+
+def half_removed(packages: Packages) -> Packages:
+    return replace(packages, broken={**packages.broken, "Bacula 15 (x64)": "without a version"})
+
+
 MIN = VersionRule(rule="min", role="storage", version="10.0", severity="major", source="a test", why="a test")
 SERIES = VersionRule(
     rule="same_series", role="storage", other="director", parts=1, severity="major", source="a test", why="a test"
@@ -82,6 +97,10 @@ CASES = {
     ),
     "VER-002 a package that was left behind": Case(
         {"VER-002 dir01/bacula.director": "FAIL"}, version("dir01", "bacula-director-sqlite3", "9.6.6-1")
+    ),
+    "VER-001 Windows: by the beginning of its title": Case({"VER-001 fd01/bacula.client": "PASS"}, inputs=starred),
+    "VER-001 Windows: a broken entry of that beginning": Case(
+        {"VER-001 fd01/bacula.client": "FAIL"}, fact("fd01", Packages, half_removed), starred
     ),
     "VER-003": Case(
         {"VER-003 sd01/bacula.storage~director": "FAIL"}, version("sd01", "bacula-sd", "9.6.8-1"), agreed_anything
