@@ -79,7 +79,10 @@ function BaculaScan {
     if ($s.quoted) { BaculaQuoted }
     while (-not $s.lost -and -not $s.quoted) {
         [void](Take '[ \t\r\f]+')
-        if ($s.rest -eq '' -or (Fits '#')) { return }
+        if ($s.rest -eq '' -or (Fits '#')) {
+            if ($s.want -eq 'value') { BaculaGiveUp }  # Bacula takes no value from another line
+            return
+        }
         if ($s.want -eq 'value') { BaculaValue }
         elseif ($s.want -eq 'equals' -and (Fits '=')) { Cut 1; $s.want = 'value' }
         elseif ($s.want -eq 'equals' -and (Fits '{')) {

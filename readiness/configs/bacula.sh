@@ -143,7 +143,10 @@ function scan(   first) {
     while (!lost && !quoted) {
         sub(/^[ \t\r\f]+/, "", rest)
         first = substr(rest, 1, 1)
-        if (first == "" || first == "#") return
+        if (first == "" || first == "#") {
+            if (want == "value") give_up() # Bacula takes no value from another line
+            return
+        }
         if (want == "value") {
             read_value()
         } else if (want == "equals" && first == "=") {

@@ -109,6 +109,8 @@ SPELT = [
     "%s",
     '"%s" = x',
     "x\\%s",
+    "Name =\nPassword = \\\na = %s",
+    "Name = # what follows is no value\nPassword = \\\na = %s",
 ]
 
 
