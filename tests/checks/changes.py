@@ -8,6 +8,7 @@ from typing import Any
 
 from readiness.configs.model import ConfigurationFile
 from readiness.core.facts import Fact, Missing, Why
+from readiness.demo import NOT_RECORDED
 from readiness.planning.inputs import Inputs
 from readiness.probes.configuration import Configuration
 from tests.bench import record
@@ -35,7 +36,13 @@ def file_of(path: str, change: Callable[[ConfigurationFile], ConfigurationFile])
 
 
 def with_baseline(**stated: object) -> Callable[[Inputs], Inputs]:
-    return lambda inputs: replace(inputs, baseline=inputs.baseline.model_copy(update=stated))
+    """What is stated instead; a demand that the demo's recording knows nothing of is no longer excused by it."""
+
+    def change(inputs: Inputs) -> Inputs:
+        reasons = {key: text for key, text in inputs.baseline.not_agreed.items() if text != NOT_RECORDED}
+        return replace(inputs, baseline=inputs.baseline.model_copy(update={"not_agreed": reasons, **stated}))
+
+    return change
 
 
 def with_estate(inputs: Inputs, **stated: object) -> Inputs:
