@@ -151,3 +151,10 @@ def test_all_not_applicable_is_nothing_to_check() -> None:
     for target in made.plan.targets_of["TST-001"]:
         made.judge(MAJOR, lambda: not_applicable("no host of the kind"), target, {})
     assert conclude(made, run_id="run-1").judgement.verdict is Verdict.NOTHING_TO_CHECK
+
+
+def test_a_mistake_in_the_checks_alone_is_no_plan() -> None:
+    problem = Problem("test_x.py", 3, 1, "does not load")
+    with pytest.raises(InputError) as refused:
+        plan_run(INPUTS, Collected((MAJOR,), (problem,)), Narrowing())
+    assert refused.value.problems == (problem,)

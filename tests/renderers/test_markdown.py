@@ -104,7 +104,7 @@ def test_it_stays_small_and_counts_what_had_no_room(letter: str) -> None:
         if (make is failed) == bool(number % 2)
     ]
     text = made(outcomes)
-    assert len(text.encode()) <= LARGEST
+    assert len(text.encode()) <= LARGEST <= 65_535  # GitHub takes so much for a comment, and others more
     shown = text.count("- **BLOCKER**")
     left = sum(int(line.split("**")[1].split()[0]) for line in text.splitlines() if "more finding" in line)
     assert shown + left == len(outcomes)
