@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import readiness
+from readiness.core.errors import ToolFault
 from readiness.core.facts import Fact, HostFacts
 from readiness.core.registry import by_name
 from readiness.planning.inputs import Inputs
@@ -83,6 +84,8 @@ def write_results(folder: RunFolder, report: Report) -> str:
     """Write every report and, last, the verdict; returns the manifest's digest. Raises ToolFault when one miscounts."""
     for renderer in renderers().values():
         data = renderer.render(report)
+        if not isinstance(data, bytes):
+            raise ToolFault(f"the renderer of {renderer.file} gives {type(data).__name__}, and a file is bytes")
         renderer.verify(data, report)
         folder.write(renderer.file, data)
     return folder.finish(judgement_dict(report.judgement), as_of=report.as_of)

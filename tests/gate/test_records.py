@@ -86,19 +86,22 @@ def test_every_report_is_written_and_the_verdict_seals_them(folder: Path) -> Non
     assert json.loads((folder / "verdict.json").read_text())["judgement"]["verdict"] == "INCOMPLETE"
 
 
-def test_a_report_that_miscounts_is_a_fault_and_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing(_: object) -> bytes:
-        return b'<testsuites tests="0" failures="0" errors="0"/>'
-
+@pytest.mark.parametrize(
+    ("made_of", "message"),
+    [(b'<testsuites tests="0" failures="0" errors="0"/>', r"junit\.xml"), ("text", r"junit\.xml gives str")],
+)
+def test_a_report_that_miscounts_or_is_no_bytes_is_a_fault_and_no_verdict(
+    made_of: object, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def run() -> None:
         with RunFolder.create(tmp_path / "run", renderers()) as made:
             made.begin("run-1", AS_OF, "0.1.0")
             write_results(made, conclude(all_judged(), run_id="run-1"))
 
-    monkeypatch.setattr(junit, "render", nothing)
+    monkeypatch.setattr(junit, "render", lambda _: made_of)
     renderers.cache_clear()
     try:
-        with pytest.raises(ToolFault, match=r"junit\.xml"):
+        with pytest.raises(ToolFault, match=message):
             run()
     finally:
         renderers.cache_clear()
