@@ -19,11 +19,11 @@ demo: $(READY)
 test: $(READY)
 	if $(LAB_CAN_BE); then $(BIN)/python -m tests.lab prepare; fi
 	said=$$(mktemp); $(BIN)/python -m pytest -p no:cacheprovider tests/main_job >$$said 2>&1 & main=$$!; \
-	$(BIN)/python -m pytest --ignore=tests/main_job --ignore=tests/soak; rest=$$?; \
+	$(BIN)/python -m pytest --ignore=tests/main_job --ignore=tests/additions --ignore=tests/soak; rest=$$?; \
 	wait $$main; job=$$?; cat $$said; rm $$said; [ $$job = 0 ] && [ $$rest = 0 ]
 
 soak: $(READY)
-	$(BIN)/python -m pytest -p no:cacheprovider tests/soak
+	$(BIN)/python -m pytest -p no:cacheprovider tests/additions tests/soak
 
 lab: $(READY)
 	$(BIN)/python -m tests.lab up --state /tmp/readiness-lab

@@ -182,7 +182,7 @@ def test_certificate_lasts(target: TargetOf[RoleOnHost], facts: Facts, inputs: I
     end = f"{when:%Y-%m-%d %H:%M %Z}"
     expect_each(findings, expected=f"certificates valid at {end}")
     lasting = [(certificates.lasts(own, when, DAYS_LEFT), text) for (_, own), text in zip(loaded, until, strict=True)]
-    expect_each(lasting, expected=f"and {DAYS_LEFT} days after it", severity="minor")
+    expect_each(lasting, expected=f"valid {DAYS_LEFT} days after {end}", severity="minor")
 
 
 @check(
@@ -287,7 +287,8 @@ def _expect_to_last(listed: Collection[MachineCertificate], inputs: Inputs) -> N
     valid = [(own.begins_at_s <= now_s and own.ends_at_s >= end_s, _until(own)) for own in listed]
     expect_each(valid, expected=f"certificates valid now and at {when:%Y-%m-%d %H:%M %Z}")
     lasting = [(own.ends_at_s >= later_s, _until(own)) for own in listed]
-    expect_each(lasting, expected=f"and {DAYS_LEFT} days after it", severity="minor")
+    later = f"valid {DAYS_LEFT} days after {when:%Y-%m-%d %H:%M %Z}"
+    expect_each(lasting, expected=later, severity="minor")
 
 
 @check(

@@ -1,6 +1,6 @@
 """Every addition has one obvious place: seven of them are made for real in a copy of the tree, and nothing else breaks.
 
-Here all of them together; `make soak` makes each in a copy of its own.
+Here all of them together, in `tests/soak` each in a copy of its own; `make soak` runs both.
 """
 
 from __future__ import annotations
