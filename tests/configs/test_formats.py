@@ -24,49 +24,8 @@ from tests.bench import machine, stand_in
 from tests.probes import real
 
 # The masking of a format that is no product's: sections, one directive a line, comments after a semicolon.
-INI_SH = """\
-mask_ini() {
-    mask '
-function reset() { section = "" }
-function at_end() {
-    if (section != "") tell("close", file)
-    return 0
-}
-function scan(   at, text) {
-    if (rest ~ /^[ \\t\\r]*(;.*)?$/) return
-    if (rest ~ /^\\[[a-z]+\\]$/) {
-        at_end()
-        section = substr(rest, 2, length(rest) - 2)
-        tell("open", section)
-        return
-    }
-    at = index(rest, "=")
-    name = substr(rest, 1, at - 1)
-    text = substr(rest, at + 1)
-    if (name !~ /^[a-z]+$/) tell("odd", file)
-    else if (sensitive(name)) digest(text)
-    else plain(text)
-}
-'
-}
-"""
-INI_PS1 = """\
-function IniEnd { if ($s.section) { Tell 'close' } }
-function IniScan {
-    if (Fits '[ \\t]*(;.*)?\\z') { return }
-    if (Fits '\\[[a-z]+\\]\\z') {
-        IniEnd
-        $s.section = $s.rest.Trim('[', ']')
-        Tell 'open' $s.section
-        return
-    }
-    $s.name = Take '[a-z]+(?==)'
-    if (-not $s.name) { Tell 'odd'; return }
-    Cut 1
-    if (Secret $s.name) { Digest $s.rest } else { Plain $s.rest }
-}
-$formats += @{ ini = @{ begin = { $s += @{ section = ''; name = '' } }; scan = { IniScan }; end = { IniEnd; $false } } }
-"""
+_ADDED = Path(__file__).parents[1] / "additions" / "files"
+INI_SH, INI_PS1 = ((_ADDED / name).read_text() for name in ("ini.sh", "ini.ps1"))
 INI = """\
 ; a comment with secret=hunter2
 [server]
