@@ -276,4 +276,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         print(f"ERROR  {one_line(error.format_message())}")
         code = EXIT_INPUT
-    sys.exit(code or 0)
+    sys.exit(EXIT_FAULT if code is None else code)  # a command that says nothing has not said that all is well

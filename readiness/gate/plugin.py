@@ -87,7 +87,7 @@ class CheckRunner:
     def __init__(self, judging: Judging, *, reports: bool = False) -> None:
         self._judging, self._reports = judging, reports
         self._planned = {check.id: check for check, _ in judging.plan.pairs}
-        self._read_by: dict[str, Basis] = {}
+        self._read_by: dict[pytest.FixtureDef[Any], Basis] = {}
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Hand the judging to the fixtures."""
@@ -98,7 +98,7 @@ class CheckRunner:
         """Record what a fixture reads: the outcomes of the checks that use it rest on that, too."""
         with noting(Basis()) as basis:
             value = yield
-        self._read_by[fixturedef.argname] = basis
+        self._read_by[fixturedef] = basis
         return value
 
     @pytest.hookimpl(tryfirst=True)
@@ -109,7 +109,9 @@ class CheckRunner:
         names = pyfuncitem._fixtureinfo.argnames  # noqa: SLF001 - pytest's own pyfunc_call uses it, nothing public does
         arguments = {name: pyfuncitem.funcargs.get(name) for name in names}
         function, tell = pyfuncitem.obj, pyfuncitem.ihook.pytest_runtest_logreport
-        fixtures = [self._read_by[name] for name in pyfuncitem.fixturenames if name in self._read_by]
+        known = pyfuncitem._fixtureinfo.name2fixturedefs.values()  # noqa: SLF001 - as above
+        # Of each name also those that it overrides, which it may have asked.
+        fixtures = [self._read_by[fixture] for same in known for fixture in same if fixture in self._read_by]
         only = pyfuncitem.callspec.params["target"] if hasattr(pyfuncitem, "callspec") else None
         for target in self._judging.plan.targets_of[check.id]:
             if only is None or only == target:

@@ -122,3 +122,22 @@ def test_what_was_not_planned_is_not_run(tmp_path: Path) -> None:
     report = conclude(judge_plan(tmp_path, INPUTS, plan, STORE), run_id="run-1")
     assert [(one.check, one.target) for one in report.outcomes] == [("TST-001", "dir01")]
     assert not marker.exists()
+
+
+@pytest.mark.parametrize(("needs", "outcome"), [("", Result.UNKNOWN), ("needs=(Login,), ", Result.PASS)])
+def test_what_an_overridden_fixture_read_counts_like_that_of_the_one_in_its_place(
+    tmp_path: Path, needs: str, outcome: Result
+) -> None:
+    conftest = (
+        "import pytest\nfrom readiness.checking import Login\n"
+        "@pytest.fixture(scope='session')\ndef known(all_facts):\n    return all_facts.every(Login)\n"
+    )
+    code = (
+        f"{HEAD}from readiness.checking import Login\n"
+        "@pytest.fixture(scope='session')\ndef known(known):\n    return known\n"
+        f"{MAJOR.replace('source', f'{needs}source')}"
+        "def test_x(target, known):\n    'A title.'\n    expect(len(known), at_least=1)\n"
+    )
+    outcomes = judged(tmp_path, code, conftest).outcomes
+    assert {judged_pair.outcome for judged_pair in outcomes} == {outcome}
+    assert {judged_pair.evidence for judged_pair in outcomes} == {tuple(f"{host}#1" for host in sorted(HOSTS))}
