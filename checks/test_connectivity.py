@@ -1,24 +1,26 @@
 """Is every host there, is it the right one, and may we read what we must."""
 
 from readiness.checking import (
-    Certificates,
-    Configuration,
+    READER_FILE,
+    RULE_FILE,
+    Baseline,
     Facts,
     HostKey,
     Login,
     Missing,
-    Processes,
+    NotAgreed,
     Reached,
-    Rights,
-    SudoRules,
+    Reader,
+    Target,
     Why,
     check,
     each_host,
     each_linux_host,
-    expect,
     expect_found,
     expect_that,
     failed,
+    first_few,
+    not_applicable,
     unknown,
 )
 
@@ -111,21 +113,50 @@ def test_login_is_accepted(facts: Facts) -> None:
     "CON-004",
     severity="major",
     targets=each_linux_host,
-    needs=(SudoRules, Processes, Configuration, Certificates, Rights),
-    remedy="Install the fragment that `readiness sudoers ESTATE` prints.",
+    needs=(Reader,),
+    remedy="Install the reader that `readiness reader ESTATE --host HOST` prints, and its one rule for sudo.",
     source="sudoers(5)",
     explains=(Why.NOT_PERMITTED,),
 )
-def test_sudo_rules_are_there(facts: Facts) -> None:
-    """The login may run exactly the commands that need root.
+def test_reader_is_there(facts: Facts) -> None:
+    """What needs root is read, by a script that lets the login do nothing else.
 
-    Without them some facts cannot be read, and what was not read is not passed.
+    Without it some facts cannot be read, and what was not read is not passed. Rules of older versions let the login
+    read any file.
     """
-    rules = facts.need(SudoRules)
-    if rules.is_root:
-        expect_found("the login is root", expected="root, or a sudo rule for each command")
+    reader = facts.need(Reader)
+    expected = f"root, or {READER_FILE} as this version prints it, and its one rule for sudo"
+    if reader.is_root:
+        expect_found("the login is root", expected=expected)
         return
-    expect(rules.refused, equals=(), what="commands that sudo refuses:")
-    for fact in (facts.get(Processes), facts.get(Configuration), facts.get(Certificates), facts.get(Rights)):
-        if isinstance(fact, Missing) and fact.why is Why.NOT_PERMITTED:
-            failed(expected="what sudo allows to work", found=str(fact))
+    if missing := reader.hindrance():
+        failed(expected=expected, found=f"{missing.detail}; {missing.remedy}")
+    old = [rule for rule in facts.part(Reader, reader.rules) if rule.kind == "old"]
+    found = f"rules ({len(old)}) of an older version, which let the login read any file: rm {RULE_FILE}"
+    expect_that(not old, expected=expected, found=found if old else f"{READER_FILE}, sha256 {reader.sha256}")
+
+
+@check(
+    "CON-005",
+    severity="minor",
+    targets=each_linux_host,
+    needs=(Reader,),
+    remedy="Remove the rule, or name its command in baseline.yaml under sudo: {also: [...]}.",
+    source="sudoers(5)",
+)
+def test_sudo_allows_no_more(target: Target, facts: Facts, baseline: Baseline) -> None:
+    """The login may do no more by sudo than was agreed on.
+
+    Whoever has its key can do as root what it may.
+    """
+    reader = facts.need(Reader)
+    if reader.is_root:
+        not_applicable("the login is root")
+    also = baseline.agreed_on("sudo.also", target.host)
+    if isinstance(also, NotAgreed):
+        not_applicable(f"not agreed: {also.reason}")
+    agreed_on = (READER_FILE, *(also or ()))
+    rules = facts.part(Reader, reader.rules)
+    others = [str(rule) for rule in rules if rule.kind == "other" and rule.command not in agreed_on]
+    expected = f"sudo for {', '.join(agreed_on)}, and nothing else"
+    expect_that(not others, expected=expected, found=first_few(others, separator="; ") or "nothing else")

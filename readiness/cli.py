@@ -39,13 +39,14 @@ from readiness.gate.steps import conclude, plan_run
 from readiness.gate.stopping import exit_code_is_ours, stopped_by_signals
 from readiness.planning.inputs import inputs_again, inputs_of, with_limits
 from readiness.planning.plan import Narrowing
-from readiness.planning.scripts import commands_as_root
-from readiness.probes.elevation import sudoers as sudoers_fragment
+from readiness.planning.readers import HostReader, files_to_hand_out, readers_of
+from readiness.probes.reader import RULE_FILE
 from readiness.renderers import terminal
 from readiness.renderers.planned import plan_lines
 from readiness.renderers.report import Report, renderers
 from readiness.renderers.wording import number
 from readiness.run_folder.folder import RunFolder
+from readiness.run_folder.safe_files import new_files
 from readiness.run_folder.saved import SavedRun
 from readiness.transports import Stop, Surroundings
 from readiness.visits.connect import Connector
@@ -214,17 +215,37 @@ def explain(
 
 
 @_command
-def sudoers(
+def reader(
     estate: Estate,
-    user: Annotated[str, typer.Option(help="The login that reads the hosts.")] = "readiness",
+    host: Annotated[str | None, typer.Option(help="The host whose reader is printed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A new folder, for the readers of all hosts.")] = None,
+    user: Annotated[str | None, typer.Option(help="The login that reads the hosts [the estate's].")] = None,
 ) -> int:
-    """Print the sudoers fragment that allows exactly the commands that need root on the estate's hosts."""
-    commands = commands_as_root(inputs_of(estate, datetime.now(UTC)))
+    """Print the script that reads what needs root on a host, and its one rule for sudo; or write those of all hosts."""
     try:
-        fragment = sudoers_fragment(user, commands)
+        readers = {own.host.name: own for own in readers_of(inputs_of(estate, datetime.now(UTC)), user)}
     except ValueError as error:
         raise InputError([Problem(f"--user {user}", 0, 0, str(error))]) from error
-    print(fragment, end="")
+    if out is not None and host is None:
+        return _write_readers(list(readers.values()), out)
+    if host not in readers or out is not None:
+        place = "readiness reader" if host is None or out is not None else f"--host {host}"
+        message = "prints the reader of one host, or writes those of all" if out or not host else "has no reader"
+        hint = f"give --host or --out; hosts with a reader: {', '.join(readers)}"
+        raise InputError([Problem(place, 0, 0, message, hint)])
+    print(readers[host].text, end="")
+    print(f"its rule, for {RULE_FILE} (owner root, mode 0440):\n{readers[host].rule}", file=sys.stderr)
+    return 0
+
+
+def _write_readers(readers: list[HostReader], out: Path) -> int:
+    files = files_to_hand_out(readers)
+    new_files(out, {name: text.encode() for name, text in files.items()})
+    for line in files["hosts.tsv"].splitlines():
+        name, *_, file = line.split("\t")
+        print(f"{name}: {file}")
+    print(f"to hand them out: sh {out}/hand-out.sh install")
+    print(f"              or: ansible-playbook -i {out}/inventory.yaml {out}/hand-out.yaml")
     return 0
 
 

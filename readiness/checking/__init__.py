@@ -45,7 +45,17 @@ from readiness.core.facts import FactMissing, Facts, HostKey, Login, Missing, Re
 from readiness.core.outcomes import Target, TargetOf
 from readiness.core.paths import comparable, file_name, lies_in
 from readiness.core.text import first_few
-from readiness.estate import Backup, BackupWindow, Baseline, Bounds, Estate, FailoverCluster, Host, windows_of
+from readiness.estate import (
+    Backup,
+    BackupWindow,
+    Baseline,
+    Bounds,
+    Estate,
+    FailoverCluster,
+    Host,
+    NotAgreed,
+    windows_of,
+)
 from readiness.estate.backups import MARGIN_S, WINDOWS
 from readiness.estate.space import SpaceDemand
 from readiness.planning.inputs import Inputs, RoleOnHost
@@ -58,11 +68,12 @@ from readiness.probes.listening import Holder, Listening, Socket
 from readiness.probes.names import Addresses, Names
 from readiness.probes.packages import Package, Packages
 from readiness.probes.processes import Processes, Program
+from readiness.probes.reader import FILE as READER_FILE
+from readiness.probes.reader import RULE_FILE, Reader
 from readiness.probes.rights import Ownership, Rights
 from readiness.probes.services import Service, Services
 from readiness.probes.space import Filesystem, Space
 from readiness.probes.sshd import Sshd
-from readiness.probes.sudo_rules import SudoRules
 from readiness.probes.system import Identity, OsRelease
 from readiness.probes.units import FailedUnits, OpenFiles
 from readiness.probes.windows.access import NAMES, READ, WRITE, AccessList, AccessLists

@@ -17,9 +17,8 @@ class Script:
     """One probe's script as sent: text of its `shell` whose `arguments` arrive as "$@" or `$args`; data, never code.
 
     Text for PowerShell is the body of a script block that returns objects; its arguments arrive as `$args`.
-    Commands that need root stand in it as lines `$SUDO /absolute/command arguments`; the batch sets SUDO to `sudo -n`,
-    or to nothing for root. `nonce` arrives as NONCE in the environment, in PowerShell as `$nonce`: what salts the
-    digests of secrets, made for the run, and written nowhere.
+    `nonce` arrives as NONCE in the environment, in PowerShell as `$nonce`: what salts the digests of secrets, made for
+    the run, and written nowhere.
     """
 
     name: str

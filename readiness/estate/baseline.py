@@ -13,7 +13,7 @@ from readiness.estate.clock import Clock
 from readiness.estate.demands import Demand, NotAgreed, Section, demand, demands_in, leaf, value_at
 from readiness.estate.hosts import Host, Hosts
 from readiness.estate.listening import Listening
-from readiness.estate.machines import Machines, OperatingSystem, Windows
+from readiness.estate.machines import Machines, OperatingSystem, Sudo, Windows
 from readiness.estate.names import Account, Group, HostRef
 from readiness.estate.space import SpaceDemand
 from readiness.yaml_text.known import Known
@@ -41,6 +41,7 @@ class Demands(Section):
     sshd: MappingOf[texts.Keyword, texts.Line] | None = demand(
         "The settings that sshd goes by.", example='{PermitRootLogin: "no"}'
     )
+    sudo: Sudo | None = stated("What the login may do as root.", None, example="{also: []}")
     space: ListOf[SpaceDemand] | None = demand(
         "What must be left in filesystems.",
         example="[{path: /var/lib/bacula, min_free_percent: 10, min_free_inodes_percent: 5}]",

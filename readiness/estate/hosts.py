@@ -41,6 +41,11 @@ class Host(Keyed):
     uses: MappingOf[texts.Name, HostRef] = stated(
         "The host of each role that it depends on, where the estate has several.", {}, example="{director: dir01}"
     )
+    reads: ListOf[texts.PlacePath] = stated(
+        "Folders besides the products' own in which root follows what a configuration includes or names.",
+        (),
+        example="[/srv/bacula/conf.d]",
+    )
     backup: Backup | None = stated("How the host itself is backed up.", None, example="{method: agent}")
 
 
@@ -71,6 +76,8 @@ def check_hosts(document: Document, written: Hosts, hosts: Hosts, names: Names, 
         ):
             elsewhere = ("winrm",) if winrm_is_stated else path
             check_winrm(document, (*path, "winrm") if "winrm" in stated_keys else elsewhere, host.winrm)
+        if host.reads and host.os == "windows":
+            document.report((*path, "reads"), "only hosts with Linux have the reader", "remove it, or correct os")
         if host.backup is not None and not document.is_incomplete((*path, "backup")):
             check_backup(document, (*path, "backup"), host.backup)
     _check_twins(document, written, hosts)

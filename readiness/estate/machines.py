@@ -35,6 +35,15 @@ class Machines(Section):
     )
 
 
+class Sudo(Section):
+    """What was agreed about sudo."""
+
+    also: ListOf[texts.Line] | None = demand(
+        "The commands besides the reader that sudo may let the login run, without their arguments.",
+        example="[/usr/bin/id]",
+    )
+
+
 class Windows(Section):
     """What was agreed about Windows hosts."""
 

@@ -1,8 +1,8 @@
-"""What is sent to each host: its scripts with their arguments, and what of them runs as root there. Pure."""
+"""What is sent to each host: its scripts with their arguments. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from readiness.core.checks import Check
@@ -13,7 +13,6 @@ from readiness.estate.backups import MARGIN_S, WINDOWS, Bounds
 from readiness.planning.inputs import Inputs
 from readiness.probes import PROBES_OF
 from readiness.probes.asking import Asking
-from readiness.probes.elevation import all_as_root
 from readiness.probes.probe import Probe
 from readiness.transports import TRANSPORTS
 
@@ -29,7 +28,7 @@ def scripts_of(inputs: Inputs, pairs: Iterable[tuple[Check, Target]]) -> Mapping
         name: tuple(
             script_of(probe, asking, inputs)
             for probe in ordered[TRANSPORTS[host.transport].speaks]
-            if probe.name in needs[name]
+            if not probe.as_root and probe.facts & needs[name]
         )
         for name, host in inputs.estate.hosts.items()
         if name in needs
@@ -45,19 +44,9 @@ def script_of(probe: Probe, asking: Asking, inputs: Inputs) -> Script:
         probe.text_for(asking),
         arguments=probe.arguments(asking),
         timeout_s=max(limits.probe_s, probe.needs_s),
-        max_bytes=limits.probe_bytes,
+        max_bytes=limits.probe_bytes * max(1, len(probe.parts)),
         shell=probe.shell,
     )
-
-
-def commands_as_root(inputs: Inputs) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """The hosts that may run the same commands as root, by name, and those commands; in the estate's order."""
-    hosts_of: dict[tuple[str, ...], list[str]] = {}
-    for host in inputs.estate.hosts.values():
-        if TRANSPORTS[host.transport].speaks == "posix":
-            commands = all_as_root(PROBES_OF["posix"], asking_of(host, inputs))
-            hosts_of.setdefault(commands, []).append(host.name)
-    return ((tuple(hosts), commands) for commands, hosts in hosts_of.items())
 
 
 def asking_of(host: Host, inputs: Inputs) -> Asking:

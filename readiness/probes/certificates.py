@@ -11,9 +11,8 @@ from readiness.core.facts import Fact, Missing
 from readiness.core.paths import comparable, lies_in
 from readiness.core.scripts import Output
 from readiness.probes.asking import Asking
-from readiness.probes.elevation import elevated, unread
 from readiness.probes.probe import Probe
-from readiness.probes.reading import fields, lines, no_tool, number, script, shown, summed, tag_of
+from readiness.probes.reading import fields, lines, no_tool, number, script, shown, summed, tag_of, unread
 
 _TEXT = script("certificates")
 _MODE = re.compile(r"[0-7]{1,4}")
@@ -82,7 +81,7 @@ def parse_certificates(output: Output) -> Certificates | Missing:
     if gathered.block:
         raise ValueError("a block without its end")
     if gathered.failed:
-        return unread(output, login, gathered.failed[0], elevated(_TEXT, folder=gathered.failed)[0])
+        return unread(output, gathered.failed[0])
     return Certificates(tuple(gathered.folders), gathered.files)
 
 
@@ -132,10 +131,4 @@ class _Gathered:
         self.block = []
 
 
-def _commands(asking: Asking) -> tuple[str, ...]:
-    return elevated(_TEXT, folder=asking.certificate_folders())
-
-
-PROBES = (
-    Probe(Certificates, _TEXT, parse_certificates, cost=55, arguments=Asking.certificate_folders, as_root=_commands),
-)
+PROBES = (Probe(Certificates, _TEXT, parse_certificates, cost=55, arguments=Asking.certificate_folders, as_root=True),)

@@ -14,9 +14,8 @@ from readiness.configs.statements import Statement, statement
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
 from readiness.probes.asking import Asking
-from readiness.probes.elevation import elevated, unread
 from readiness.probes.probe import Probe
-from readiness.probes.reading import chosen, fields, lines, no_tool, number, script, shown, summed, tag_of
+from readiness.probes.reading import chosen, fields, lines, no_tool, number, script, shown, summed, tag_of, unread
 from readiness.products.models import Product
 
 _TEXT = script("configuration")
@@ -53,7 +52,7 @@ def parse_configuration(output: Output) -> Configuration | Missing:
         unreadable = {path: file.status for path, file in read.items() if file.status != "0"}
         asked = [path for path, file in read.items() if file.is_asked]
         if refused := [path for path in asked if unreadable.get(path, "absent") != "absent"]:
-            return unread(output, login, refused[0], f"/bin/cat {refused[0]}", Why.NOT_PERMITTED)
+            return unread(output, refused[0], Why.NOT_PERMITTED)
         if twice := files.keys() & asked:
             raise ValueError(f"{shown(min(twice))} twice")
         statements = {path: file.statements for path, file in read.items()}
@@ -166,14 +165,6 @@ def maskings_of(asking: Asking) -> tuple[str, ...]:
     return tuple(FORMATS[name].masking(asking.host.os) for name in names)
 
 
-def _commands(asking: Asking) -> tuple[str, ...]:
-    return tuple(
-        command
-        for product, _, files in _products_of(asking)
-        for command in elevated(_TEXT, path=files, folder=_include_folders(product, asking))
-    )
-
-
 def _each(key: str, values: Iterable[str]) -> list[str]:
     return sorted({f"{key}={value}" for value in values})
 
@@ -184,7 +175,5 @@ def _include_folders(product: Product, asking: Asking) -> tuple[str, ...]:
 
 
 PROBES = (
-    Probe(
-        Configuration, _TEXT, parse_configuration, cost=50, arguments=arguments_of, as_root=_commands, after=maskings_of
-    ),
+    Probe(Configuration, _TEXT, parse_configuration, cost=50, as_root=True, arguments=arguments_of, after=maskings_of),
 )

@@ -11,7 +11,7 @@ from readiness.probes.asking import Asking
 
 
 def nothing(asking: Asking) -> tuple[str, ...]:  # noqa: ARG001 - the same for every host
-    """No arguments, no commands, no texts."""
+    """No arguments, no texts."""
     return ()
 
 
@@ -21,9 +21,10 @@ class Probe:
 
     `parse` gets an `Output` that ran to its end and returns the fact or `Missing`; ValueError means not understood.
     `needs_s` are seconds that it is given even where the limit for a probe is less.
+    One that reads `as_root` is not sent by itself: it is one of the `parts` of the reader, whose output has all theirs.
 
-    What differs from host to host follows from `Asking` alone: the `arguments` of the script; the commands that it
-    runs `as_root` there, each spelt out; and texts of other files that it is sent `after`.
+    What differs from host to host follows from `Asking` alone: the `arguments` of the script, and texts of other files
+    that it is sent `after`.
     """
 
     kind: type[Fact]
@@ -32,14 +33,20 @@ class Probe:
     cost: int = 10
     shell: Shell = "posix"
     needs_s: float = 0.0
+    as_root: bool = False
     arguments: Callable[[Asking], tuple[str, ...]] = nothing
-    as_root: Callable[[Asking], tuple[str, ...]] = nothing
     after: Callable[[Asking], tuple[str, ...]] = nothing
+    parts: tuple[Probe, ...] = ()
 
     @property
     def name(self) -> str:
         """The fact's name."""
         return self.kind.name
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The names of the facts that its script gives."""
+        return frozenset({self.name, *(part.name for part in self.parts)})
 
     def text_for(self, asking: Asking) -> str:
         """The text that this host is sent."""

@@ -10,12 +10,10 @@ from typing import ClassVar
 from readiness.core.facts import Fact, Missing
 from readiness.core.scripts import Output
 from readiness.core.text import decode
-from readiness.probes.elevation import complaints, elevated, refusal
 from readiness.probes.probe import Probe
-from readiness.probes.reading import fields, number, script, shown
+from readiness.probes.reading import complaints, fields, number, script, shown
 
 _TEXT = script("processes")
-(_COMMAND,) = elevated(_TEXT)
 # Of a process that ended meanwhile, of a kernel thread, and of a process that is kept even from root.
 _EXCUSE = re.compile(
     r"/usr/bin/find: ['\u2018]?/proc/([0-9]{1,10})(?:/[a-z_]{1,20})?['\u2019]?: "
@@ -50,8 +48,6 @@ def parse_processes(output: Output) -> Processes | Missing:
     """One line a process, and how many; those that ended meanwhile are no error, anything else is."""
     first, status, _, *rows = _lines(output)
     (login,) = fields(first, "login", 1)
-    if missing := refusal(output, login, _COMMAND):
-        return missing
     excuses = _excuses(complaints(output), failed=number(*fields(status, "status", 1)) != 0)
     executables: dict[int, Program] = {}
     for row in rows:
@@ -87,4 +83,4 @@ def _lines(output: Output) -> list[str]:
     return [decode(line) for line in received[:-2]]
 
 
-PROBES = (Probe(Processes, _TEXT, parse_processes, cost=40, as_root=lambda _: (_COMMAND,)),)
+PROBES = (Probe(Processes, _TEXT, parse_processes, cost=40, as_root=True),)

@@ -10,11 +10,13 @@ from typing import TypeVar
 
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output
-from readiness.core.text import clean, decode
+from readiness.core.text import clean, decode, one_line
 
 _SUM = re.compile(r"([0-9a-f]{64})  -")
 _SHOWN = 200
 LONGEST_LINE = 8192  # what patterns are matched against stays short enough for any of them
+# A warning of sudo that stops no command.
+_HARMLESS = re.compile(r"sudo: unable to resolve host .*")
 T = TypeVar("T")
 
 
@@ -91,3 +93,14 @@ def chosen(options: Mapping[str, T], key: str) -> T:
     if key not in options:
         raise ValueError(f"none of {', '.join(options)}: {shown(key)}")
     return options[key]
+
+
+def complaints(output: Output) -> list[str]:
+    """The lines of a script's stderr, without those that hinder nothing."""
+    messages = [line[:LONGEST_LINE] for line in decode(output.stderr).splitlines()]
+    return [line for line in messages if line and not _HARMLESS.fullmatch(line)]
+
+
+def unread(output: Output, path: str, why: Why = Why.UNREADABLE) -> Missing:
+    """Why a path could not be read, in the words of the command that tried."""
+    return Missing(why, f"{path}: {one_line(' '.join(complaints(output)), 200)}")

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from readiness.core.facts import Fact, Missing
+from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
 from readiness.probes.asking import Asking
-from readiness.probes.elevation import elevated, unread
 from readiness.probes.probe import Probe
-from readiness.probes.reading import fields, lines, no_tool, number, script, shown, tag_of
+from readiness.probes.reading import fields, lines, no_tool, number, script, shown, tag_of, unread
 
 _TEXT = script("rights")
 _MODE = re.compile(r"[0-7]{1,4}")
@@ -71,7 +70,7 @@ def parse_rights(output: Output) -> Rights | Missing:
     if len(paths) + len(shells) + len(failed) != len(rows) or len(rows) != number(*fields(count, "asked", 1)):
         raise ValueError(f"{shown(count)}, and {len(rows)} lines of {len(paths)} paths and {len(shells)} accounts")
     if failed:
-        return unread(output, login, failed[0], elevated(_TEXT, path=failed)[0])
+        return unread(output, failed[0], Why.UNREADABLE)
     return Rights(paths, shells)
 
 
@@ -80,8 +79,4 @@ def _arguments(asking: Asking) -> tuple[str, ...]:
     return (*paths, *(f"account={account}" for account in asking.accounts()))
 
 
-def _commands(asking: Asking) -> tuple[str, ...]:
-    return elevated(_TEXT, path=asking.places())
-
-
-PROBES = (Probe(Rights, _TEXT, parse_rights, cost=30, arguments=_arguments, as_root=_commands),)
+PROBES = (Probe(Rights, _TEXT, parse_rights, cost=30, arguments=_arguments, as_root=True),)

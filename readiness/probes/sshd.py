@@ -10,12 +10,10 @@ from typing import ClassVar
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
 from readiness.core.text import one_line
-from readiness.probes.elevation import complaints, elevated, refusal
 from readiness.probes.probe import Probe
-from readiness.probes.reading import counted, fields, lines, number, script, shown
+from readiness.probes.reading import complaints, counted, fields, lines, number, script, shown
 
 _TEXT = script("sshd")
-(_COMMAND,) = elevated(_TEXT)
 _KEYWORD = re.compile(r"[a-z0-9]+")
 
 
@@ -30,8 +28,6 @@ class Sshd(Fact):
 def parse_sshd(output: Output) -> Sshd | Missing:
     """One line a setting, and how many; a keyword may stand there more than once."""
     login, status, *rows, count = lines(output)
-    if missing := refusal(output, fields(login, "login", 1)[0], _COMMAND):
-        return missing
     if number(*fields(status, "status", 1)):
         messages = " | ".join(complaints(output))
         why = Why.TOOL_ABSENT if status == "status\t127\t." else Why.UNREADABLE
@@ -47,4 +43,4 @@ def parse_sshd(output: Output) -> Sshd | Missing:
     return Sshd({keyword: tuple(sorted(values)) for keyword, values in sorted(settings.items())})
 
 
-PROBES = (Probe(Sshd, _TEXT, parse_sshd, cost=42, as_root=lambda _: (_COMMAND,)),)
+PROBES = (Probe(Sshd, _TEXT, parse_sshd, cost=42, as_root=True),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
@@ -15,11 +15,13 @@ from readiness.core.facts import Fact, HostFacts, HostKey, Login, Missing, Reach
 from readiness.core.scripts import Limits, Output, Script, Visit
 from readiness.core.text import decode
 from readiness.probes import PROBES_OF
+from readiness.probes.probe import Probe
+from readiness.probes.reader_text import taken_apart
 from readiness.transports import Route, Stop, TransportKind
 
 CONNECTION_FACTS: tuple[type[Fact], ...] = (Reached, HostKey, Login, WinrmListener)
 _POLL_S = 0.2
-_PARSE = {(shell, probe.name): probe.parse for shell, probes in PROBES_OF.items() for probe in probes}
+_PROBES = {(shell, probe.name): probe for shell, probes in PROBES_OF.items() for probe in probes}
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,15 @@ class Collected:
     facts: HostFacts
     transcript: tuple[dict[str, Any], ...]
     seconds: float
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What came of one probe by a script: its own, or the reader's, of which it is a part; None where nothing did."""
+
+    script: Script
+    probe: Probe
+    output: Output | None
 
 
 def collect(
@@ -82,36 +93,45 @@ def _visit(host: str, route: Route, scripts: tuple[Script, ...], limits: Limits,
         except Exception as error:  # noqa: BLE001 - a fault of ours with one host must not lose the others
             reason = Missing(Why.UNREADABLE, f"the transport broke: {type(error).__name__}: {error}")
             visit = Visit(host, missing=reason)
-    return _collected(visit, route.kind, scripts, time.monotonic() - begun)
+    return _collected(visit, route.kind, _read(visit, scripts, limits), time.monotonic() - begun)
 
 
-def _collected(visit: Visit, kind: TransportKind, scripts: tuple[Script, ...], seconds: float) -> Collected:
+def _read(visit: Visit, scripts: tuple[Script, ...], limits: Limits) -> Iterator[_Read]:
+    """What came of each script, and of each part of the reader after it."""
     by_script = {output.name: output for output in visit.outputs}
+    for script in scripts:
+        probe, output = _PROBES[script.shell, script.name], by_script.get(script.name)
+        if output is None or not probe.parts:
+            yield from (_Read(script, read, output) for read in (probe, *probe.parts))
+        else:
+            own, *outputs = taken_apart(output, script.nonce, probe.parts, limits.probe_bytes)
+            yield from map(_Read, [script] * (len(outputs) + 1), (probe, *probe.parts), (own, *outputs))
+
+
+def _collected(visit: Visit, kind: TransportKind, every: Iterable[_Read], seconds: float) -> Collected:
     values: dict[str, Fact | Missing] = {
         fact.name: visit.fact(fact) if fact in kind.proves else kind.lacks(fact) for fact in CONNECTION_FACTS
     }
     connection = f"{visit.host}#0"
     evidence = dict.fromkeys(values, connection)
     transcript = [_connection_line(connection, visit)]
-    for number, script in enumerate(scripts, start=1):
-        output = by_script.get(script.name)
-        values[script.name] = _fact(script, output, visit)
-        evidence[script.name] = f"{visit.host}#{number}" if output else connection
-        if output is not None:
-            transcript.append(_script_line(f"{visit.host}#{number}", visit.host, script, output))
+    for number, read in enumerate(every, start=1):
+        values[read.probe.name] = _fact(read, visit)
+        evidence[read.probe.name] = f"{visit.host}#{number}" if read.output else connection
+        if read.output is not None:
+            transcript.append(_script_line(f"{visit.host}#{number}", visit.host, read, read.output))
     return Collected(HostFacts(visit.host, values, evidence), tuple(transcript), seconds)
 
 
-def _fact(script: Script, output: Output | None, visit: Visit) -> Fact | Missing:
-    if output is None:
+def _fact(read: _Read, visit: Visit) -> Fact | Missing:
+    if read.output is None:
         return visit.login if isinstance(visit.login, Missing) else Missing(Why.NOT_ASKED, "the visit ended before")
-    if output.missing is not None:
-        return output.missing
-    parse = _PARSE[script.shell, script.name]
+    if read.output.missing is not None:
+        return read.output.missing
     try:
-        return parse(output)
+        return read.probe.parse(read.output)
     except Exception as error:  # noqa: BLE001 - whatever a host's output does to a parser, it is not understood
-        return Missing(Why.UNREADABLE, f"{script.name}: {error}")
+        return Missing(Why.UNREADABLE, f"{read.probe.name}: {error}")
 
 
 def _connection_line(ref: str, visit: Visit) -> dict[str, Any]:
@@ -127,12 +147,14 @@ def _connection_line(ref: str, visit: Visit) -> dict[str, Any]:
     }
 
 
-def _script_line(ref: str, host: str, script: Script, output: Output) -> dict[str, Any]:
+def _script_line(ref: str, host: str, read: _Read, output: Output) -> dict[str, Any]:
+    script = read.script
     return {
         "ref": ref,
         "host": host,
         "what": "script",
         "script": script.file,
+        "fact": read.probe.name,
         "sha256": script.sha256,
         "arguments": list(script.arguments),
         "status": output.status,

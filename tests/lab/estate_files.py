@@ -9,7 +9,7 @@ import yaml
 
 from readiness.estate.baseline import unstated
 from tests.lab.plan import SPOOL, Host, Plan
-from tests.lab.sudoers import USER
+from tests.lab.reader import USER
 
 FOLDER = "estate"
 VERSION = "9.6.7"

@@ -17,7 +17,7 @@ from tests.lab.keys import Authority, new_ssh_key
 from tests.lab.lab import Lab
 from tests.lab.layers import BASE
 from tests.lab.plan import SPOOL
-from tests.lab.sudoers import USER
+from tests.lab.reader import USER
 
 OLDER_VERSION = "9.6.6-1"
 NEWER_VERSION = "11.0.6-1"

@@ -3,7 +3,7 @@
 import subprocess
 
 from tests.lab.lab import Lab
-from tests.lab.sudoers import USER
+from tests.lab.reader import USER
 
 _DEADLINE_S = 20.0
 

@@ -9,6 +9,7 @@ from tests.lab.keys import Authority, SshKey
 from tests.lab.layers import BASE, Layer
 from tests.lab.packages import DPKG_INFO, DPKG_STATUS, stanzas
 from tests.lab.plan import SPOOL, Host, Plan, Role
+from tests.lab.reader import reader_of
 from tests.lab.system import enable, user_of_base
 
 _PACKAGES: dict[Role, frozenset[str]] = {
@@ -48,6 +49,7 @@ def write_role(layer: Layer, role: Role) -> None:
 
 def write_host(layer: Layer, plan: Plan, host: Host, *, ssh: SshKey, tls: Authority, files: dict[str, str]) -> None:
     """Write a host's own identity, keys and configuration."""
+    layer.write("usr/local/sbin/readiness-read", reader_of(host.role), mode=0o755)
     layer.write("etc/hostname", host.name + "\n")
     layer.write("etc/machine-id", host.machine_id + "\n", mode=0o444)
     layer.write("etc/ssh/ssh_host_ed25519_key", ssh.private, mode=0o600)

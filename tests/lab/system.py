@@ -6,7 +6,7 @@ import pwd
 from tests.lab.layers import BASE, Layer
 from tests.lab.network import hosts_file
 from tests.lab.plan import Plan
-from tests.lab.sudoers import USER, sudoers_fragment
+from tests.lab.reader import USER, sudo_rule
 
 USER_ID = 2077
 _KEPT = {"bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "etc", "var"}
@@ -76,7 +76,7 @@ def _write_etc(layer: Layer, plan: Plan) -> None:
     layer.write("etc/resolv.conf", "")
     layer.link("etc/localtime", "/usr/share/zoneinfo/Etc/UTC")
     layer.write("etc/ssh/sshd_config", _SSHD_CONFIG)
-    layer.write("etc/sudoers.d/readiness", sudoers_fragment(), mode=0o440)
+    layer.write("etc/sudoers.d/readiness", sudo_rule(), mode=0o440)
     layer.write("etc/default/chrony", 'DAEMON_OPTS="-F 1 -x"\n')
     layer.write("etc/systemd/journald.conf", _JOURNAL)
     layer.write("etc/ucf.conf", "conf_force_conffold=YES\n")

@@ -23,7 +23,7 @@ from tests.lab.plan import STATE_FILE, Plan
 
 REPOSITORY = Path(__file__).parents[2]
 HOST = "client02"
-FIND = "sudo -n /usr/bin/find /proc -mindepth 2 -maxdepth 2 -name exe -printf '%h\\t%l\\n'"
+READ = "printf %064d 0 | sudo -n /usr/local/sbin/readiness-read"
 
 _TELLING = ("cgroup", "cmdline", "mountinfo")
 Fault = Callable[[Lab], AbstractContextManager[None]]
@@ -60,7 +60,7 @@ def test_every_host_is_itself(lab: Lab) -> None:
 
 def test_the_login_user_may_run_one_command_as_root(lab: Lab) -> None:
     lab.exec("dir01", "visudo", "-cf", "/etc/sudoers.d/readiness")
-    assert "/usr/sbin/bacula-dir\n" in login(lab, "dir01", FIND).stdout
+    assert "/usr/sbin/bacula-dir\n" in login(lab, "dir01", READ).stdout
     assert login(lab, "dir01", "sudo -n /usr/bin/id").returncode != 0
     assert login(lab, "dir01", "id -un", user="root").stdout == "root\n"
 
@@ -112,10 +112,10 @@ def clock(lab: Lab) -> str:
 VERSION = said("dpkg-query -Wf '${Version}' bacula-fd; systemctl is-active bacula-fd")
 SERVICE = said("systemctl is-active bacula-fd; systemctl is-enabled bacula-fd")
 LOGIN = said("echo in")
-SUDO = said(f"{FIND} 2>&1 | grep -c /usr/sbin/bacula-fd")
+SUDO = said(f"{READ} 2>&1 | grep -c '\t/usr/sbin/bacula-fd$'")
 MACHINE_ID = said("cat /etc/machine-id")
 STALE = said(
-    f"dpkg-query -Wf '${{Version}} ' bacula-fd; {FIND} | grep -q 'bacula-fd (deleted)$' && echo deleted;"
+    f"dpkg-query -Wf '${{Version}} ' bacula-fd; {READ} | grep -q 'bacula-fd (deleted)$' && echo deleted;"
     'started=$(date -d "$(ps -o lstart= -C bacula-fd)" +%s);'
     "test $(stat -c %Y /var/lib/dpkg/info/bacula-fd.list) -gt $started && echo newer"
 )

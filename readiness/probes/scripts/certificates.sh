@@ -10,11 +10,11 @@ done
 printf 'login\t%s\t.\n' "$(id -un)"
 
 read_certificates() {
-    $SUDO /usr/bin/find -L "$folder" -type f -size -128k -printf \\001file\\t%p\\t%u\\t%g\\t%m\\t.\\n -exec /usr/bin/sed -n /BEGIN.CERTIFICATE/,/END.CERTIFICATE/p {} \;
+    /usr/bin/find -L "$folder" -type f -size -128k -printf \\001file\\t%p\\t%u\\t%g\\t%m\\t.\\n -exec /usr/bin/sed -n /BEGIN.CERTIFICATE/,/END.CERTIFICATE/p {} \;
 }
 
 read_public_keys() {
-    $SUDO /usr/bin/find -L "$folder" -type f -size -128k -printf \\001key\\t%p\\t.\\n -exec /usr/bin/openssl pkey -in {} -passin pass: -pubout \;
+    /usr/bin/find -L "$folder" -type f -size -128k -printf \\001key\\t%p\\t.\\n -exec /usr/bin/openssl pkey -in {} -passin pass: -pubout \;
 }
 
 # Whole blocks of this kind and the lines that tell of files, and nothing else.

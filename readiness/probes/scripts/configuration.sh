@@ -22,7 +22,7 @@ read_file() {
     printf '\n\001%s\t%s\n' "$2" "$path"
     case "$files " in
         *" $path "*)
-            $SUDO /bin/cat "$path"
+            /bin/cat "$path"
             ;;
         *) if [ -f "$path" ]; then cat -- "$path"; else false; fi ;;
     esac
@@ -36,7 +36,7 @@ read_include() {
     for folder in $folders; do
         case $1 in
             "$folder"/*)
-                $SUDO /usr/bin/find "$folder" -type f -printf \\n\\001part\\t%p\\n -exec /bin/cat {} \;
+                /usr/bin/find "$folder" -type f -printf \\n\\001part\\t%p\\n -exec /bin/cat {} \;
                 return
                 ;;
         esac

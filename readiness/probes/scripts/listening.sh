@@ -10,7 +10,7 @@ inodes=$(printf '%s\n' "$sockets" | awk '$1 == "socket" { print $3 }' | tr '\n' 
 # What find says of kernel threads, and of processes that ended meanwhile, stays here: it may be more than all the rest.
 {
     {
-        $SUDO /usr/bin/find /proc -maxdepth 3 -name map_files -prune -o -name net -prune -o -name ns -prune -o -name task -prune -o -type l -printf %p\\t%l\\0
+        /usr/bin/find /proc -maxdepth 3 -name map_files -prune -o -name net -prune -o -name ns -prune -o -name task -prune -o -type l -printf %p\\t%l\\0
         printf '/status\t%s\0' "$?"
     } 2>&1 >&3 | grep -Ev '^/usr/bin/find: [^ ]*/proc/[^ ]*: (No such file or directory|No such process|Permission denied)$' >&2
 } 3>&1 | tr '\n\000' '?\n' | tr -c '\t\n\040-\176' '?' |

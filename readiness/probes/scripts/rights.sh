@@ -8,7 +8,7 @@ printf 'login\t%s\t.\n' "$(id -un)"
 printf 'asked\t%s\t.\n' "$#"
 
 owner_and_mode() {
-    $SUDO /usr/bin/find -L "$path" -maxdepth 0 -printf path\\t%p\\t%u\\t%g\\t%m\\t.\\n
+    /usr/bin/find -L "$path" -maxdepth 0 -printf path\\t%p\\t%u\\t%g\\t%m\\t.\\n
 }
 
 for argument in "$@"; do

@@ -1,7 +1,7 @@
 # The settings that sshd goes by, defaults and included files counted in; only root can ask, since keys come with them.
 printf 'login\t%s\t.\n' "$(id -un)"
 settings=$(
-    $SUDO /usr/sbin/sshd -T
+    /usr/sbin/sshd -T
 )
 printf 'status\t%s\t.\n' "$?"
 printf '%s\n' "$settings" | tr -c '\t\n\040-\176' '?' |

@@ -39,8 +39,6 @@ def head(nonce: str) -> str:
     return (
         f"m() {{ printf '\\n@{nonce} %s %s %s\\n' \"$@\"; printf '\\n@{nonce} %s %s %s\\n' \"$@\" >&2; }}\n"
         f'e() {{ m end "$1" "$2"; case $2 in {ends}) exit 0 ;; esac; }}\n'
-        "if [ \"$(id -u)\" = 0 ]; then SUDO=; else SUDO='sudo -n'; fi\n"
-        "export SUDO\n"
         "command -v timeout >/dev/null 2>&1 || m ready 0 127\n"
         "m ready 0 0\n"
     )
