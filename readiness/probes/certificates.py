@@ -74,7 +74,7 @@ def parse_certificates(output: Output) -> Certificates | Missing:
     received = lines(output)
     if missing := no_tool(received):
         return missing
-    (login,) = fields(received[0] if received else "", "login", 1)
+    fields(received[0] if received else "", "login", 1)
     gathered = _Gathered()
     for line in summed(received[1:]):
         gathered.take(line)

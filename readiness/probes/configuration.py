@@ -44,7 +44,7 @@ def parse_configuration(output: Output) -> Configuration | Missing:
     received = lines(output)
     if missing := no_tool(received):
         return missing
-    (login,) = fields(received[0] if received else "", "login", 1)
+    fields(received[0] if received else "", "login", 1)
     body = summed(received[1:])
     at = body.index(_NAMES)
     files: dict[str, ConfigurationFile] = {}

@@ -64,7 +64,7 @@ class Listening(Fact):
 
 def parse_listening(output: Output) -> Listening:
     """One line a socket and their number, then rows of find for whom they belong to, and their number."""
-    login, machine, read, *rest = lines(output)
+    _, machine, read, *rest = lines(output)
     (name,) = fields(machine, "machine", 1)
     if not _MACHINE.fullmatch(name):
         raise ValueError(f"no machine: {shown(name)}")

@@ -47,7 +47,7 @@ class Processes(Fact):
 def parse_processes(output: Output) -> Processes | Missing:
     """One line a process, and how many; those that ended meanwhile are no error, anything else is."""
     first, status, _, *rows = _lines(output)
-    (login,) = fields(first, "login", 1)
+    fields(first, "login", 1)
     excuses = _excuses(complaints(output), failed=number(*fields(status, "status", 1)) != 0)
     executables: dict[int, Program] = {}
     for row in rows:

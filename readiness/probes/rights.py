@@ -45,7 +45,7 @@ def parse_rights(output: Output) -> Rights | Missing:
     if missing := no_tool(received):
         return missing
     first, count, *rows = received
-    (login,) = fields(first, "login", 1)
+    fields(first, "login", 1)
     paths: dict[str, Ownership | None] = {}
     shells: dict[str, str | None] = {}
     failed = []

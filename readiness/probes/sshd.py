@@ -27,7 +27,7 @@ class Sshd(Fact):
 
 def parse_sshd(output: Output) -> Sshd | Missing:
     """One line a setting, and how many; a keyword may stand there more than once."""
-    login, status, *rows, count = lines(output)
+    _, status, *rows, count = lines(output)
     if number(*fields(status, "status", 1)):
         messages = " | ".join(complaints(output))
         why = Why.TOOL_ABSENT if status == "status\t127\t." else Why.UNREADABLE

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from readiness.probes.sudo_rules import SudoRules
 
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.probes.processes import Processes
-from readiness.probes.sudo_rules import SudoRules
 
 from .harness import Case, Clean, fact
 

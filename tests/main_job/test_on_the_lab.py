@@ -17,13 +17,11 @@ import lxml.etree
 import pytest
 from junitparser import JUnitXml
 
-from readiness.probes import PROBES
 from readiness.probes.reader import rule_for
 from tests.lab import faults
 from tests.lab.lab import Lab
-from tests.lab.sudoers import USER
+from tests.lab.reader import USER
 from tests.main_job.job import ROOT, Job, command, environment, run
-from tests.probes.askings import asking
 
 
 def test_the_clean_lab_is_go(lab: Lab, tmp_path: Path) -> None:

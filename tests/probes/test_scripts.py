@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from readiness.probes.sudo_rules import SudoRules
 
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output
@@ -17,7 +18,6 @@ from readiness.probes.clock import Clock
 from readiness.probes.packages import Packages
 from readiness.probes.probe import Probe
 from readiness.probes.processes import Processes
-from readiness.probes.sudo_rules import SudoRules
 from readiness.probes.system import FAMILIES, Identity, OsRelease
 
 from . import real
