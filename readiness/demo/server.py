@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import shlex
@@ -20,6 +21,7 @@ from readiness.core.scripts import Script
 
 _LOGIN_S = 20
 _CHUNK = 1 << 16
+_MARK = re.compile(r"\n@[0-9a-f]{64} (begin|end|done) ([a-z0-9_]+)((?: [0-9]+)?)\n")
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,25 @@ class Answers:
     recorded: Mapping[str, Mapping[str, Any]]
     clock_offset_s: float
 
-    def answer(self, name: str, text: str) -> tuple[str, str, int]:
+    def answer(self, name: str, text: str, nonce: str) -> tuple[str, str, int]:
         """Standard output, standard error and exit status; a script other than the recorded one is an error."""
         recorded = self.recorded.get(name)
         if recorded is None or recorded["sha256"] != Script(name, text).sha256:
             return "", f"no recording of this script {name}", 1
         if name == "clock":
             return self.clock(), "", 0
-        return recorded["stdout"], recorded["stderr"], recorded["status"]
+        stdout, stderr = (self._with_parts(recorded[stream], stream, nonce) for stream in ("stdout", "stderr"))
+        return stdout, stderr, recorded["status"]
+
+    def _with_parts(self, text: str, stream: str, nonce: str) -> str:
+        """What was recorded, and after the mark that a part of the reader begins what was recorded of it."""
+        mark = hashlib.sha256(f"mark {nonce}".encode()).hexdigest()
+
+        def of_now(found: re.Match[str]) -> str:
+            part = self.recorded[found[2]][stream] if found[1] == "begin" else ""
+            return f"\n@{mark} {found[1]} {found[2]}{found[3]}\n{part}"
+
+        return _MARK.sub(of_now, text)
 
     def clock(self) -> str:
         """What the script of that name says now."""
@@ -84,9 +97,10 @@ def _replay(channel: paramiko.Channel, answers: Answers) -> None:
         body = ""
         while chunk := channel.recv(_CHUNK):
             body += chunk.decode()
+        salt = re.findall(r"^NONCE=([0-9a-f]{64}) ", body, re.MULTILINE)[0]
         for index, (name, text) in enumerate(_scripts(body)):
             mark("begin", index, 0)
-            stdout, stderr, status = answers.answer(name, text)
+            stdout, stderr, status = answers.answer(name, text, salt)
             channel.sendall(stdout.encode())
             channel.sendall_stderr(stderr.encode())
             mark("end", index, status)

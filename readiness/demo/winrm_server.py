@@ -31,7 +31,7 @@ class WindowsAnswers(Answers):
         wanted = {"sha256": digest, "arguments": list(call.arguments)}
         for name, answer in self.recorded.items():
             if {key: answer[key] for key in wanted} == wanted:
-                stdout, stderr, status = self.answer(name, call.text)
+                stdout, stderr, status = self.answer(name, call.text, "")
                 return status, (stderr if status else stdout).encode()
         message = f"no recording of this script {digest} with {wanted['arguments']}"
         record = {"id": "NotRecorded", "category": "", "type": "", "hresult": 0, "native": None, "message": message}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from readiness.estate import texts
 from readiness.estate.demands import Section, demand
 from readiness.estate.names import Group
 from readiness.yaml_text.models import Strict, stated
-from readiness.yaml_text.shapes import ListOf
+from readiness.yaml_text.shapes import ListOf, different
 
 
 class OperatingSystem(Strict):
@@ -38,7 +38,7 @@ class Machines(Section):
 class Sudo(Section):
     """What was agreed about sudo."""
 
-    also: ListOf[texts.Line] | None = demand(
+    also: Annotated[tuple[texts.Line, ...], AfterValidator(different)] | None = demand(
         "The commands besides the reader that sudo may let the login run, without their arguments.",
         example="[/usr/bin/id]",
     )

@@ -185,8 +185,8 @@ def test_a_fact_is_asked_for_and_what_it_needs_of_root_is_known(before: Run, tmp
         pair: row for pair, row in before.comparable().items() if row["check"] != "CON-004"
     }
     assert "no recording of this script" in run.outcomes["SIZ-001 dir01/bacula.director"]["message"]
-    fragment = tree.python("-m", "readiness", "sudoers", "inventories/example")
-    assert "/usr/bin/stat -L -c %s /etc/bacula/bacula-dir.conf" in fragment.stdout, fragment.stderr
+    reader = tree.python("-m", "readiness", "reader", "inventories/example", "--host", "dir01")
+    assert "part_file_sizes \\\n            /etc/bacula " in reader.stdout, reader.stderr
 
 
 def sent(run: Run) -> tuple[Any, Any]:
@@ -200,7 +200,7 @@ def test_a_product_changes_not_a_byte_for_hosts_without_it(before: Run, tmp_path
     assert sent(run) == sent(before)
     assert run.plan["pairs"] == before.plan["pairs"]
     assert run.comparable() == before.comparable()
-    for command in (("plan", "inventories/example"), ("sudoers", "inventories/example")):
+    for command in (("plan", "inventories/example"), ("reader", "inventories/example", "--host", "dir01")):
         ours, theirs = (one.python("-m", "readiness", *command) for one in (tree, plain))
         assert ours.returncode == 0
         assert ours.stdout == theirs.stdout

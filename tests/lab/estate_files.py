@@ -73,6 +73,7 @@ def _baseline(plan: Plan) -> dict[str, Any]:
     return {
         "operating_systems": systems,
         "versions": {"bacula": {"director": VERSION, "storage": VERSION, "client": VERSION}},
+        "sudo": {"also": []},
         "same_version_groups": ["clients"],
         "no_login_shell": ["bacula"],
         "configuration": {"bacula": _CONFIGURATION},

@@ -60,7 +60,7 @@ def _answers(folder: Path, host: str) -> dict[str, Any]:
     if not mine or any(line["missing"] for line in mine):
         raise SystemExit(f"{host} did not answer everything: {[line['missing'] for line in mine]}")
     kept = ("sha256", "arguments", "status", "stdout", "stderr")
-    return {line["script"].rpartition(".")[0]: {name: line[name] for name in kept} for line in mine}
+    return {line["fact"]: {name: line[name] for name in kept} for line in mine}
 
 
 def _unsalted(answer: dict[str, Any]) -> str:

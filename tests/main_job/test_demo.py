@@ -14,6 +14,7 @@ import pytest
 
 from readiness import demo
 from readiness.demo import NOT_RECORDED, PASSWORD_ENV, embedded_estate, recordings
+from readiness.probes import READER
 from tests.main_job.job import Job, environment, run
 
 WINDOWS = {"fd01": "https", "fd02": "http"}
@@ -128,6 +129,8 @@ def asked(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
             assert plan["scripts"][one["sha256"]]["script"] == one["script"]
             sent = {"sha256": one["sha256"], "arguments": one["arguments"]}
             yield host, one["script"].rpartition(".")[0], sent
+            if one["script"] == "reader.sh":
+                yield from ((host, part.name, sent) for part in READER.parts)
 
 
 def test_the_recording_is_of_the_scripts_of_today(shown: Job) -> None:

@@ -43,8 +43,8 @@ def recorded(monkeypatch: pytest.MonkeyPatch, script: str, stdout: str, status: 
     """Make every host answer one script in another way."""
     honest = demo_server.Answers.answer
 
-    def answer(self: demo_server.Answers, name: str, text: str) -> tuple[str, str, int]:
-        return (stdout, f"{name}: not found", status) if name == script else honest(self, name, text)
+    def answer(self: demo_server.Answers, name: str, text: str, nonce: str) -> tuple[str, str, int]:
+        return (stdout, f"{name}: not found", status) if name == script else honest(self, name, text, nonce)
 
     monkeypatch.setattr(demo_server.Answers, "answer", answer)
 

@@ -42,12 +42,11 @@ def run(
     arguments: Sequence[str] = (),
     *,
     shell: str = "dash",
-    sudo: str = "",
     path: str = PATH,
     within: Sequence[str] = (),
 ) -> Output:
     """One script's output; `within` is what starts the shell."""
-    environment = {"PATH": path, "LC_ALL": "C", "SUDO": sudo, "NONCE": NONCE}
+    environment = {"PATH": path, "LC_ALL": "C", "NONCE": NONCE}
     command = [*within, *SHELLS[shell], "-c", by_name[fact].text_for(asking()), "readiness", *arguments]
     sent_s = time.time()
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, check=False)

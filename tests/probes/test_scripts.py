@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from readiness.probes.sudo_rules import SudoRules
 
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output
@@ -124,12 +123,6 @@ def test_own_process_is_among_the_processes(shell: str) -> None:
     assert processes.executables[os.getpid()].path == os.path.realpath(sys.executable)
 
 
-def test_root_needs_no_rules(shell: str) -> None:
-    assert parsed(real.run("sudo_rules", ["/usr/bin/id"], shell=shell)) == SudoRules(
-        (), (), is_root=True, has_sudo=True
-    )
-
-
 def test_without_its_tools_a_script_says_so(shell: str, tmp_path: Path) -> None:
     for tool in ("sh", "dash", "bash", "busybox", "cat", "uname", "tr", "id", "wc"):
         if found := next((Path(one, tool) for one in real.PATH.split(":") if Path(one, tool).exists()), None):
@@ -140,11 +133,9 @@ def test_without_its_tools_a_script_says_so(shell: str, tmp_path: Path) -> None:
         "services": Why.TOOL_ABSENT,
         "processes": Why.TOOL_ABSENT,
     }.items():
-        fact = parsed(real.run(name, ["x.service"], shell=shell, path=str(tmp_path), sudo="sudo -n"))
+        fact = parsed(real.run(name, ["x.service"], shell=shell, path=str(tmp_path)))
         assert isinstance(fact, Missing), name
         assert fact.why is why, name
-    rules = parsed(real.run("sudo_rules", ["/usr/bin/id"], shell=shell, path=str(tmp_path), sudo="sudo -n"))
-    assert rules == SudoRules((), ("/usr/bin/id",), is_root=False, has_sudo=False)
 
 
 @pytest.mark.parametrize(
@@ -154,12 +145,11 @@ def test_an_argument_is_never_code(hostile: str, shell: str, tmp_path: Path) -> 
     planted = tmp_path / "planted"
     for name, key in {
         "open_files": "",
-        "sudo_rules": "",
         "certificates": "",
         "rights": "path=",
         "configuration": "file=",
     }.items():
-        parsed(real.run(name, [f"{key}{hostile.format(planted)}"], shell=shell, sudo="sudo -n"))
+        parsed(real.run(name, [f"{key}{hostile.format(planted)}"], shell=shell))
     assert not planted.exists()
 
 
