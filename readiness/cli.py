@@ -6,6 +6,7 @@ import functools
 import gc
 import json
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -39,7 +40,7 @@ from readiness.gate.steps import conclude, plan_run
 from readiness.gate.stopping import exit_code_is_ours, stopped_by_signals
 from readiness.planning.inputs import inputs_again, inputs_of, with_limits
 from readiness.planning.plan import Narrowing
-from readiness.planning.readers import HostReader, files_to_hand_out, readers_of
+from readiness.planning.readers import HostReader, files_to_hand_out, reader_of, readers_of
 from readiness.probes.reader import RULE_FILE
 from readiness.renderers import terminal
 from readiness.renderers.planned import plan_lines
@@ -222,30 +223,27 @@ def reader(
     user: Annotated[str | None, typer.Option(help="The login that reads the hosts [the estate's].")] = None,
 ) -> int:
     """Print the script that reads what needs root on a host, and its one rule for sudo; or write those of all hosts."""
-    try:
-        readers = {own.host.name: own for own in readers_of(inputs_of(estate, datetime.now(UTC)), user)}
-    except ValueError as error:
-        raise InputError([Problem(f"--user {user}", 0, 0, str(error))]) from error
-    if out is not None and host is None:
-        return _write_readers(list(readers.values()), out)
-    if host not in readers or out is not None:
-        place = "readiness reader" if host is None or out is not None else f"--host {host}"
-        message = "prints the reader of one host, or writes those of all" if out or not host else "has no reader"
-        hint = f"give --host or --out; hosts with a reader: {', '.join(readers)}"
-        raise InputError([Problem(place, 0, 0, message, hint)])
-    print(readers[host].text, end="")
-    print(f"its rule, for {RULE_FILE} (owner root, mode 0440):\n{readers[host].rule}", file=sys.stderr)
+    if (host is None) == (out is None):
+        message = "prints the reader of one host, or writes those of all"
+        raise InputError([Problem("readiness reader", 0, 0, message, "give --host HOST or --out DIR")])
+    inputs = inputs_of(estate, datetime.now(UTC))
+    if out is not None:
+        return _write_readers(readers_of(inputs, user), out)
+    own = reader_of(inputs, host or "", user)
+    print(own.text, end="")
+    print(f"its rule, for {RULE_FILE} (owner root, mode 0440):\n{own.rule}", file=sys.stderr)
     return 0
 
 
-def _write_readers(readers: list[HostReader], out: Path) -> int:
+def _write_readers(readers: Sequence[HostReader], out: Path) -> int:
     files = files_to_hand_out(readers)
     new_files(out, {name: text.encode() for name, text in files.items()})
     for line in files["hosts.tsv"].splitlines():
         name, *_, file = line.split("\t")
         print(f"{name}: {file}")
-    print(f"to hand them out: sh {out}/hand-out.sh install")
-    print(f"              or: ansible-playbook -i {out}/inventory.yaml {out}/hand-out.yaml")
+    folder = shlex.quote(str(out))
+    print(f"to hand them out: sh {folder}/hand-out.sh install")
+    print(f"              or: ansible-playbook -i {folder}/inventory.yaml {folder}/hand-out.yaml")
     return 0
 
 

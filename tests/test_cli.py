@@ -59,7 +59,6 @@ def test_each_way_to_end_has_its_exit_code_and_its_last_line(
         (("plan", EXAMPLE, "--area", "clocks"), "areas: "),
         (("nothing",), "No such command"),
         (("explain", "VER-0O4"), "checks: VER-004"),
-        (("sudoers", EXAMPLE, "--user", "a b"), "--user a b"),
         (("schema", "waivers"), "estate"),
         (("verify", EXAMPLE), "holds no verdict.json that this version wrote"),
         (("judge", EXAMPLE, "--out", EXAMPLE), "is the run to be judged"),

@@ -105,6 +105,8 @@ def test_the_wheel_holds_the_program_and_nothing_else(installed: Installed) -> N
         "readiness/checks/test_connectivity.py",
         "readiness/checks/test_versions.py",
         "readiness/demo/recordings.json",
+        "readiness/planning/hand_out/hand-out.sh",
+        "readiness/planning/hand_out/hand-out.yaml",
         "readiness/probes/scripts/packages.sh",
         "readiness/products/bacula.yaml",
     ],
@@ -150,3 +152,11 @@ def test_the_demo_runs_in_an_empty_folder(installed: Installed, tmp_path: Path) 
 def test_the_installed_program_explains_its_own_checks(installed: Installed, tmp_path: Path) -> None:
     ended = installed.run("readiness", "explain", "VER-004", cwd=tmp_path)
     assert (ended.returncode, ended.stdout[:7]) == (0, "VER-004"), ended.stdout + ended.stderr
+
+
+def test_the_installed_program_writes_readers_and_how_to_hand_them_out(installed: Installed, tmp_path: Path) -> None:
+    ended = installed.run("readiness", "reader", str(ROOT / "inventories" / "example"), "--out", "out", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for name in ("hand-out.sh", "hand-out.yaml"):
+        source = ROOT / "readiness" / "planning" / "hand_out" / name
+        assert (tmp_path / "out" / name).read_bytes() == source.read_bytes()

@@ -20,6 +20,7 @@ from readiness.configs import SYSTEMS
 from readiness.core.outcomes import EXIT_CODES, EXIT_FAULT, EXIT_INPUT, Verdict
 from readiness.estate import load_bytes
 from readiness.planning.inputs import names_of
+from readiness.probes.reader import FILE, RULE_FILE, rule_for
 from tests.main_job.job import command, environment
 
 ROOT = Path(__file__).parents[1]
@@ -31,21 +32,37 @@ TARGETS = {"demo", "test", "soak", "check", "fix", "lab", "lab-down", "bench"}
 PYTEST = f"pytest checks/ --estate {EXAMPLE} -k web01"
 OFFLINE = {
     f"readiness plan {EXAMPLE}": "CON-001",
-    f"readiness sudoers {EXAMPLE}": "NOPASSWD",
+    f"readiness reader {EXAMPLE} --out readers": "web01: readiness-read.bacula-client",
+    f"readiness reader {EXAMPLE} --host web01": "#!/bin/sh",
     "readiness schema estate": "$schema",
     "readiness explain VER-004": "VER-004",
 }
 REACHING = {f"readiness run {EXAMPLE} --area connectivity", f"readiness run {EXAMPLE}"}
 JUDGE = "readiness judge RUN"
 VERIFY = "readiness verify RUN"
-MENTIONED = {"readiness plan", "readiness sudoers ESTATE"}  # without arguments of their own, in the text
+MENTIONED = {"readiness plan"}  # without arguments of its own, in the text
+# Held against real hosts by main_job/test_hand_out.py.
+HANDING_OUT = {
+    "sh readers/hand-out.sh install",
+    "sh readers/hand-out.sh remove",
+    "ansible-playbook -i readers/inventory.yaml readers/hand-out.yaml",
+    "ansible-playbook -i readers/inventory.yaml readers/hand-out.yaml -e state=absent",
+}
 # Held against what they do by tests of their own: main_job/test_never_green.py, test_demo.py and test_recording.py.
 RECORDING = {
     "python -m tests.lab.record",
     "python -m tests.bench.record",
     "python -m tests.bench.record RUN-FOLDER HOST NAME",
 }
-KNOWN = {*(f"make {name}" for name in TARGETS), *OFFLINE, *REACHING, JUDGE, VERIFY, PYTEST, *MENTIONED, *RECORDING}
+KNOWN = {
+    *(f"make {name}" for name in TARGETS),
+    *OFFLINE,
+    *REACHING,
+    *(JUDGE, VERIFY, PYTEST),
+    *MENTIONED,
+    *RECORDING,
+    *HANDING_OUT,
+}
 PASSWORD = {"READINESS_WINRM_PASSWORD": "of no host that there is"}
 DEADLINE_S = 120
 
@@ -191,6 +208,27 @@ def test_it_contacts_nothing(place: Path, line: str) -> None:
     assert ended.code == 0, ended.out + ended.err
     assert OFFLINE[line] in ended.out
     assert not (place / "reports").exists()
+
+
+def test_the_rule_shown_is_the_reader_s() -> None:
+    assert f"```\n{rule_for('readiness')}\n```" in README
+    assert all(f"`{path}`" in README for path in (FILE, RULE_FILE))
+
+
+@pytest.mark.parametrize("line", sorted(HANDING_OUT))
+def test_readers_are_handed_out_by_files_that_were_written_and_hosts_that_cannot_be_reached_fail(
+    place: Path, line: str
+) -> None:
+    written = _run(_words(f"readiness reader {EXAMPLE} --out readers"), place)
+    assert written.code == 0, written.out + written.err
+    words = line.split()
+    if not shutil.which(words[0]):
+        reason = f"there is no {words[0]}"
+        pytest.fail(reason) if os.environ.get("READINESS_REQUIRE") == "all" else pytest.skip(reason)
+    ended = _run(words, place, without_network=True)
+    assert ended.code != 0
+    for host in ("dir01", "sd01", "web01"):
+        assert re.search(rf"{host}: {words[-1]} FAILED|fatal: \[{host}\]: UNREACHABLE", ended.out), ended.out
 
 
 @pytest.mark.parametrize("line", sorted(REACHING))

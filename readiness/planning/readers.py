@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.resources import files
 
+from readiness.core.errors import InputError, Problem
 from readiness.estate import Host
 from readiness.planning.inputs import Inputs
 from readiness.planning.scripts import asking_of
@@ -15,7 +18,8 @@ from readiness.probes.reader import rule_for
 from readiness.probes.reader_text import reader_text
 from readiness.transports import TRANSPORTS
 
-_LOGIN = "readiness"
+_LOGIN, _ROOT = "readiness", "root"
+_SSH_PORT = 22
 _HOW = ("hand-out.sh", "hand-out.yaml")
 
 
@@ -28,18 +32,28 @@ class HostReader:
     rule: str
 
 
-def readers_of(inputs: Inputs, login: str | None = None) -> Iterator[HostReader]:
-    """The reader of each host that has one, in the estate's order.
+def reader_of(inputs: Inputs, name: str, login: str | None = None) -> HostReader:
+    """The reader of one host, for this login or the one that the estate states; InputError where it has none."""
+    hosts = inputs.estate.hosts
+    if (host := hosts.get(name)) is None:
+        near = get_close_matches(name, hosts, n=3, cutoff=0.3)
+        raise InputError([Problem(f"--host {name}", 0, 0, "no such host", f"hosts: {', '.join(near or hosts)}")])
+    if reason := _needs_none(host, login):
+        raise InputError([Problem(f"--host {name}", 0, 0, f"needs no reader: {reason}")])
+    (reader,) = _readers([host], inputs, login)
+    return reader
 
-    `login` is who reads the hosts; without it the one that the estate states. Raises ValueError for no login's name.
-    """
-    for host in inputs.estate.hosts.values():
-        if TRANSPORTS[host.transport].speaks == "posix":
-            text = reader_text(asking_of(host, inputs), READER.parts)
-            yield HostReader(host, text, rule_for(login or host.ssh.user or _LOGIN))
+
+def readers_of(inputs: Inputs, login: str | None = None) -> tuple[HostReader, ...]:
+    """The reader of each host that needs one, in the estate's order; InputError where none does."""
+    reasons = {host.name: _needs_none(host, login) for host in inputs.estate.hosts.values()}
+    if all(reasons.values()):
+        told = [Problem(name, 0, 0, f"needs no reader: {reason}") for name, reason in reasons.items()]
+        raise InputError(told or [Problem("estate.yaml", 0, 0, "the estate has no host")])
+    return tuple(_readers([host for host in inputs.estate.hosts.values() if not reasons[host.name]], inputs, login))
 
 
-def files_to_hand_out(readers: list[HostReader]) -> Mapping[str, str]:
+def files_to_hand_out(readers: Sequence[HostReader]) -> Mapping[str, str]:
     """Each file by its name: the readers, which host gets which, and two ways to bring them there."""
     names: dict[str, str] = {}
     for reader in readers:
@@ -55,6 +69,26 @@ def files_to_hand_out(readers: list[HostReader]) -> Mapping[str, str]:
     }
 
 
+def _needs_none(host: Host, login: str | None) -> str:
+    """Why a host needs no reader; empty where it needs one."""
+    if TRANSPORTS[host.transport].speaks != "posix":
+        return f"it is read over {host.transport}"
+    return "its login is root" if (login or host.ssh.user) == _ROOT else ""
+
+
+def _readers(hosts: Sequence[Host], inputs: Inputs, login: str | None) -> Iterator[HostReader]:
+    problems = []
+    for host in hosts:
+        name = login or host.ssh.user or _LOGIN
+        try:
+            yield HostReader(host, reader_text(asking_of(host, inputs), READER.parts), rule_for(name))
+        except ValueError as error:
+            place = f"--user {login}" if login else f"{host.name}: ssh.user"
+            problems.append(Problem(place, 0, 0, str(error), "a login that sudo takes for no other word"))
+    if problems:
+        raise InputError(problems)
+
+
 def _name(host: Host, taken: list[str]) -> str:
     """A file's name by the host's roles, with a number where folders of its own make another reader of them."""
     roles = sorted(f"{product}-{role}" for product, own in host.products.items() for role in own)
@@ -64,10 +98,12 @@ def _name(host: Host, taken: list[str]) -> str:
 
 
 def _row(reader: HostReader, name: str) -> str:
-    host = reader.host
-    return "\t".join([host.name, host.address, str(host.ssh.port), reader.rule, name])
+    host, digest = reader.host, hashlib.sha256(reader.text.encode()).hexdigest()
+    return "\t".join([host.name, host.address, str(host.ssh.port), reader.rule, digest, name])
 
 
 def _variables(reader: HostReader, name: str) -> Mapping[str, object]:
     host = reader.host
-    return {"ansible_host": host.address, "ansible_port": host.ssh.port, "reader": name, "rule": reader.rule}
+    # 22 is what there is without a port, and who hands out may have another one in an ssh_config.
+    port = {"ansible_port": host.ssh.port} if host.ssh.port != _SSH_PORT else {}
+    return {"ansible_host": host.address, **port, "reader": name, "rule": reader.rule}

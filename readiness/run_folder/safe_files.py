@@ -220,7 +220,9 @@ def new_files(path: Path, files: Mapping[str, bytes]) -> None:
     """Write files into a new folder; InputError for one that holds anything."""
     directory = make_folder(path)
     try:
-        if any(os.scandir(directory)):
+        with os.scandir(directory) as entries:
+            holds_something = any(entries)
+        if holds_something:
             refuse(path, "is not empty", "name a new folder")
         for name, data in files.items():
             replace(directory, name, data)

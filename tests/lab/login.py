@@ -8,9 +8,10 @@ from tests.lab.reader import USER
 _DEADLINE_S = 20.0
 
 
-def login(lab: Lab, host: str, command: str, user: str = USER) -> subprocess.CompletedProcess[str]:
-    """Run a command over SSH; nothing of the caller's own SSH configuration counts."""
-    options = {
+def options(lab: Lab) -> dict[str, str]:
+    """The settings of OpenSSH with which nothing of the caller's own SSH configuration counts."""
+    return {
+        "IdentityFile": str(lab.identity_file),
         "BatchMode": "yes",
         "ConnectTimeout": "1",
         "IdentitiesOnly": "yes",
@@ -19,10 +20,17 @@ def login(lab: Lab, host: str, command: str, user: str = USER) -> subprocess.Com
         "UserKnownHostsFile": str(lab.estate / "known_hosts"),
         "GlobalKnownHostsFile": "/dev/null",
     }
-    flags = [part for name, value in options.items() for part in ("-o", f"{name}={value}")]
-    target = f"{user}@{lab.hosts[host].address}"
+
+
+def ssh(lab: Lab) -> list[str]:
+    """The words that begin a command line of OpenSSH's client."""
+    return ["ssh", "-F", "none", *(part for name, value in options(lab).items() for part in ("-o", f"{name}={value}"))]
+
+
+def login(lab: Lab, host: str, command: str, user: str = USER) -> subprocess.CompletedProcess[str]:
+    """Run a command over SSH; nothing of the caller's own SSH configuration counts."""
     return subprocess.run(
-        ["ssh", "-F", "none", "-i", str(lab.identity_file), *flags, target, command],
+        [*ssh(lab), f"{user}@{lab.hosts[host].address}", command],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.lab.errors import LabError
 
 PACKAGES = (
+    "ansible-core",
     "bacula-common", "bacula-common-sqlite3", "bacula-console", "bacula-director", "bacula-director-sqlite3",
     "bacula-fd", "bacula-sd", "busybox", "chrony", "dbus", "iproute2", "libfaketime", "nftables", "openssh-client",
     "openssh-server", "rpm", "sqlite3", "sudo", "systemd", "systemd-sysv", "util-linux",
