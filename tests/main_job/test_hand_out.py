@@ -40,10 +40,10 @@ class HandOut:
     ssh: str
     sockets: str = ""  # a short path: that of a socket has no more than 107 characters
 
-    def loop(self, *words: str, admin: str = "root", sudo: str = "") -> tuple[int, str]:
+    def loop(self, *words: str, admin: str = "root", sudo: str = "", shell: str = "sh") -> tuple[int, str]:
         """The exit code of the loop over ssh, and what it said."""
         variables = {"ADMIN": admin, "SUDO": sudo, "SSH": self.ssh}
-        return self._ended(["sh", str(self.folder / "hand-out.sh"), *words], variables)
+        return self._ended([*shell.split(), str(self.folder / "hand-out.sh"), *words], variables)
 
     def play(self, *words: str) -> tuple[int, str]:
         """The exit code of the Ansible play, and what it said."""
@@ -111,7 +111,7 @@ def _add_admins(lab: Lab, host: str) -> None:
 
 @pytest.fixture(scope="module")
 def handed(small_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HandOut]:
-    with tempfile.TemporaryDirectory(dir="/tmp") as sockets:
+    with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as sockets:
         written = _written(small_lab, small_lab.estate, tmp_path_factory.mktemp("handed"))
         yield replace(written, sockets=sockets)
 
@@ -131,15 +131,20 @@ def _written(lab: Lab, estate: Path, home: Path, *words: str) -> HandOut:
 
 def _is_installed(lab: Lab, host: str) -> bool:
     """Whether the host has its own reader and the rule, owned by root, with the right modes, and nothing else."""
-    root = lab.root(host)
-    left = [*(root / FILE[1:]).parent.glob("readiness*"), *(root / RULE_FILE[1:]).parent.glob("readiness*")]
+    left = _ours(lab, host)
     return [
         (path.read_text(), path.stat().st_mode & 0o7777, path.stat().st_uid, path.stat().st_gid) for path in left
     ] == [(reader_of(lab.hosts[host].role), 0o755, 0, 0), (sudo_rule(), 0o440, 0, 0)]
 
 
 def _is_removed(lab: Lab, host: str) -> bool:
-    return not [path for path in (FILE, RULE_FILE) if (lab.root(host) / path[1:]).exists()]
+    """Whether nothing of ours is left, nor of a try that was cut off."""
+    return not [*_ours(lab, host)]
+
+
+def _ours(lab: Lab, host: str) -> Iterator[Path]:
+    for path in (FILE, RULE_FILE):
+        yield from (lab.root(host) / path[1:]).parent.glob("readiness*")
 
 
 def _plant(lab: Lab, host: str, path: str, text: str, mode: int) -> None:
@@ -156,6 +161,8 @@ def _plant_old_ones(lab: Lab) -> None:
 
 def test_without_the_reader_it_is_told_and_the_loop_installs_it_to_go(handed: HandOut, tmp_path: Path) -> None:
     lab = handed.lab
+    for path in (FILE, RULE_FILE):
+        _plant(lab, HOST, f"{path}.new", "cut off", 0o600)
     code, said = handed.loop("remove")
     assert (code, said.splitlines()[-1]) == (0, "0 of 3 hosts failed"), said
     assert all(_is_removed(lab, host) for host in lab.hosts)
@@ -206,6 +213,16 @@ def test_ansible_renews_removes_and_installs_to_go_from_a_login_that_is_not_root
     code, said = handed.play("-l", HOST)
     assert (code, _is_installed(lab, HOST)) == (0, True), said
     assert run(lab.estate, tmp_path / "run").code == 0
+
+
+@pytest.mark.parametrize("shell", ["bash", "busybox sh"])
+def test_the_loop_runs_in_other_shells(handed: HandOut, shell: str) -> None:
+    lab = handed.lab
+    code, said = handed.loop("remove", "sd01", shell=shell)
+    assert (code, _is_removed(lab, "sd01")) == (0, True), said
+    code, said = handed.loop("install", "sd01", shell=shell)
+    assert (code, _is_installed(lab, "sd01")) == (0, True), said
+    assert said.splitlines() == ["sd01: install done", "0 of 1 hosts failed"]
 
 
 @pytest.mark.parametrize("admin", ADMINS)

@@ -99,7 +99,7 @@ FAULTS = {
         lambda lab: faults.login_refused(lab, "sd01"), {"CON-003 sd01": "UNKNOWN"}, "login refused", 2
     ),
     "a sudo rule missing": Planted(
-        lambda lab: faults.sudo_rule_missing(lab, "client02"), {"CON-004 client02": "FAIL"}, "/usr/bin/find", 1
+        lambda lab: faults.sudo_rule_missing(lab, "client02"), {"CON-004 client02": "FAIL"}, "password is required", 1
     ),
     "two hosts with one machine id": Planted(
         lambda lab: faults.same_machine_id(lab, "client02", "client01"),
@@ -306,12 +306,14 @@ def test_a_login_without_sudo_passes_nothing_that_it_could_not_read(lab: Lab, tm
     }
     refused = changed.pop(("CON-004", "client02"))
     assert rule_for(USER) in refused["found"]
+    assert changed.pop(("CON-005", "client02"))["outcome"] == "UNKNOWN"
     assert changed.keys() == {
         *((f"CFG-00{number}", "client02/bacula.client") for number in (1, 6)),
         *((f"CRT-00{number}", "client02/bacula.client") for number in (1, 3, 4, 5, 6, 7)),
         *((check, "client02/bacula.client~director") for check in ("CFG-004", "CRT-002")),
         ("RGT-001", "client02/bacula.client"),
-        ("LSN-002", "client02/bacula.client"),
+        *((f"LSN-00{number}", "client02/bacula.client") for number in (1, 2, 3)),
+        ("LSN-004", "client02"),
         ("SSH-001", "client02"),
         ("SVC-003", "client02/bacula.client"),
     }

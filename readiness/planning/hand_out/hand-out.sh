@@ -51,7 +51,7 @@ visudo -cf "$fragment.new" >/dev/null
 mv -f "$reader.new" "$reader"
 mv -f "$fragment.new" "$fragment"
 '
-remove='rm -f /etc/sudoers.d/readiness /usr/local/sbin/readiness-read'
+remove='for file in /etc/sudoers.d/readiness /usr/local/sbin/readiness-read; do rm -f "$file" "$file.new" || exit; done'
 
 failed=0 tried=0
 while IFS='	' read -r name address port rule sum reader; do
