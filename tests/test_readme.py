@@ -28,7 +28,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 CI = (ROOT / ".ci" / "run").read_text()
 EXAMPLE = Path("inventories/example")
 TARGETS = {"demo", "test", "soak", "check", "fix", "lab", "lab-down", "bench"}
-PYTEST = f"pytest checks/ --estate {EXAMPLE} -k web01"
+PYTEST = f"pytest checks/ --estate={EXAMPLE} -k web01"
 OFFLINE = {
     f"readiness plan {EXAMPLE}": "CON-001",
     f"readiness sudoers {EXAMPLE}": "NOPASSWD",

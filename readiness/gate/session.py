@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     estate: Path | None = config.getoption("--estate")
     if estate is None:
-        raise pytest.UsageError("checks need an estate: `readiness run ESTATE`, or --estate ESTATE")
+        raise pytest.UsageError("checks need an estate: `readiness run ESTATE`, or --estate=ESTATE")
     if config.option.collectonly:
         raise pytest.UsageError("with --collect-only nothing would be judged: `readiness plan ESTATE` shows the checks")
     try:

@@ -245,3 +245,28 @@ def test_plugins_of_the_environment_are_not_loaded_by_pytest_either(tmp_path: Pa
         )
     assert ended.returncode == 2, ended.stdout + ended.stderr
     assert not canary.exists()
+
+
+@pytest.mark.parametrize("order", [("checks", "--estate=estate"), ("--estate=estate", "checks")])
+def test_pytest_runs_no_file_of_the_current_folder_or_the_estate(
+    tmp_path: Path, canary: Path, order: tuple[str, ...]
+) -> None:
+    """With `--estate=`, as the README has it: pytest takes a word of its own for one more folder of tests."""
+    shutil.copytree(ROOT / "checks", tmp_path / "checks", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(EXAMPLE, tmp_path / "estate")
+    for folder in (tmp_path, tmp_path / "estate"):
+        for name in ("conftest.py", "evil.py"):
+            (folder / name).write_text(trap(canary))
+        (folder / "pytest.ini").write_text("[pytest]\naddopts = -p evil\npythonpath = .\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", *order],
+        env=environment(tmp_path),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 4
+    assert "this version cannot judge pytest.ini" in ended.stderr
+    assert not canary.exists()
