@@ -103,15 +103,8 @@ def run(
 ) -> int:
     """Read the estate, compare it with what was agreed, say GO or NO-GO."""
     narrowing = Narrowing(tuple(area or ()), hosts)
-    return _run(
-        estate,
-        out,
-        narrowing,
-        jobs=jobs,
-        deadline_s=deadline,
-        report_only=report_only,
-        custom_checks=custom_checks,
-    )
+    words = {"report_only": report_only, "custom_checks": custom_checks}
+    return _run(estate, out, narrowing, jobs=jobs, deadline_s=deadline, **words)
 
 
 def _run(
