@@ -55,6 +55,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 P = ParamSpec("P")
 Estate = Annotated[Path, typer.Argument(metavar="ESTATE", help="The estate's folder.", show_default=False)]
+CustomChecks = Annotated[
+    bool,
+    typer.Option("--custom-checks", envvar="READINESS_CUSTOM_CHECKS", help="Run the estate's own tests, too: code."),
+]
 Out = Annotated[Path | None, typer.Option(help="An empty folder, or an older run's [reports/ESTATE/RUN-ID].")]
 SavedFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.", show_default=False)]
 
@@ -96,10 +100,12 @@ def run(
     jobs: Annotated[int | None, typer.Option(min=1, max=512, help="Hosts visited side by side.")] = None,
     deadline: Annotated[float | None, typer.Option(min=1, help="Seconds for the whole run.")] = None,
     report_only: Annotated[bool, typer.Option("--report-only", help="Exit 0 for NO-GO and INCOMPLETE.")] = False,
+    custom_checks: CustomChecks = False,
 ) -> int:
     """Read the estate, compare it with what was agreed, say GO or NO-GO."""
     narrowing = Narrowing(tuple(area or ()), hosts)
-    return _run(estate, out, narrowing, jobs=jobs, deadline_s=deadline, report_only=report_only)
+    words = {"report_only": report_only, "custom_checks": custom_checks}
+    return _run(estate, out, narrowing, jobs=jobs, deadline_s=deadline, **words)
 
 
 def _run(
@@ -110,6 +116,7 @@ def _run(
     jobs: int | None = None,
     deadline_s: float | None = None,
     report_only: bool = False,
+    custom_checks: bool = False,
 ) -> int:
     now = datetime.now(UTC)
     run_id = new_run_id(now)
@@ -120,7 +127,7 @@ def _run(
         with stopped_by_signals(stop):
             connect = Connector(inputs, Surroundings(estate, Path.home(), os.environ), stop)
             live = LiveHosts(connect, inputs.estate.limits, stop, folder.transcript.append)
-            tests = CustomTests(inputs, estate, live)
+            tests = CustomTests(inputs, estate, live) if custom_checks else None
             gc.freeze()  # modules and inputs stay to the end: garbage collection may skip them
             plan = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
             write_plan(folder, plan, inputs, run_id)
@@ -139,12 +146,15 @@ def plan(
     estate: Estate,
     area: Annotated[list[str] | None, typer.Option(help="Only this area.")] = None,
     hosts: Annotated[str, typer.Option(help="Only these hosts or groups.")] = "",
+    custom_checks: CustomChecks = False,
 ) -> int:
-    """Show what would be read, from where, with which scripts; contacts nothing."""
+    """Show what would be read, from where, with which scripts and logins; contacts nothing."""
     inputs, narrowing = inputs_of(estate, datetime.now(UTC)), Narrowing(tuple(area or ()), hosts)
-    tests = CustomTests(inputs, estate, None)
+    tests = CustomTests(inputs, estate, None) if custom_checks else None
     made = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
-    for line in plan_lines(made.pairs, made.idle, made.scripts):
+    connector = Connector(inputs, Surroundings(estate, Path.home(), os.environ), Stop())
+    logins, missing = connector.logins(tuple(made.scripts))
+    for line in plan_lines(made.pairs, made.idle, made.scripts, made.narrowing.unseen, logins, missing):
         print(clean(line))
     return 0
 
@@ -289,7 +299,8 @@ def _width() -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: usage errors exit 4."""
-    os.environ.pop("PYTEST_ADDOPTS", None)  # only the command line may narrow a run
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # only the command line may narrow a run, or add code to it
+        os.environ.pop(name, None)
     gc.freeze()  # imported modules stay, and pytest collects garbage often
     try:
         code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)

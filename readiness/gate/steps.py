@@ -45,7 +45,8 @@ def plan_run(
 ) -> Plan:
     """Plan every pair that the run must judge, only the `selected` ones where some were selected.
 
-    `earlier` are the pairs of a saved run that is judged again. Raises NothingToCheck, or InputError with all mistakes.
+    Without `tests` the estate's custom checks are not looked at. `earlier` are the pairs of a saved run that is judged
+    again. Raises NothingToCheck, or InputError with all mistakes.
     """
     live, mistakes = tests.collect() if tests is not None else ((), ())
     if collected.problems or mistakes:
@@ -53,6 +54,9 @@ def plan_run(
     if not inputs.estate.hosts:
         raise NothingToCheck("the estate has no host")
     narrowing = replace(narrowing, deselected=narrowing.deselected + collected.deselected)
+    if tests is None:
+        folders = tuple(suite.folder for suite in inputs.estate.custom_checks)
+        narrowing = replace(narrowing, not_looked_at=folders)
     plan = make_plan(inputs, [*collected.checks, *live], narrowing, selected)
     if earlier:
         plan = as_planned_then(plan, earlier)

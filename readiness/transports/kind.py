@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from readiness.core.facts import Fact, Missing, Why
-from readiness.core.scripts import Limits, Output, Shell, Transport
+from readiness.core.scripts import Limits, Output, PlannedLogin, Shell, Transport
 from readiness.estate import Estate, Host
 from readiness.transports.budget import Budget, Stop
 
@@ -27,13 +27,26 @@ class Surroundings:
         """A path as the estate writes it: relative to its folder, or with a leading `~/`."""
         return self.home / text[2:] if text.startswith("~/") else self.folder / text
 
+    def written(self, path: Path) -> str:
+        """A path as the estate would write it, which says nothing of this machine."""
+        if path.is_relative_to(self.folder):
+            return str(path.relative_to(self.folder))
+        return f"~/{path.relative_to(self.home)}" if path.is_relative_to(self.home) else str(path)
+
 
 class CannotReach(Exception):
-    """What the estate states of a host is not enough to reach it; `hint` says what would be right."""
+    """What is stated of a host is not enough to reach it: each reason with a hint that says what would be right."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        self.message, self.hint = message, hint
-        super().__init__(message)
+    def __init__(self, message: str, hint: str = "", *more: tuple[str, str]) -> None:
+        self.reasons = ((message, hint), *more)
+        super().__init__("; ".join(reason for reason, _ in self.reasons))
+
+
+class PlannedLogins(Protocol):
+    """What makes the words for the logins of a run."""
+
+    def __call__(self, host: Host) -> tuple[Sequence[PlannedLogin], Sequence[tuple[str, str]]]:
+        """The logins that lead to a host, and what is missing for them, as the reasons of `CannotReach`."""
 
 
 class LiveCommands(Protocol):
@@ -67,8 +80,9 @@ class TransportKind:
 
     `systems` are the values of `os` that it serves, it `speaks` one shell there, `proves` are the facts that
     connecting by it can give. `ports` are the ports of a host that it comes in by. `maker` is called once a run, where
-    a host is reached by it, and gives what makes a host's transport; both contact nothing, and raise InputError for
-    files of the user's, CannotReach for what the estate states. `runs_commands`: its transports are `CommandTransport`.
+    a host is reached by it, and gives what makes a host's transport; `logins` gives what says which logins that makes.
+    All of them contact nothing, and raise InputError for files of the user's, CannotReach for what the estate states.
+    `runs_commands`: its transports are `CommandTransport`.
     """
 
     name: str
@@ -78,6 +92,7 @@ class TransportKind:
     proves: frozenset[type[Fact]]
     ports: Callable[[Host], frozenset[int]]
     maker: Callable[[Estate, Surroundings, Stop], Callable[[Host], Transport]]
+    logins: Callable[[Estate, Surroundings], PlannedLogins]
     runs_commands: bool = False
 
     def lacks(self, kind: type[Fact]) -> Missing:

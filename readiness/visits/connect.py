@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from readiness.core.errors import InputError, Problem
-from readiness.core.scripts import Transport
+from readiness.core.scripts import PlannedLogin, Transport
 from readiness.estate import Host, LoadedEstate
 from readiness.planning.inputs import Inputs
-from readiness.transports import TRANSPORTS, CannotReach, Route, Stop, Surroundings
+from readiness.transports import TRANSPORTS, CannotReach, PlannedLogins, Route, Stop, Surroundings
 
 ESTATE_FILE = "estate.yaml"
 Connect = Callable[[Sequence[str]], Mapping[str, Route]]
@@ -33,12 +33,36 @@ class Connector:
             try:
                 routes[host.name] = Route(TRANSPORTS[host.transport], self._makers[host.transport](host))
             except CannotReach as mistake:
-                problems.append(self._problem(host, mistake))
+                problems += self._problems(host, mistake.reasons)
             except InputError as error:
                 problems += error.problems
         if problems:
             raise InputError(problems)
         return routes
+
+    def logins(self, names: Sequence[str]) -> tuple[Sequence[PlannedLogin], Sequence[Problem]]:
+        """The logins that lead to these hosts, and every mistake that would keep a run from making them."""
+        hosts = [self._inputs.estate.hosts[name] for name in names]
+        made: list[PlannedLogin] = []
+        problems: list[Problem] = []
+        makers: dict[str, PlannedLogins] = {}
+        for transport in sorted({host.transport for host in hosts}):
+            try:
+                makers[transport] = TRANSPORTS[transport].logins(self._inputs.estate, self._surroundings)
+            except InputError as error:
+                problems += error.problems
+        for host in hosts:
+            if host.transport in makers:
+                try:
+                    logins, reasons = makers[host.transport](host)
+                except CannotReach as mistake:
+                    logins, reasons = (), mistake.reasons
+                except InputError as error:
+                    logins, reasons = (), ()
+                    problems += error.problems
+                made += logins
+                problems += self._problems(host, reasons)
+        return made, tuple(dict.fromkeys(problems))
 
     def _make_makers(self, transports: set[str]) -> list[Problem]:
         problems: list[Problem] = []
@@ -51,10 +75,13 @@ class Connector:
                 self._makers[name] = maker
         return problems
 
-    def _problem(self, host: Host, mistake: CannotReach) -> Problem:
-        """The mistake at the host's entry in estate.yaml."""
+    def _problems(self, host: Host, reasons: Sequence[tuple[str, str]]) -> list[Problem]:
+        """The reasons as mistakes at the host's entry in estate.yaml."""
+        if not reasons:
+            return []
         line, column = self._written.locate(ESTATE_FILE, ("hosts", host.name), key=True)
-        return Problem(str(self._surroundings.folder / ESTATE_FILE), line, column, mistake.message, mistake.hint)
+        file = str(self._surroundings.folder / ESTATE_FILE)
+        return [Problem(file, line, column, message, hint) for message, hint in reasons]
 
     @cached_property
     def _written(self) -> LoadedEstate:

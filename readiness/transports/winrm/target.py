@@ -10,6 +10,7 @@ from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Limits
 from readiness.core.text import one_line
 from readiness.estate import Host
+from readiness.estate.login import NTLM_OVER_HTTP
 from readiness.transports.budget import Budget, Failed
 from readiness.transports.kind import CannotReach, Surroundings
 from readiness.transports.winrm.wire import Wire
@@ -81,14 +82,24 @@ class WinrmTarget:
         return Wire(self.address, self.port, limits.connect_s, budget, self.tls())
 
 
+def missing_for(host: Host, surroundings: Surroundings) -> tuple[tuple[str, str], ...]:
+    """What the environment lacks for a logon to the host, each with a hint."""
+    settings, missing = host.winrm, []
+    if settings.auth != "certificate" and not surroundings.environment.get(settings.password_env):
+        message = f"{host.name} has no password: the environment variable {settings.password_env} is not set"
+        missing.append((message, "set it, or name another in winrm.password_env"))
+    if settings.scheme == "http" and surroundings.environment.get(NTLM_OVER_HTTP) != "1":
+        message = f"{host.name}: NTLM over http proves nothing about the host before the logon is sent to it"
+        missing.append((message, f"scheme: https, or set the environment variable {NTLM_OVER_HTTP}=1"))
+    return tuple(missing)
+
+
 def target_of(host: Host, surroundings: Surroundings) -> WinrmTarget:
     """The estate's values, and the password from the environment, where the logon has one; raises CannotReach."""
     settings = host.winrm
-    by_password = settings.auth != "certificate"
-    password = surroundings.environment.get(settings.password_env, "") if by_password else ""
-    if by_password and not password:
-        message = f"{host.name} has no password: the environment variable {settings.password_env} is not set"
-        raise CannotReach(message, "set it, or name another in winrm.password_env")
+    if missing := missing_for(host, surroundings):
+        raise CannotReach(*missing[0], *missing[1:])
+    password = surroundings.environment[settings.password_env] if settings.auth != "certificate" else ""
     try:
         return WinrmTarget(
             name=host.name,
