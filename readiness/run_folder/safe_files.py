@@ -128,11 +128,10 @@ def _below(directory: int, folders: Sequence[str], *, make: bool) -> Iterator[in
             if make:
                 with contextlib.suppress(FileExistsError):
                     os.mkdir(folder, PRIVATE_FOLDER, dir_fd=current)
+                    os.chmod(folder, PRIVATE_FOLDER, dir_fd=current)  # whatever the umask took away
             lower = os.open(folder, FOLDER | os.O_NOFOLLOW, dir_fd=current)
             os.close(current)
             current = lower
-            if make:
-                os.fchmod(current, PRIVATE_FOLDER)
         yield current
     finally:
         os.close(current)
