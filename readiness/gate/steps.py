@@ -76,7 +76,7 @@ def conclude(
         partial["not run"] = list(dict.fromkeys(check.id for check, _ in missing))
     if interrupted or judging.interrupted:
         partial["interrupted"] = "before its end"
-    return report_on(judging.outcomes, inputs, run_id=run_id, partial=partial or None, report_only=report_only)
+    return report_on(judging.outcomes, inputs, run_id=run_id, partial=partial, report_only=report_only)
 
 
 def report_on(
@@ -93,7 +93,7 @@ def report_on(
         change=inputs.estate.change,
         valid_until=(inputs.as_of + VALID_FOR).isoformat(),
         inputs={name: hashlib.sha256(data).hexdigest() for name, data in sorted(inputs.files.items())},
-        partial=partial,
+        partial=dict(sorted(partial.items())) if partial else None,  # the order that it is saved in
         report_only=report_only,
     )
     outcomes = settled(outcomes)

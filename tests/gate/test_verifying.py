@@ -53,6 +53,13 @@ def verify(capsys: pytest.CaptureFixture[str], folder: Path) -> tuple[int, str, 
         ((UNKNOWN,), {}, EARLIER, 2, r"INCOMPLETE  5 not judged: .*"),
         ((UNKNOWN,), {"report_only": True}, EARLIER, 2, r"INCOMPLETE  .*"),
         ((PASS,), {"narrowing": Narrowing(hosts="web01")}, EARLIER, 2, r"INCOMPLETE  partial: .*"),
+        (
+            (PASS,),
+            {"narrowing": Narrowing((), "web01", ("TST-9",), "somebody")},
+            EARLIER,
+            2,
+            r"INCOMPLETE  partial: .*",
+        ),
         ((NOT_APPLICABLE,), {}, EARLIER, 5, r"NOTHING TO CHECK  all 10 pairs are not applicable.*"),
     ],
 )
