@@ -32,6 +32,7 @@ def made(
     started_at: datetime | None = None,
     narrowing: Narrowing | None = None,
     report_only: bool = False,
+    message: str = "as a test says",
 ) -> Path:
     """A run of the example estate; its pairs have these results in turn, PASS when none is given."""
     inputs = inputs_of(ROOT / "inventories" / "example", as_of)
@@ -39,7 +40,7 @@ def made(
     given = results or (Result.PASS,)
     judging = Judging(inputs, plan, {})
     judging.add(
-        outcome_for(check, target, given[number % len(given)], f"{target.id}: as a test says")
+        outcome_for(check, target, given[number % len(given)], f"{target.id}: {message}")
         for number, (check, target) in enumerate(plan.pairs)
     )
     with RunFolder.create(path, renderers(), clock=lambda: started_at or as_of) as folder:

@@ -96,6 +96,14 @@ def test_a_run_that_did_not_end_has_nothing_that_could_be_verified(
     assert out.splitlines()[-1].startswith("ERROR")
 
 
+def test_what_a_host_said_comes_back_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = '\x00\x7f\x1b[31m\r\n\u2028\ufffe\ud800 ]]> <b> "GO" | `x` ::error::'
+    folder = made(tmp_path / "run", EARLIER, FAIL, UNKNOWN, message=hostile)
+    code, out, err = verify(capsys, folder)
+    assert (code, err) == (1, "")
+    assert out.isascii()
+
+
 def test_a_signature_that_nobody_checks_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = made(tmp_path / "run", EARLIER)
     (folder / "verdict.json.sig").write_text("signed")
