@@ -66,13 +66,14 @@ def verified(saved: SavedRun, now: datetime) -> Verified:
 
 def contradictions(saved: SavedRun) -> list[str]:
     """Where the sealed files of a run contradict each other, a line each; empty when they do not."""
+    lines: list[str] = []
     try:
-        lines = [*_contradictions(saved)]
-        version = saved.plan()["tool_version"]
+        lines += _contradictions(saved)
     except (ReadinessError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        return [f"its sealed files hold what no run of this version writes: {type(error).__name__}: {error}"]
+        lines.append(f"its sealed files hold what no run of this version writes: {type(error).__name__}: {error}")
+    version = saved.verdict.get("tool_version")
     if lines and version != readiness.__version__:
-        lines.append(f"{PLAN}: was written by version {version}, and this is {readiness.__version__}: verify with that")
+        lines.append(f"was written by version {version}, and this is {readiness.__version__}: verify with that")
     return lines
 
 

@@ -72,7 +72,7 @@ def _refuse_shared_ways(path: Path) -> None:
             refuse(path, f"{who} may rename what lies in {folder}", hint)
         entry = folder / name
         if os.path.lexists(entry) and (owner := _owned_by_another(entry.lstat())):
-            refuse(path, f"{entry} belongs to {owner}, who may rename it", _OWN_HINT)
+            refuse(path, f"{owner} may rename {entry}", _OWN_HINT)
 
 
 def _who_may_write(state: os.stat_result) -> str:

@@ -95,7 +95,13 @@ def _changed_verdict(directory: int, manifest: bytes, listed: Mapping[str, str])
     run = _bytes(directory, RUN) or b""
     if hashlib.sha256(run).hexdigest() != listed.get(RUN):
         return
-    rewritten = verdict_json(json.loads(run), manifest)
+    try:
+        rewritten = verdict_json(json_object(run) or {}, manifest)
+    except (ValueError, RecursionError):
+        rewritten = b""
+    if json_object(rewritten) is None:
+        yield f"{RUN}: is no end of a run that this version wrote"
+        return
     keys = list(differing(there, json.loads(rewritten)))
     yield from (f"{VERDICT}: {key} is {value}, and by the sealed files {sealed}" for key, value, sealed in keys)
     if data != rewritten and not keys:

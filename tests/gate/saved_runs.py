@@ -63,8 +63,12 @@ def seal_again(path: Path) -> None:
     }
     manifest = _json({"schema": 1, "sha256": digests})
     (path / "manifest.json").write_bytes(manifest)
-    run = json.loads((path / "run.json").read_bytes())
-    (path / "verdict.json").write_bytes(_json({**run, "manifest_sha256": hashlib.sha256(manifest).hexdigest()}))
+    seal = {"manifest_sha256": hashlib.sha256(manifest).hexdigest()}
+    try:
+        verdict = {**json.loads((path / "run.json").read_bytes()), **seal}
+    except (RecursionError, TypeError):  # no object: what the verdict said, with the new seal
+        verdict = {**json.loads((path / "verdict.json").read_bytes()), **seal}
+    (path / "verdict.json").write_bytes(_json(verdict))
 
 
 def _json(document: object) -> bytes:
