@@ -37,6 +37,7 @@ from readiness.gate.records import (
 )
 from readiness.gate.steps import conclude, plan_run
 from readiness.gate.stopping import exit_code_is_ours, stopped_by_signals
+from readiness.gate.verifying import verified
 from readiness.planning.inputs import inputs_again, inputs_of, with_limits
 from readiness.planning.plan import Narrowing
 from readiness.planning.readers import HostReader, files_to_hand_out, readers_of
@@ -48,6 +49,7 @@ from readiness.renderers.wording import number
 from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.safe_files import new_files
 from readiness.run_folder.saved import SavedRun
+from readiness.run_folder.sealed import changes
 from readiness.transports import Stop, Surroundings
 from readiness.visits.connect import Connector
 
@@ -121,7 +123,7 @@ def _run(
     now = datetime.now(UTC)
     run_id = new_run_id(now)
     path = out or Path("reports") / (estate.resolve().name or "estate") / run_id
-    with RunFolder.create(path, renderers()) as folder:
+    with RunFolder.create(path, renderers(), apart_from=[estate]) as folder:
         folder.begin(run_id, now, readiness.__version__)
         inputs, stop = with_limits(inputs_of(estate, now), jobs=jobs, deadline_s=deadline_s), Stop()
         with stopped_by_signals(stop):
@@ -167,11 +169,10 @@ def judge(
 ) -> int:
     """Judge the saved facts of a run again, offline; the same inputs give the same judgement."""
     with tempfile.TemporaryDirectory() as scratch:
-        if out is not None and out.resolve() == saved_run.resolve():
-            raise InputError([Problem(f"--out {out}", 0, 0, "is the run to be judged", "choose another folder")])
         saved = _unchanged(saved_run)
         run_id, before = saved.verdict["run_id"], saved.verdict["judgement"]
-        with RunFolder.create(out or Path(scratch) / "run", renderers()) as folder:
+        read = [saved_run, *([estate] if estate else [])]
+        with RunFolder.create(out or Path(scratch) / "run", renderers(), apart_from=read) as folder:
             folder.begin(run_id, datetime.now(UTC), readiness.__version__)
             then = inputs_again(saved.inputs(), saved.as_of)
             inputs = inputs_of(estate, then.as_of) if estate else then
@@ -193,17 +194,20 @@ def judge(
 
 @_command
 def verify(saved_run: SavedFolder) -> int:
-    """Check that a run's files are those it wrote, by its manifest; one that differs is wrong input."""
-    saved = _unchanged(saved_run)
-    print(f"unchanged since it said {saved.verdict['judgement']['verdict'].replace('_', '-')}")
-    return 0
+    """Check that a run's files are those it wrote and hold together, and whether its GO still holds.
+
+    The exit code is the verdict's own, 2 for a GO that ran out, 4 for a folder that was changed.
+    """
+    result = verified(_unchanged(saved_run), datetime.now(UTC))
+    for line in result.lines:
+        print(line)
+    return result.exit_code
 
 
 def _unchanged(folder: Path) -> SavedRun:
-    saved = SavedRun.open(folder)
-    if differences := saved.check_manifest():
-        raise InputError([Problem(str(folder), 0, 0, difference) for difference in differences])
-    return saved
+    if lines := changes(folder):
+        raise InputError([Problem(str(folder), 0, 0, line) for line in lines])
+    return SavedRun.open(folder)
 
 
 @_command

@@ -212,9 +212,10 @@ def test_the_run_s_folder_holds_what_it_says_and_is_judged_again(place: Path) ->
     assert told
     named = set(re.findall(r"`([a-z]+\.(?:jsonl?|xml|md))`", told[1]))
     assert named <= {path.name for path in folder.iterdir()}
-    assert len(named) == 7
+    assert len(named) == 8
     verified = _run(_words(VERIFY.replace("RUN", str(folder))), place)
-    assert verified.code == 0, verified.out + verified.err
+    assert verified.code == first.code, verified.out + verified.err
+    assert "only a signature would" in verified.out
     again = _run([*_words(JUDGE.replace("RUN", str(folder))), "--out", "again"], place)
     assert again.code == first.code, again.out
     assert (place / "again" / "results.jsonl").read_bytes() == (folder / "results.jsonl").read_bytes()

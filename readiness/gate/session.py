@@ -68,7 +68,7 @@ class _OwnRun(CheckCollector):
         self._until_the_end = ExitStack()
         self._until_the_end.enter_context(exit_code_is_ours())
         path = config.invocation_params.dir / "reports" / estate.resolve().name / self._run_id
-        self._folder = RunFolder.create(path, renderers())
+        self._folder = RunFolder.create(path, renderers(), apart_from=[estate])
         self._folder.begin(self._run_id, now, __version__)
         try:
             self._inputs = inputs_of(estate, now)

@@ -80,14 +80,26 @@ def conclude(
         partial["not run"] = list(dict.fromkeys(check.id for check, _ in missing))
     if interrupted or judging.interrupted:
         partial["interrupted"] = "before its end"
+    return report_on(judging.outcomes, inputs, run_id=run_id, partial=partial, report_only=report_only)
+
+
+def report_on(
+    outcomes: Sequence[Outcome],
+    inputs: Inputs,
+    *,
+    run_id: str,
+    partial: Mapping[str, object] | None,
+    report_only: bool,
+) -> Report:
+    """The verdict over outcomes, with all that it rests on."""
     circumstances = Circumstances(
         estate=inputs.estate.service,
         change=inputs.estate.change,
         valid_until=(inputs.as_of + VALID_FOR).isoformat(),
         inputs={name: hashlib.sha256(data).hexdigest() for name, data in sorted(inputs.files.items())},
-        partial=partial or None,
+        partial=dict(sorted(partial.items())) if partial else None,  # the order that it is saved in
         report_only=report_only,
     )
-    outcomes = settled(judging.outcomes)
+    outcomes = settled(outcomes)
     judgement = judge(outcomes, circumstances)
     return Report(outcomes, judgement, run_id, inputs.as_of, inputs.estate.service, inputs.estate.note)
