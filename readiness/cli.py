@@ -47,7 +47,7 @@ from readiness.renderers.planned import plan_lines
 from readiness.renderers.report import Report, renderers
 from readiness.renderers.wording import number
 from readiness.run_folder.folder import RunFolder
-from readiness.run_folder.safe_files import new_files
+from readiness.run_folder.place import new_folder
 from readiness.run_folder.saved import SavedRun
 from readiness.run_folder.sealed import changes
 from readiness.transports import Stop, Surroundings
@@ -254,7 +254,7 @@ def reader(
 
 def _write_readers(readers: list[HostReader], out: Path) -> int:
     files = files_to_hand_out(readers)
-    new_files(out, {name: text.encode() for name, text in files.items()})
+    new_folder(out, {name: text.encode() for name, text in files.items()})
     for line in files["hosts.tsv"].splitlines():
         name, *_, file = line.split("\t")
         print(f"{name}: {file}")

@@ -1,4 +1,4 @@
-"""Where a run folder may lie: where nobody but root and the caller can change it, or put another in its place."""
+"""Where a folder of ours may lie: where nobody but root and the caller can change it, or put another in its place."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from readiness.run_folder.safe_files import FOLDER, PRIVATE_FOLDER, refuse, write_fault
+from readiness.run_folder.safe_files import FOLDER, PRIVATE_FOLDER, refuse, replace, write_fault
 
 _MOST_LINKS = 40
 _OWN_HINT = "name a folder below one of your own"
@@ -57,6 +57,20 @@ def make_folder(path: Path) -> int:
         os.close(descriptor)
         refuse(path, f"{who} may write into it", f"chmod go-w {path}, or choose another --out")
     return descriptor
+
+
+def new_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Make a folder that holds these files by their names; InputError for one that already holds anything."""
+    directory = make_folder(chosen(path))
+    try:
+        if any(os.scandir(directory)):
+            refuse(path, "is not empty", "name a new folder")
+        for name, data in files.items():
+            replace(directory, name, data)
+    except OSError as error:
+        raise write_fault(path, error) from error
+    finally:
+        os.close(directory)
 
 
 def _refuse_shared_ways(path: Path) -> None:

@@ -14,7 +14,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
@@ -216,17 +216,3 @@ def _names(directory: int, above: str) -> Iterator[str]:
                 continue
             with _below(directory, [entry.name], make=False) as lower:
                 yield from _names(lower, f"{above}{entry.name}/")
-
-
-def new_files(path: Path, files: Mapping[str, bytes]) -> None:
-    """Write files into a new folder; InputError for one that holds anything."""
-    directory = make_folder(path)
-    try:
-        if any(os.scandir(directory)):
-            refuse(path, "is not empty", "name a new folder")
-        for name, data in files.items():
-            replace(directory, name, data)
-    except OSError as error:
-        raise write_fault(path, error) from error
-    finally:
-        os.close(directory)
