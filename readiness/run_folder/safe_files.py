@@ -24,6 +24,7 @@ from readiness.core.errors import InputError, Problem, ToolFault
 OWN = ".readiness-"
 """How the names of our lock and our temporary files begin; such files are no part of a run."""
 LOCK = f"{OWN}lock"
+MAX_BYTES = 1 << 30  # of one file that is read back; the transcript of 10,000 hosts is smaller
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # not blocked by a pipe of that name
@@ -181,7 +182,10 @@ def read(directory: int, name: str) -> bytes:
     """The bytes of a regular file below the folder; raises OSError."""
     *folders, last = parts(name)
     with _below(directory, folders, make=False) as folder, open(_regular(folder, last), "rb") as file:
-        return file.read()
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:  # it has grown since
+        raise _too_large()
+    return data
 
 
 def digest(directory: int, name: str) -> str:
@@ -193,10 +197,18 @@ def digest(directory: int, name: str) -> str:
 
 def _regular(directory: int, name: str) -> int:
     descriptor = os.open(name, _READ, dir_fd=directory)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "is no regular file")
+    if status.st_size > MAX_BYTES:
+        os.close(descriptor)
+        raise _too_large()
     return descriptor
+
+
+def _too_large() -> OSError:
+    return OSError(errno.EFBIG, f"it is larger than {MAX_BYTES >> 20} MiB")
 
 
 def names_below(directory: int) -> list[str]:
