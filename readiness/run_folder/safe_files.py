@@ -27,6 +27,7 @@ LOCK = f"{OWN}lock"
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 """The modes of all that a run writes: it says how the hosts are set up."""
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+MAX_BYTES = 1 << 30  # of one file that is read back; the transcript of 10,000 hosts is smaller
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # not blocked by a pipe of that name
 
@@ -171,7 +172,10 @@ def read(directory: int, name: str) -> bytes:
     """The bytes of a regular file below the folder; raises OSError."""
     *folders, last = parts(name)
     with _below(directory, folders, make=False) as folder, open(_regular(folder, last), "rb") as file:
-        return file.read()
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:  # it has grown since
+        raise _too_large()
+    return data
 
 
 def digest(directory: int, name: str) -> str:
@@ -183,9 +187,13 @@ def digest(directory: int, name: str) -> str:
 
 def _regular(directory: int, name: str) -> int:
     descriptor = os.open(name, _READ, dir_fd=directory)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "is no regular file")
+    if status.st_size > MAX_BYTES:
+        os.close(descriptor)
+        raise _too_large()
     return descriptor
 
 
@@ -199,6 +207,10 @@ def entries(directory: int, folders: Collection[str]) -> Iterator[tuple[str, int
             for name in os.listdir(folder):  # noqa: PTH208 - pathlib knows no descriptors
                 kind = stat.S_IFMT(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
                 yield f"{above}/{name}" if above else name, kind
+
+
+def _too_large() -> OSError:
+    return OSError(errno.EFBIG, f"it is larger than {MAX_BYTES >> 20} MiB")
 
 
 def names_below(directory: int) -> list[str]:

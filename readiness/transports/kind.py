@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
+from readiness.core.errors import Problem
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Limits, Output, PlannedLogin, Shell, Transport
 from readiness.estate import Estate, Host
+from readiness.files.guarded import Unusable
 from readiness.transports.budget import Budget, Stop
 
 _WORDS = {"reached": "TCP connection", "winrm_listener": "WinRM listener"}
@@ -17,11 +19,12 @@ _WORDS = {"reached": "TCP connection", "winrm_listener": "WinRM listener"}
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What an estate's files do not state: where its folder is, the user's home, and the environment."""
+    """What an estate's files do not state: where its folder is, the user's home, the environment, SSH's settings."""
 
     folder: Path
     home: Path
     environment: Mapping[str, str]
+    system_ssh: Path = Path("/etc/ssh")
 
     def path(self, text: str) -> Path:
         """A path as the estate writes it: relative to its folder, or with a leading `~/`."""
@@ -35,18 +38,42 @@ class Surroundings:
 
 
 class CannotReach(Exception):
-    """What is stated of a host is not enough to reach it: each reason with a hint that says what would be right."""
+    """What the estate states of a host is not enough to reach it; `hint` says what would be right.
 
-    def __init__(self, message: str, hint: str = "", *more: tuple[str, str]) -> None:
-        self.reasons = ((message, hint), *more)
-        super().__init__("; ".join(reason for reason, _ in self.reasons))
+    `key` is what to mend, such as ("winrm", "ca"), stated for the host or else for all; the host itself without it.
+    `problem` is the whole mistake where another file states it.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", key: tuple[str | int, ...] = (), problem: Problem | None = None
+    ) -> None:
+        self.message, self.hint, self.key, self.problem = message, hint, key, problem
+        self.others: tuple[CannotReach, ...] = ()
+        super().__init__(message)
+
+    @classmethod
+    def by_file(cls, error: Unusable, *key: str | int, place: tuple[str, int] | None = None) -> Self:
+        """The mistake of a file that a key, or a line of another file, names."""
+        return cls(str(error), error.hint, key, error.at(*place, 1) if place else None)
+
+    @classmethod
+    def by_problem(cls, problem: Problem) -> Self:
+        """A mistake in another file than the estate's."""
+        return cls(problem.message, problem.hint, (), problem)
+
+    @classmethod
+    def raise_all(cls, mistakes: Sequence[CannotReach]) -> None:
+        """Raise them at once, unless there are none."""
+        if mistakes:
+            mistakes[0].others = tuple(mistakes[1:])
+            raise mistakes[0]
 
 
 class PlannedLogins(Protocol):
     """What makes the words for the logins of a run."""
 
-    def __call__(self, host: Host) -> tuple[Sequence[PlannedLogin], Sequence[tuple[str, str]]]:
-        """The logins that lead to a host, and what is missing for them, as the reasons of `CannotReach`."""
+    def __call__(self, host: Host) -> tuple[Sequence[PlannedLogin], Sequence[CannotReach]]:
+        """The logins that lead to a host, and what is missing for them."""
 
 
 class LiveCommands(Protocol):

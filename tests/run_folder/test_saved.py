@@ -144,3 +144,17 @@ def test_a_torn_line_of_facts_is_told(path: Path) -> None:
     saved: SavedRun = SavedRun.open(path)
     facts, torn = saved.facts(FACTS)
     assert (list(facts), torn) == (["bk01"], True)
+
+
+@pytest.mark.parametrize("name", ["results.jsonl", "facts.jsonl", "plan.json", "inputs/estate.yaml", "verdict.json"])
+def test_a_file_without_end_fills_no_memory(path: Path, name: str) -> None:
+    go(path)
+    saved = SavedRun.open(path)
+    os.truncate(path / name, 10 << 30)
+    if name == "verdict.json":
+        with pytest.raises(InputError, match=r"holds no verdict\.json"):
+            SavedRun.open(path)
+        return
+    assert saved.check_manifest() == [f"{name}: changed"]
+    with pytest.raises(InputError, match="larger than 1024 MiB"):
+        saved._read(name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from readiness.core.scripts import PlannedLogin
 from readiness.estate import Estate, Host
-from readiness.transports.kind import PlannedLogins, Surroundings
+from readiness.transports.kind import CannotReach, PlannedLogins, Surroundings
 from readiness.transports.ssh.known_hosts import REVOKED
 from readiness.transports.ssh.login import fingerprint
 from readiness.transports.ssh.target import SshTarget, Targets
@@ -16,7 +16,7 @@ def logins(estate: Estate, surroundings: Surroundings) -> PlannedLogins:
     """What says which logins lead to a host, those to the hosts on the way first."""
     targets, known_hosts = Targets(estate, surroundings), estate.ssh.known_hosts or "~/.ssh/known_hosts"
 
-    def of(host: Host) -> tuple[Sequence[PlannedLogin], Sequence[tuple[str, str]]]:
+    def of(host: Host) -> tuple[Sequence[PlannedLogin], Sequence[CannotReach]]:
         *hops, last = _in_order(targets.target(host))
         own = "the estate" if host.ssh.host_key else known_hosts
         made = [_login(hop, f"{hop.name}, on the way to {host.name}", known_hosts, surroundings) for hop in hops]

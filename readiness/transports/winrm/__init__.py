@@ -11,10 +11,10 @@ from readiness.transports.budget import Stop
 from readiness.transports.kind import PlannedLogins, Surroundings, TransportKind
 
 
-def _maker(estate: Estate, surroundings: Surroundings, stop: Stop) -> Callable[[Host], Transport]:  # noqa: ARG001
+def _maker(estate: Estate, surroundings: Surroundings, stop: Stop) -> Callable[[Host], Transport]:
     from readiness.transports.winrm.transport import maker  # noqa: PLC0415 - with TLS and HTTP, for its own hosts only
 
-    return maker(surroundings, stop)
+    return maker(surroundings, stop, estate.limits.run_s)
 
 
 def _logins(estate: Estate, surroundings: Surroundings) -> PlannedLogins:  # noqa: ARG001

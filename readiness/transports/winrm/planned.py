@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from readiness.core.scripts import PlannedLogin
 from readiness.estate import Host
-from readiness.transports.kind import PlannedLogins, Surroundings
+from readiness.transports.kind import CannotReach, PlannedLogins, Surroundings
 from readiness.transports.winrm.target import missing_for
 
 
 def logins(surroundings: Surroundings) -> PlannedLogins:
     """What says which logon leads to a host, and what is missing for it."""
 
-    def of(host: Host) -> tuple[Sequence[PlannedLogin], Sequence[tuple[str, str]]]:
+    def of(host: Host) -> tuple[Sequence[PlannedLogin], Sequence[CannotReach]]:
         settings = host.winrm
         address = f"{settings.scheme}, {host.address} port {settings.effective_port}"
         login = PlannedLogin(host.name, _credential(host, surroundings), address, _proof(host))
