@@ -6,7 +6,6 @@ import functools
 import gc
 import json
 import os
-import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -38,17 +37,18 @@ from readiness.gate.records import (
 )
 from readiness.gate.steps import conclude, plan_run
 from readiness.gate.stopping import exit_code_is_ours, stopped_by_signals
+from readiness.gate.verifying import verified
 from readiness.planning.inputs import inputs_again, inputs_of, with_limits
 from readiness.planning.plan import Narrowing
-from readiness.planning.readers import HostReader, files_to_hand_out, reader_of, readers_of
-from readiness.probes.reader import RULE_FILE
+from readiness.planning.readers import files_to_hand_out, handing_out, reader_of, readers_of
 from readiness.renderers import terminal
 from readiness.renderers.planned import plan_lines
 from readiness.renderers.report import Report, renderers
 from readiness.renderers.wording import number
 from readiness.run_folder.folder import RunFolder
-from readiness.run_folder.safe_files import new_files
+from readiness.run_folder.place import new_folder
 from readiness.run_folder.saved import SavedRun
+from readiness.run_folder.sealed import changes
 from readiness.transports import Stop, Surroundings
 from readiness.visits.connect import Connector
 
@@ -56,6 +56,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 P = ParamSpec("P")
 Estate = Annotated[Path, typer.Argument(metavar="ESTATE", help="The estate's folder.", show_default=False)]
+CustomChecks = Annotated[
+    bool,
+    typer.Option("--custom-checks", envvar="READINESS_CUSTOM_CHECKS", help="Run the estate's own tests, too: code."),
+]
 Out = Annotated[Path | None, typer.Option(help="An empty folder, or an older run's [reports/ESTATE/RUN-ID].")]
 SavedFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.", show_default=False)]
 
@@ -97,10 +101,12 @@ def run(
     jobs: Annotated[int | None, typer.Option(min=1, max=512, help="Hosts visited side by side.")] = None,
     deadline: Annotated[float | None, typer.Option(min=1, help="Seconds for the whole run.")] = None,
     report_only: Annotated[bool, typer.Option("--report-only", help="Exit 0 for NO-GO and INCOMPLETE.")] = False,
+    custom_checks: CustomChecks = False,
 ) -> int:
     """Read the estate, compare it with what was agreed, say GO or NO-GO."""
     narrowing = Narrowing(tuple(area or ()), hosts)
-    return _run(estate, out, narrowing, jobs=jobs, deadline_s=deadline, report_only=report_only)
+    words = {"report_only": report_only, "custom_checks": custom_checks}
+    return _run(estate, out, narrowing, jobs=jobs, deadline_s=deadline, **words)
 
 
 def _run(
@@ -111,17 +117,18 @@ def _run(
     jobs: int | None = None,
     deadline_s: float | None = None,
     report_only: bool = False,
+    custom_checks: bool = False,
 ) -> int:
     now = datetime.now(UTC)
     run_id = new_run_id(now)
     path = out or Path("reports") / (estate.resolve().name or "estate") / run_id
-    with RunFolder.create(path, renderers()) as folder:
+    with RunFolder.create(path, renderers(), apart_from=[estate]) as folder:
         folder.begin(run_id, now, readiness.__version__)
         inputs, stop = with_limits(inputs_of(estate, now), jobs=jobs, deadline_s=deadline_s), Stop()
         with stopped_by_signals(stop):
             connect = Connector(inputs, Surroundings(estate, Path.home(), os.environ), stop)
             live = LiveHosts(connect, inputs.estate.limits, stop, folder.transcript.append)
-            tests = CustomTests(inputs, estate, live)
+            tests = CustomTests(inputs, estate, live) if custom_checks else None
             gc.freeze()  # modules and inputs stay to the end: garbage collection may skip them
             plan = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
             write_plan(folder, plan, inputs, run_id)
@@ -140,12 +147,15 @@ def plan(
     estate: Estate,
     area: Annotated[list[str] | None, typer.Option(help="Only this area.")] = None,
     hosts: Annotated[str, typer.Option(help="Only these hosts or groups.")] = "",
+    custom_checks: CustomChecks = False,
 ) -> int:
-    """Show what would be read, from where, with which scripts; contacts nothing."""
+    """Show what would be read, from where, with which scripts and logins; contacts nothing."""
     inputs, narrowing = inputs_of(estate, datetime.now(UTC)), Narrowing(tuple(area or ()), hosts)
-    tests = CustomTests(inputs, estate, None)
+    tests = CustomTests(inputs, estate, None) if custom_checks else None
     made = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
-    for line in plan_lines(made.pairs, made.idle, made.scripts):
+    connector = Connector(inputs, Surroundings(estate, Path.home(), os.environ), Stop())
+    logins, missing = connector.logins(tuple(made.scripts))
+    for line in plan_lines(made.pairs, made.idle, made.scripts, made.narrowing.unseen, logins, missing):
         print(clean(line))
     return 0
 
@@ -158,11 +168,10 @@ def judge(
 ) -> int:
     """Judge the saved facts of a run again, offline; the same inputs give the same judgement."""
     with tempfile.TemporaryDirectory() as scratch:
-        if out is not None and out.resolve() == saved_run.resolve():
-            raise InputError([Problem(f"--out {out}", 0, 0, "is the run to be judged", "choose another folder")])
         saved = _unchanged(saved_run)
         run_id, before = saved.verdict["run_id"], saved.verdict["judgement"]
-        with RunFolder.create(out or Path(scratch) / "run", renderers()) as folder:
+        read = [saved_run, *([estate] if estate else [])]
+        with RunFolder.create(out or Path(scratch) / "run", renderers(), apart_from=read) as folder:
             folder.begin(run_id, datetime.now(UTC), readiness.__version__)
             then = inputs_again(saved.inputs(), saved.as_of)
             inputs = inputs_of(estate, then.as_of) if estate else then
@@ -184,17 +193,20 @@ def judge(
 
 @_command
 def verify(saved_run: SavedFolder) -> int:
-    """Check that a run's files are those it wrote, by its manifest; one that differs is wrong input."""
-    saved = _unchanged(saved_run)
-    print(f"unchanged since it said {saved.verdict['judgement']['verdict'].replace('_', '-')}")
-    return 0
+    """Check that a run's files are those it wrote and hold together, and whether its GO still holds.
+
+    The exit code is the verdict's own, 2 for a GO that ran out, 4 for a folder that was changed.
+    """
+    result = verified(_unchanged(saved_run), datetime.now(UTC))
+    for line in result.lines:
+        print(line)
+    return result.exit_code
 
 
 def _unchanged(folder: Path) -> SavedRun:
-    saved = SavedRun.open(folder)
-    if differences := saved.check_manifest():
-        raise InputError([Problem(str(folder), 0, 0, difference) for difference in differences])
-    return saved
+    if lines := changes(folder):
+        raise InputError([Problem(str(folder), 0, 0, line) for line in lines])
+    return SavedRun.open(folder)
 
 
 @_command
@@ -224,26 +236,15 @@ def reader(
 ) -> int:
     """Print the script that reads what needs root on a host, and its one rule for sudo; or write those of all hosts."""
     if (host is None) == (out is None):
-        message = "prints the reader of one host, or writes those of all"
-        raise InputError([Problem("readiness reader", 0, 0, message, "give --host HOST or --out DIR")])
-    inputs = inputs_of(estate, datetime.now(UTC))
-    if out is not None:
-        return _write_readers(readers_of(inputs, user), out)
-    own = reader_of(inputs, host or "", user)
-    print(own.text, end="")
-    print(f"its rule, for {RULE_FILE} (owner root, mode 0440):\n{own.rule}", file=sys.stderr)
-    return 0
-
-
-def _write_readers(readers: Sequence[HostReader], out: Path) -> int:
-    files = files_to_hand_out(readers)
-    new_files(out, {name: text.encode() for name, text in files.items()})
-    for line in files["hosts.tsv"].splitlines():
-        name, *_, file = line.split("\t")
-        print(f"{name}: {file}")
-    folder = shlex.quote(str(out))
-    print(f"to hand them out: sh {folder}/hand-out.sh install")
-    print(f"              or: ansible-playbook -i {folder}/inventory.yaml {folder}/hand-out.yaml")
+        raise InputError([Problem("readiness reader", 0, 0, "is for one host or all", "give --host HOST or --out DIR")])
+    if out is None:
+        own = reader_of(inputs_of(estate, datetime.now(UTC)), host or "", user)
+        print(own.text, end="")
+        print(own.rule_and_its_place, file=sys.stderr)
+        return 0
+    files = files_to_hand_out(readers_of(inputs_of(estate, datetime.now(UTC)), user))
+    new_folder(out, {name: text.encode() for name, text in files.items()})
+    print("\n".join(handing_out(files, out)))
     return 0
 
 
@@ -287,7 +288,8 @@ def _width() -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: usage errors exit 4."""
-    os.environ.pop("PYTEST_ADDOPTS", None)  # only the command line may narrow a run
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # only the command line may narrow a run, or add code to it
+        os.environ.pop(name, None)
     gc.freeze()  # imported modules stay, and pytest collects garbage often
     try:
         code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)

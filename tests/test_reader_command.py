@@ -107,7 +107,7 @@ def test_all_hosts_readers_are_written(capsys: pytest.CaptureFixture[str], tmp_p
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ((), "readiness reader: prints the reader of one host, or writes those of all (give --host HOST or --out DIR)"),
+        ((), "readiness reader: is for one host or all (give --host HOST or --out DIR)"),
         (("--host", "web01", "--out", "new"), "(give --host HOST or --out DIR)"),
         (("--host", "web1"), "--host web1: no such host (hosts: web01"),
         (("--host", ""), "no such host (hosts: dir01, sd01, web01, fd01, fd02)"),

@@ -29,7 +29,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 CI = (ROOT / ".ci" / "run").read_text()
 EXAMPLE = Path("inventories/example")
 TARGETS = {"demo", "test", "soak", "check", "fix", "lab", "lab-down", "bench"}
-PYTEST = f"pytest checks/ --estate {EXAMPLE} -k web01"
+PYTEST = f"pytest checks/ --estate={EXAMPLE} -k web01"
 OFFLINE = {
     f"readiness plan {EXAMPLE}": "CON-001",
     f"readiness reader {EXAMPLE} --out readers": "web01: readiness-read.bacula-client",
@@ -64,6 +64,7 @@ KNOWN = {
     *HANDING_OUT,
 }
 PASSWORD = {"READINESS_WINRM_PASSWORD": "of no host that there is"}
+WORD = {"READINESS_NTLM_OVER_HTTP": "1"}
 DEADLINE_S = 120
 
 
@@ -175,7 +176,7 @@ def _run(argv: Sequence[str], place: Path, *, without_network: bool = False) -> 
     full = [*_no_network(), *argv] if without_network else [*argv]
     ended = subprocess.run(
         full,
-        env={**environment(place), **PASSWORD},
+        env={**environment(place), **PASSWORD, **WORD},
         cwd=place,
         capture_output=True,
         text=True,
@@ -249,9 +250,10 @@ def test_the_run_s_folder_holds_what_it_says_and_is_judged_again(place: Path) ->
     assert told
     named = set(re.findall(r"`([a-z]+\.(?:jsonl?|xml|md))`", told[1]))
     assert named <= {path.name for path in folder.iterdir()}
-    assert len(named) == 7
+    assert len(named) == 8
     verified = _run(_words(VERIFY.replace("RUN", str(folder))), place)
-    assert verified.code == 0, verified.out + verified.err
+    assert verified.code == first.code, verified.out + verified.err
+    assert "only a signature would" in verified.out
     again = _run([*_words(JUDGE.replace("RUN", str(folder))), "--out", "again"], place)
     assert again.code == first.code, again.out
     assert (place / "again" / "results.jsonl").read_bytes() == (folder / "results.jsonl").read_bytes()
@@ -265,11 +267,15 @@ def test_own_checks_are_planned_and_never_green_unseen(place: Path) -> None:
     (folder / "test_restore.py").write_text(own)
     with (place / EXAMPLE / "estate.yaml").open("a") as file:
         file.write(named)
-    planned = _run(_words(f"readiness plan {EXAMPLE}"), place)
+    unseen = "not looked at: custom checks in tests/infra (give --custom-checks)"
+    assert unseen in _run(_words(f"readiness plan {EXAMPLE}"), place).out
+    planned = _run(_words(f"readiness plan {EXAMPLE} --custom-checks"), place)
     assert planned.code == 0, planned.out + planned.err
     name = "tests/infra/test_restore.py::test_the_restore_area_is_there"
     assert planned.out.count(f"{name} major   web01: The restore area is there\n") == 1
-    ended = _run(_words(f"readiness run {EXAMPLE} --out run --area custom"), place, without_network=True)
+    ended = _run(
+        _words(f"readiness run {EXAMPLE} --out run --area custom --custom-checks"), place, without_network=True
+    )
     assert ended.code == EXIT_CODES[Verdict.INCOMPLETE], ended.out + ended.err
     (outcome,) = [json.loads(line) for line in (place / "run" / "results.jsonl").read_text().splitlines()]
     assert (outcome["check"], outcome["target"], outcome["outcome"]) == (name, "web01", "UNKNOWN")
@@ -297,6 +303,7 @@ def test_a_run_without_the_password_of_the_windows_hosts_says_so(place: Path) ->
     assert ended.returncode == EXIT_INPUT
     for name in ("fd01", "fd02"):
         assert f"{name} has no password: the environment variable {next(iter(PASSWORD))} is not set" in ended.stderr
+    assert f"set the environment variable {next(iter(WORD))}=1" in ended.stderr
 
 
 def test_the_places_of_additions_are_there() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 
 from readiness.core.errors import InputError, NothingToCheck, ToolFault
 from readiness.core.outcomes import (
@@ -72,6 +73,17 @@ def judge(outcomes: Sequence[Outcome], circumstances: Circumstances) -> Judgemen
         reasons=tuple(_reasons(outcomes, counts, follows, circumstances.partial)),
         counts=counts,
     )
+
+
+def why_not_valid(verdict: Verdict, began: datetime, valid_until: datetime, now: datetime) -> str | None:
+    """Why a GO does not hold at this time; None where it holds, and for a verdict that is no GO at any time."""
+    if EXIT_CODES.get(verdict) != 0:
+        return None
+    if now < began:
+        return f"the clock here says {now.isoformat()}, and the run began at {began.isoformat()}: set the clock right"
+    if now >= valid_until:
+        return f"this {verdict.replace('_', ' ')} ended at {valid_until.isoformat()}: run again"
+    return None
 
 
 def ended_by(error: BaseException) -> tuple[Verdict, int, str]:

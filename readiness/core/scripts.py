@@ -74,6 +74,20 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedLogin:
+    """A login that a run would make, in words and without any secret.
+
+    `to` is the host, or a host on the way to it; `credential` says who logs in with what, `address` where, and `proof`
+    how the host there shows beforehand that it is the one that is meant.
+    """
+
+    to: str
+    credential: str
+    address: str
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """One visit to one host, whatever came of it.
 

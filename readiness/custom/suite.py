@@ -138,12 +138,13 @@ class Suite:
 @contextmanager
 def _apart(root: Path) -> Iterator[None]:
     """Leave neither modules nor paths nor compiled files behind, so that folders cannot mistake each other's."""
-    path, quiet = list(sys.path), sys.dont_write_bytecode
-    sys.dont_write_bytecode = True
+    path, quiet, compiled = list(sys.path), sys.dont_write_bytecode, sys.pycache_prefix
+    # What lies compiled beside the tests is neither read nor kept with a run: only the tests themselves are.
+    sys.dont_write_bytecode, sys.pycache_prefix = True, f"{os.devnull}/none"
     try:
         yield
     finally:
-        sys.path[:], sys.dont_write_bytecode = path, quiet
+        sys.path[:], sys.dont_write_bytecode, sys.pycache_prefix = path, quiet, compiled
         for name, module in list(sys.modules.items()):
             if Path(str(getattr(module, "__file__", None) or "/")).is_relative_to(root):
                 del sys.modules[name]

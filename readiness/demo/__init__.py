@@ -15,6 +15,7 @@ from readiness.demo.keys import new_certificate, new_key
 from readiness.demo.server import Answers, serve
 from readiness.demo.winrm_server import WindowsAnswers, serve_winrm
 from readiness.estate.baseline import unstated
+from readiness.estate.login import NTLM_OVER_HTTP
 
 NOTE = "Recorded answers of servers inside this process: hosts with SSH replay a run on a lab"
 OF_WINDOWS = "hosts with WinRM one on a stand-in for PowerShell; no real Windows was at hand"
@@ -34,7 +35,7 @@ def recordings() -> dict[str, Any]:
 def embedded_estate(environment: MutableMapping[str, str] | None = None, *, planted: bool = True) -> Iterator[Path]:
     """The folder of an estate whose hosts answer on loopback ports until the end.
 
-    With an `environment` there are Windows hosts, too; their password is in it until the end.
+    With an `environment` there are Windows hosts, too; what logging on to them needs is in it until the end.
     `planted`: with the planted faults, and one host that is down; without, all is well.
     """
     recorded = recordings()
@@ -110,7 +111,9 @@ def _windows_hosts(
     certificate = new_certificate("127.0.0.1", folder / "ca.pem", folder.parent / "listener.key")
     ports = {}
     with ExitStack() as stack:
-        stack.enter_context(_set(environment, {PASSWORD_ENV: password, _ACCOUNTS_ENV: str(accounts)}))
+        stack.enter_context(
+            _set(environment, {PASSWORD_ENV: password, NTLM_OVER_HTTP: "1", _ACCOUNTS_ENV: str(accounts)})
+        )
         for name, host in windows["hosts"].items():
             scheme = windows["estate"]["hosts"][name]["winrm"]["scheme"]
             answers = WindowsAnswers(*_replayed(host, planted=planted))

@@ -10,7 +10,9 @@ from pathlib import Path
 from readiness.estate import texts
 from readiness.estate.hosts import Hosts
 from readiness.estate.names import Group, HostRef
+from readiness.files import guarded
 from readiness.yaml_text.document import Document, quote
+from readiness.yaml_text.document import Path as KeyPath
 from readiness.yaml_text.models import Strict, stated
 from readiness.yaml_text.shapes import ListOf
 
@@ -78,20 +80,22 @@ def _check_systems(
             document.report((_KEY, at, key, index), message, "name hosts or groups with SSH only")
 
 
-def read_custom(folder: Path, document: Document, entries: Sequence[CustomChecks]) -> tuple[str, ...]:
-    """The files of the tests that are kept with a run: what is Python, and the settings; reports folders without any.
+def read_custom(folder: Path, document: Document, entries: Sequence[CustomChecks]) -> dict[str, KeyPath]:
+    """The files of the tests that are kept with a run, and what names them: what is Python, and the settings.
 
-    Links to folders are not followed.
+    Reports folders without any; links to folders are not followed. Raises Unusable for a folder that does not answer.
     """
-    names: list[str] = []
+    names: dict[str, KeyPath] = {}
     for at, short in folders(entries).items():
-        kept = sorted(_tests(folder, short)) if (folder / short).is_dir() else []
+        where, path = folder / short, (_KEY, at, "folder")
+        there = guarded.is_folder(where)
+        kept = guarded.answered(where, lambda: sorted(_tests(folder, short)), folder=where) if there else []  # noqa: B023
         if not any(name.endswith(".py") for name in kept):
-            what = "holds no test" if (folder / short).is_dir() else "is not a folder"
+            what = "holds no test" if there else "is not a folder"
             hint = "put pytest-testinfra tests there, or remove the entry: nothing would be checked"
-            document.report((_KEY, at, "folder"), f"{quote(short)} {what}", hint)
-        names += kept
-    return tuple(dict.fromkeys(names))
+            document.report(path, f"{quote(short)} {what}", hint)
+        names |= {name: names.get(name, path) for name in kept}
+    return names
 
 
 def _tests(folder: Path, short: str) -> Iterator[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from readiness.core.errors import InputError, Problem
 from readiness.estate.custom import folders, inside
 from readiness.estate.estate import Estate
+from readiness.files import guarded
+from readiness.files.guarded import Absent, Kind, Unusable
 
 ESTATE, BASELINE = "estate.yaml", "baseline.yaml"
 # 50,000 hosts are some 12 MiB, and as many pinned keys.
@@ -25,10 +25,11 @@ def max_bytes(name: str) -> int:
 def entries_of(folder: Path) -> list[str]:
     """What lies in the folder; InputError where it cannot be read."""
     try:
-        return sorted(entry.name for entry in os.scandir(folder))
-    except OSError as error:
+        return guarded.entries(folder)
+    except Unusable as error:
+        message = f"not a readable folder: {error.message.removeprefix('cannot be read: ')}"
         hint = f"an estate is a folder with {ESTATE} and {BASELINE}"
-        raise InputError([Problem(str(folder), 0, 0, f"not a readable folder: {error.strerror}", hint)]) from error
+        raise InputError([Problem(str(folder), 0, 0, message, hint)]) from error
 
 
 def missing(name: str) -> Problem:
@@ -44,19 +45,17 @@ def stranger(name: str) -> Problem:
     return Problem(name, 0, 0, f"this version cannot judge {name}", hint or "remove it, or use a version that can")
 
 
-def read(folder: Path, name: str, problems: list[Problem]) -> bytes | None:
-    """The bytes of a regular file, or None and why not; nothing else is opened, since opening a device may act."""
-    path = folder / name
+def read(folder: Path, name: str, problems: list[Problem], named_at: tuple[int, int] | None = None) -> bytes | None:
+    """The bytes of a file, or None and why not; `named_at` are line and column of what names it in estate.yaml."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            problems.append(Problem(name, 0, 0, "not a regular file"))
-            return None
-        with path.open("rb") as file:
-            return file.read(max_bytes(name) + 1)
-    except FileNotFoundError:
-        problems.append(missing(name))
-    except OSError as error:
-        problems.append(Problem(name, 0, 0, f"cannot be read: {error.strerror}"))
+        return guarded.read(folder / name, Kind("a file of an estate", max_bytes(name)))
+    except Absent:
+        problem = missing(name)
+    except Unusable as error:
+        problem = Problem(name, 0, 0, error.message, error.hint)
+    if named_at is not None:
+        problem = Problem(ESTATE, *named_at, f"{name}: {problem.message}", problem.hint)
+    problems.append(problem)
     return None
 
 
@@ -77,8 +76,7 @@ def strangers(folder: Path, entries: Iterable[str], named: frozenset[str], under
         name = f"{under}{entry}"
         if entry.startswith((".", "README")) or name in named or name in {ESTATE, BASELINE}:
             continue
-        if any(path.startswith(f"{name}/") for path in named) and (folder / name).is_dir():
-            inner = sorted(item.name for item in os.scandir(folder / name))
-            yield from strangers(folder, inner, named, f"{name}/")
+        if any(path.startswith(f"{name}/") for path in named) and guarded.is_folder(folder / name):
+            yield from strangers(folder, guarded.entries(folder / name), named, f"{name}/")
         else:
-            yield stranger(f"{name}/" if (folder / name).is_dir() else name)
+            yield stranger(f"{name}/" if guarded.is_folder(folder / name) else name)

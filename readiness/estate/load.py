@@ -15,6 +15,7 @@ from readiness.estate.custom import folders, inside, read_custom
 from readiness.estate.estate import Estate, complete
 from readiness.estate.folder import BASELINE, ESTATE
 from readiness.estate.names import Names, references
+from readiness.files.guarded import Unusable
 from readiness.yaml_text.document import Document
 from readiness.yaml_text.document import Path as KeyPath
 from readiness.yaml_text.reader import read_yaml, too_big
@@ -38,6 +39,10 @@ class LoadedEstate:
         """Line and column of what stands at a path such as ("hosts", "dir01", "fqdn"), or of its nearest parent."""
         return self._documents[file].locate(path, key=key)
 
+    def states(self, file: str, path: KeyPath) -> bool:
+        """Whether the file itself states something at a path."""
+        return self._documents[file].node(path) is not None
+
 
 def load(folder: Path, names: Names) -> LoadedEstate:
     """Read an estate folder; raises InputError with every mistake of every file, its paths as terminals open them."""
@@ -47,11 +52,15 @@ def load(folder: Path, names: Names) -> LoadedEstate:
     reading = _Reading(files, names)
     written, document = reading.written, reading.documents.get(ESTATE)
     if written is not None and document is not None:
-        problems += files_of.strangers(folder, entries, files_of.named_files(written, document.texts_left_out()))
-        known_hosts = inside(written.ssh.known_hosts)
-        tests = read_custom(folder, document, written.custom_checks)
-        for name in (*((known_hosts,) if known_hosts else ()), *tests):
-            if (data := files_of.read(folder, name, problems)) is not None:
+        try:
+            problems += files_of.strangers(folder, entries, files_of.named_files(written, document.texts_left_out()))
+            named = read_custom(folder, document, written.custom_checks)
+        except Unusable as error:
+            raise InputError([error.here()]) from error
+        if known_hosts := inside(written.ssh.known_hosts):
+            named = {known_hosts: ("ssh", "known_hosts"), **named}
+        for name, path in named.items():
+            if (data := files_of.read(folder, name, problems, document.locate(path))) is not None:
                 files[name] = data
     try:
         return reading.finish(files, problems)

@@ -9,6 +9,9 @@ from readiness.estate.network import HostKeyText
 from readiness.yaml_text.document import Document, Path
 from readiness.yaml_text.models import Strict, stated
 
+NTLM_OVER_HTTP = f"{texts.PREFIX}NTLM_OVER_HTTP"
+"""The environment variable whose value 1 lets a logon by NTLM go to hosts that prove nothing before it."""
+
 
 class SshLogin(Strict):
     """What can be stated for all hosts and for each."""
@@ -64,7 +67,7 @@ class Winrm(Strict):
     certificate: texts.FilePath | None = stated("The certificate to log on with.", None, example="~/me.pem")
     key: texts.FilePath | None = stated("The key of that certificate.", None, example="~/me.key")
     password_env: texts.Variable = stated(
-        "The environment variable that holds the password.",
+        f"The environment variable that holds the password; its name begins with {texts.PREFIX}.",
         "READINESS_WINRM_PASSWORD",
         example="READINESS_WINRM_PASSWORD",
     )

@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from readiness.yaml_text.document import quote
 from readiness.yaml_text.shapes import ListOf, Shape, line, refusal
 
+PREFIX = "READINESS_"
+"""What the name of every environment variable begins with that an estate may name or that steers a run."""
 RESERVED = frozenset({"estate", "gate", "controller"})
 
 _TIME = r"2[0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
@@ -78,6 +80,17 @@ def _path(text: str) -> str:
     return text
 
 
+_VARIABLE = Shape("environment variable", r"[A-Za-z_][A-Za-z0-9_]*", "A-Za-z0-9_", 128)
+
+
+def _variable(name: str) -> str:
+    _VARIABLE(name)
+    if not name.startswith(PREFIX):
+        hint = f"only such a one is sent to a host: {PREFIX}{name}"
+        raise refusal(f"environment variable {quote(name)} does not begin with {PREFIX}", hint)
+    return name
+
+
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -107,7 +120,11 @@ WindowsUser = Annotated[
         "user, DOMAIN\\user or user@domain",
     ),
 ]
-Variable = Annotated[str, Shape("environment variable", r"[A-Za-z_][A-Za-z0-9_]*", "A-Za-z0-9_", 128)]
+Variable = Annotated[
+    str,
+    AfterValidator(_variable),
+    WithJsonSchema({"type": "string", "pattern": f"^{PREFIX}[A-Za-z0-9_]*$", "maxLength": _VARIABLE.longest}),
+]
 MachineId = Annotated[
     str, Shape("machine_id", r"[0-9a-f]{32}", "0-9a-f", 32, "the 32 small hexadecimal digits of /etc/machine-id")
 ]

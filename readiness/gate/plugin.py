@@ -29,7 +29,7 @@ _JUDGING = pytest.StashKey[Judging]()
 def judging(pytestconfig: pytest.Config) -> Judging:
     """The run that this session belongs to."""
     if _JUDGING not in pytestconfig.stash:
-        raise pytest.UsageError("checks run with an estate: `readiness run ESTATE` or `pytest checks/ --estate ESTATE`")
+        raise pytest.UsageError("checks run with an estate: `readiness run ESTATE` or `pytest checks/ --estate=ESTATE`")
     return pytestconfig.stash[_JUDGING]
 
 

@@ -72,7 +72,7 @@ def saved_narrowing(saved: SavedRun) -> Narrowing:
     """What a saved run was narrowed to."""
     stated: Mapping[str, Any] = saved.plan()["narrowing"]
     areas, deselected = tuple(stated["areas"]), tuple(stated["deselected"])
-    return Narrowing(areas, stated["hosts"], deselected, stated["by"])
+    return Narrowing(areas, stated["hosts"], deselected, stated["by"], tuple(stated.get("not_looked_at", ())))
 
 
 def saved_pairs(saved: SavedRun) -> tuple[tuple[str, str], ...]:

@@ -31,7 +31,8 @@ BY = "by pytest itself: only `readiness run` calls a run complete"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The estate to run against."""
+    """The estate to run against. Plugins that only the environment names are read after this, and are not loaded."""
+    os.environ.pop("PYTEST_PLUGINS", None)
     parser.getgroup("readiness").addoption(
         "--estate", type=Path, help="an estate's folder: read it, judge what is selected"
     )
@@ -44,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     estate: Path | None = config.getoption("--estate")
     if estate is None:
-        raise pytest.UsageError("checks need an estate: `readiness run ESTATE`, or --estate ESTATE")
+        raise pytest.UsageError("checks need an estate: `readiness run ESTATE`, or --estate=ESTATE")
     if config.option.collectonly:
         raise pytest.UsageError("with --collect-only nothing would be judged: `readiness plan ESTATE` shows the checks")
     try:
@@ -67,7 +68,7 @@ class _OwnRun(CheckCollector):
         self._until_the_end = ExitStack()
         self._until_the_end.enter_context(exit_code_is_ours())
         path = config.invocation_params.dir / "reports" / estate.resolve().name / self._run_id
-        self._folder = RunFolder.create(path, renderers())
+        self._folder = RunFolder.create(path, renderers(), apart_from=[estate])
         self._folder.begin(self._run_id, now, __version__)
         try:
             self._inputs = inputs_of(estate, now)

@@ -45,7 +45,8 @@ def plan_run(
 ) -> Plan:
     """Plan every pair that the run must judge, only the `selected` ones where some were selected.
 
-    `earlier` are the pairs of a saved run that is judged again. Raises NothingToCheck, or InputError with all mistakes.
+    Without `tests` the estate's custom checks are not looked at. `earlier` are the pairs of a saved run that is judged
+    again. Raises NothingToCheck, or InputError with all mistakes.
     """
     live, mistakes = tests.collect() if tests is not None else ((), ())
     if collected.problems or mistakes:
@@ -53,6 +54,9 @@ def plan_run(
     if not inputs.estate.hosts:
         raise NothingToCheck("the estate has no host")
     narrowing = replace(narrowing, deselected=narrowing.deselected + collected.deselected)
+    if tests is None:
+        folders = tuple(suite.folder for suite in inputs.estate.custom_checks)
+        narrowing = replace(narrowing, not_looked_at=folders)
     plan = make_plan(inputs, [*collected.checks, *live], narrowing, selected)
     if earlier:
         plan = as_planned_then(plan, earlier)
@@ -76,14 +80,26 @@ def conclude(
         partial["not run"] = list(dict.fromkeys(check.id for check, _ in missing))
     if interrupted or judging.interrupted:
         partial["interrupted"] = "before its end"
+    return report_on(judging.outcomes, inputs, run_id=run_id, partial=partial, report_only=report_only)
+
+
+def report_on(
+    outcomes: Sequence[Outcome],
+    inputs: Inputs,
+    *,
+    run_id: str,
+    partial: Mapping[str, object] | None,
+    report_only: bool,
+) -> Report:
+    """The verdict over outcomes, with all that it rests on."""
     circumstances = Circumstances(
         estate=inputs.estate.service,
         change=inputs.estate.change,
         valid_until=(inputs.as_of + VALID_FOR).isoformat(),
         inputs={name: hashlib.sha256(data).hexdigest() for name, data in sorted(inputs.files.items())},
-        partial=partial or None,
+        partial=dict(sorted(partial.items())) if partial else None,  # the order that it is saved in
         report_only=report_only,
     )
-    outcomes = settled(judging.outcomes)
+    outcomes = settled(outcomes)
     judgement = judge(outcomes, circumstances)
     return Report(outcomes, judgement, run_id, inputs.as_of, inputs.estate.service, inputs.estate.note)

@@ -20,13 +20,20 @@ class Narrowing:
     """What a run was narrowed to; empty for a whole run.
 
     `hosts` is a list of names, shell patterns or groups, joined by commas. `deselected` are check ids or pairs
-    that pytest was told to leave out. `by` says in words who narrowed it otherwise.
+    that pytest was told to leave out. `by` says in words who narrowed it otherwise. `not_looked_at` are the folders of
+    custom checks for which nobody outside the estate gave the word.
     """
 
     areas: tuple[str, ...] = ()
     hosts: str = ""
     deselected: tuple[str, ...] = ()
     by: str = ""
+    not_looked_at: tuple[str, ...] = ()
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """The folders that are not looked at, in words."""
+        return tuple(f"custom checks in {folder} (give --custom-checks)" for folder in self.not_looked_at)
 
 
 @dataclass(frozen=True)
@@ -64,9 +71,10 @@ def make_plan(
     Raises InputError for two checks with one id, for a selector that breaks, and for a narrowing that matches nothing.
     """
     problems = _twice(checks)
+    unseen = [f"not looked at: {what}" for what in narrowing.unseen]
     areas = sorted({check.area for check in checks})
     problems += [
-        Problem(f"--area {area}", 0, 0, "no such area", f"areas: {', '.join(areas)}")
+        Problem(f"--area {area}", 0, 0, "no such area", "; ".join((f"areas: {', '.join(areas)}", *unseen)))
         for area in narrowing.areas
         if area not in areas
     ]
@@ -157,6 +165,8 @@ def _left_out(
         partial["targets left out"] = "those without a host"
     if narrowing.deselected:
         partial["deselected"] = list(narrowing.deselected)
+    if narrowing.unseen:
+        partial["not looked at"] = list(narrowing.unseen)
     if narrowing.by:
         partial["run"] = narrowing.by
     return partial or {"narrowed": "to all there is"}

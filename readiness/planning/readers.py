@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib.resources import files
+from importlib.resources import files as files_of
+from pathlib import PurePath
 
 from readiness.core.errors import InputError, Problem
 from readiness.estate import Host
 from readiness.planning.inputs import Inputs
 from readiness.planning.scripts import asking_of
 from readiness.probes import READER
-from readiness.probes.reader import rule_for
+from readiness.probes.reader import RULE_FILE, rule_for
 from readiness.probes.reader_text import reader_text
 from readiness.transports import TRANSPORTS
 
@@ -30,6 +32,11 @@ class HostReader:
     host: Host
     text: str
     rule: str
+
+    @property
+    def rule_and_its_place(self) -> str:
+        """The rule as it is told beside the text."""
+        return f"its rule, for {RULE_FILE} (owner root, mode 0440):\n{self.rule}"
 
 
 def reader_of(inputs: Inputs, name: str, login: str | None = None) -> HostReader:
@@ -65,8 +72,18 @@ def files_to_hand_out(readers: Sequence[HostReader]) -> Mapping[str, str]:
         **{name: text for text, name in names.items()},
         "hosts.tsv": "".join(f"{_row(reader, name)}\n" for reader, name in rows),
         "inventory.yaml": json.dumps(inventory, indent=2) + "\n",  # JSON is YAML, too
-        **{name: (files("readiness.planning") / "hand_out" / name).read_text(encoding="utf-8") for name in _HOW},
+        **{name: (files_of("readiness.planning") / "hand_out" / name).read_text(encoding="utf-8") for name in _HOW},
     }
+
+
+def handing_out(files: Mapping[str, str], folder: PurePath) -> Iterator[str]:
+    """Which host gets which of the files, and how, once they lie in this folder."""
+    for row in files["hosts.tsv"].splitlines():
+        name, *_, file = row.split("\t")
+        yield f"{name}: {file}"
+    place = shlex.quote(str(folder))
+    yield f"to hand them out: sh {place}/hand-out.sh install"
+    yield f"              or: ansible-playbook -i {place}/inventory.yaml {place}/hand-out.yaml"
 
 
 def _needs_none(host: Host, login: str | None) -> str:

@@ -6,20 +6,28 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from readiness.core.checks import Check
+from readiness.core.errors import Problem
 from readiness.core.outcomes import Target
-from readiness.core.scripts import Script
+from readiness.core.scripts import PlannedLogin, Script
 from readiness.renderers.wording import number
 
 
 def plan_lines(
-    pairs: Sequence[tuple[Check, Target]], idle: Sequence[str], scripts: Mapping[str, Sequence[Script]]
+    pairs: Sequence[tuple[Check, Target]],
+    idle: Sequence[str],
+    scripts: Mapping[str, Sequence[Script]],
+    not_looked_at: Sequence[str],
+    logins: Sequence[PlannedLogin],
+    missing: Sequence[Problem],
 ) -> Iterator[str]:
-    """The pairs, each host's scripts with their arguments, and every script's text; not cleaned."""
+    """The pairs, the logins and what is missing for them, each host's scripts with their texts; not cleaned."""
     yield f"{len(pairs)} pairs of check and target on {len(scripts)} hosts"
     for check, target in pairs:
         yield f"  {check.id} {check.severity:7} {target.id}: {check.title}"
     if idle:
         yield f"  without a target here: {', '.join(idle)}"
+    yield from (f"not looked at: {what}" for what in not_looked_at)
+    yield from _login_lines(logins, missing)
     own_tests = Counter(target.host for check, target in pairs if check.live)
     for host, batch in scripts.items():
         yield ""
@@ -33,3 +41,19 @@ def plan_lines(
         yield ""
         yield f"script {script.file}, sha256 {script.sha256}:"
         yield from (f"  {line}".rstrip() for line in script.text.splitlines())
+
+
+def _login_lines(logins: Sequence[PlannedLogin], missing: Sequence[Problem]) -> Iterator[str]:
+    """Where which credential goes, one after another with its hosts, and what is missing for that."""
+    by_credential: dict[str, list[PlannedLogin]] = {}
+    for login in logins:
+        by_credential.setdefault(login.credential, []).append(login)
+    yield ""
+    yield "logins that a run would make:"
+    for credential, same in by_credential.items():
+        yield f"  {credential}:"
+        yield from (f"    {login.to}: {login.address}, {login.proof}" for login in same)
+    if missing:
+        yield ""
+        yield "a run would end as wrong input:"
+        yield from (f"  {problem}" for problem in missing)

@@ -14,26 +14,27 @@ from typing import Any, Self
 from readiness.core.errors import ToolFault
 from readiness.core.judge import ended_by
 from readiness.core.outcomes import EXIT_CODES, Verdict
-from readiness.run_folder import safe_files
+from readiness.run_folder import place, safe_files
 from readiness.run_folder.journals import Journal
 from readiness.run_folder.names import (
     FACTS,
     INPUTS,
     MANIFEST,
     PLAN,
+    RUN,
     SCHEMA,
     SIGNATURES,
     TRANSCRIPT,
     UNSEALED,
     VERDICT,
-    digest_of,
     json_object,
     to_json,
     verdict_in,
+    verdict_json,
 )
 from readiness.run_folder.safe_files import refuse, write_fault
 
-_OWN = frozenset({VERDICT, MANIFEST, FACTS, TRANSCRIPT, PLAN, INPUTS}) | SIGNATURES
+_OWN = frozenset({VERDICT, MANIFEST, FACTS, TRANSCRIPT, PLAN, RUN, INPUTS}) | SIGNATURES
 _NO_JUDGEMENT: Mapping[str, Any] = {
     **dict.fromkeys(("estate", "change", "valid_until", "counts", "partial", "inputs")),
     "report_only": False,
@@ -60,22 +61,31 @@ class RunFolder:
 
     @classmethod
     def create(
-        cls, path: Path, reports: Collection[str], *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        cls,
+        path: Path,
+        reports: Collection[str],
+        *,
+        apart_from: Collection[Path] = (),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> Self:
-        """Take a new or empty folder, or an older run's; InputError for any other, and while another run has it."""
+        """Take a new or empty folder, or an older run's; InputError for any other, and while another run has it.
+
+        `apart_from` are folders that the run reads: it is not written into one of them, nor in the place of one.
+        """
         if taken := sorted(_OWN & set(reports)):
             raise ToolFault(f"a report may not be called {taken[0]}")
         if outside := [name for name in reports if Path(name).name != name]:
             raise ToolFault(f"{outside[0]!r} is no name of a file in the run folder")
-        path = path.absolute()
+        path = place.chosen(path, apart_from)
         with contextlib.ExitStack() as undo:
-            directory = safe_files.make_folder(path)
+            directory = place.make_folder(path)
             undo.callback(os.close, directory)
             _refuse_foreign(path, directory)  # before the lock, so that nothing is written into a foreign folder
             lock = safe_files.take_lock(path, directory, clock())
             undo.callback(os.close, lock)
             undo.callback(safe_files.forget_lock, directory)
             _old_files(path, directory, reports)
+            _make_private(path, directory)
             undo.pop_all()
         return cls(path, reports, directory, lock, clock)
 
@@ -132,7 +142,7 @@ class RunFolder:
             self.write(f"{INPUTS}/{name}", data)
 
     def finish(self, judgement: Mapping[str, Any], *, as_of: datetime) -> str:
-        """Write the manifest, then the final verdict that carries its digest, which is returned.
+        """Write `run.json`, the manifest, then the final verdict that carries its digest, which is returned.
 
         `judgement` is the object as it stands in `verdict.json`. Nothing can be written afterwards.
         """
@@ -142,15 +152,16 @@ class RunFolder:
         for journal in self._journals.values():
             journal.close()
         self._sealed = True
+        run = self._run(judgement, finished_at=self._now(), as_of=as_of.isoformat())
+        self._put(RUN, to_json(run))
         with self._faults(MANIFEST):
             names = [name for name in safe_files.names_below(self._directory) if name not in UNSEALED]
             digests = {name: safe_files.digest(self._directory, name) for name in names}
-        manifest = to_json({"schema": SCHEMA, "sha256": digests, "judgement": digest_of(judgement)})
+        manifest = to_json({"schema": SCHEMA, "sha256": digests})
         self._put(MANIFEST, manifest)
-        seal = hashlib.sha256(manifest).hexdigest()
-        self._put_verdict(judgement, finished_at=self._now(), as_of=as_of.isoformat(), seal=seal)
+        self._put(VERDICT, verdict_json(run, manifest))
         self._ended = True
-        return seal
+        return hashlib.sha256(manifest).hexdigest()
 
     def close(self) -> None:
         """Let go of the folder; closing twice does nothing."""
@@ -170,13 +181,10 @@ class RunFolder:
 
     def _say(self, verdict: Verdict, reason: str, *, exit_code: int | None, finished_at: str | None) -> None:
         judgement = {**_NO_JUDGEMENT, "verdict": verdict, "exit_code": exit_code, "reasons": [reason]}
-        self._put_verdict(judgement, finished_at=finished_at, as_of=None, seal=None)
+        self._put(VERDICT, verdict_json(self._run(judgement, finished_at=finished_at, as_of=None), None))
 
-    def _put_verdict(
-        self, judgement: Mapping[str, Any], *, finished_at: str | None, as_of: str | None, seal: str | None
-    ) -> None:
-        own = {"schema": SCHEMA, "finished_at": finished_at, "as_of": as_of, "manifest_sha256": seal}
-        self._put(VERDICT, to_json({**self._head, **own, "judgement": judgement}))
+    def _run(self, judgement: Mapping[str, Any], *, finished_at: str | None, as_of: str | None) -> dict[str, Any]:
+        return {**self._head, "schema": SCHEMA, "finished_at": finished_at, "as_of": as_of, "judgement": judgement}
 
     def _put(self, name: str, data: bytes) -> None:
         with self._faults(name):
@@ -197,6 +205,14 @@ class RunFolder:
         if name not in self._journals:
             raise ToolFault(f"{self.path}: {name} is there after begin()")
         return self._journals[name]
+
+
+def _make_private(path: Path, directory: int) -> None:
+    """What others may read of an older run's folder, or of an empty one, is closed to them."""
+    try:
+        os.fchmod(directory, safe_files.PRIVATE_FOLDER)
+    except OSError as error:
+        refuse(path, f"cannot be closed to others: {error.strerror}", "name a new folder")
 
 
 def _refuse_foreign(path: Path, directory: int) -> None:

@@ -12,7 +12,7 @@ from readiness.run_folder import safe_files
 
 SCHEMA = 1
 VERDICT, MANIFEST, FACTS, TRANSCRIPT = "verdict.json", "manifest.json", "facts.jsonl", "transcript.jsonl"
-PLAN, RESULTS, INPUTS = "plan.json", "results.jsonl", "inputs"
+PLAN, RESULTS, RUN, INPUTS = "plan.json", "results.jsonl", "run.json", "inputs"
 SIGNATURES = frozenset({f"{VERDICT}.sig", f"{MANIFEST}.sig"})
 UNSEALED = SIGNATURES | {VERDICT, MANIFEST}
 
@@ -22,9 +22,9 @@ def to_json(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, sort_keys=True, indent=2, allow_nan=False).encode() + b"\n"
 
 
-def digest_of(judgement: Mapping[str, Any]) -> str:
-    """What the manifest says of the judgement in `verdict.json`, which is written after it."""
-    return hashlib.sha256(json.dumps(judgement, sort_keys=True).encode()).hexdigest()
+def verdict_json(run: Mapping[str, Any], manifest: bytes | None) -> bytes:
+    """`verdict.json` of a run: what `run.json` says, and the digest of the manifest that seals it."""
+    return to_json({**run, "manifest_sha256": None if manifest is None else hashlib.sha256(manifest).hexdigest()})
 
 
 def verdict_in(directory: int) -> dict[str, Any] | None:

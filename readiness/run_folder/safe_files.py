@@ -14,7 +14,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
@@ -24,7 +24,10 @@ from readiness.core.errors import InputError, Problem, ToolFault
 OWN = ".readiness-"
 """How the names of our lock and our temporary files begin; such files are no part of a run."""
 LOCK = f"{OWN}lock"
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+"""The modes of all that a run writes: it says how the hosts are set up."""
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+MAX_BYTES = 1 << 30  # of one file that is read back; the transcript of 10,000 hosts is smaller
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # not blocked by a pipe of that name
 
@@ -55,34 +58,10 @@ def parts(name: str) -> list[str]:
     return split
 
 
-def make_folder(path: Path) -> int:
-    """Make a folder and what leads to it, or open it; InputError when others could put links into it."""
-    try:
-        if path.is_symlink():
-            refuse(path, "is a symbolic link", "name the folder itself")
-        existing = next(above for above in path.parents if above.exists())
-        mode = existing.stat().st_mode
-        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-            hint = f"chmod o-w {existing}, or choose another --out"
-            refuse(path, f"everybody may rename what lies in {existing}", hint)
-        for folder in [*reversed([above for above in path.parents if not above.exists()]), path]:
-            with contextlib.suppress(FileExistsError):
-                folder.mkdir(mode=0o755)
-        descriptor = os.open(path, _FOLDER | os.O_NOFOLLOW)
-    except (NotADirectoryError, PermissionError) as error:
-        refuse(path, f"cannot be a run folder: {error.strerror}", "name a new or an empty folder")
-    except OSError as error:
-        raise write_fault(path, error) from error
-    if os.fstat(descriptor).st_mode & stat.S_IWOTH:
-        os.close(descriptor)
-        refuse(path, "everybody may write into it", f"chmod o-w {path}, or choose another --out")
-    return descriptor
-
-
 def take_lock(path: Path, directory: int, now: datetime) -> int:
     """Take the folder's lock, given back however this process ends; InputError while another process has it."""
     try:
-        lock = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=directory)
+        lock = _opened_private(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, directory)
     except OSError as error:
         raise write_fault(path / LOCK, error) from error
     try:
@@ -103,6 +82,17 @@ def take_lock(path: Path, directory: int, now: datetime) -> int:
     return lock
 
 
+def _opened_private(name: str, flags: int, directory: int) -> int:
+    """A file that only its owner may read and write, whatever the umask or an older run made of it."""
+    descriptor = os.open(name, flags, PRIVATE_FILE, dir_fd=directory)
+    try:
+        os.fchmod(descriptor, PRIVATE_FILE)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
 def forget_lock(directory: int) -> None:
     """Remove the lock's file; the lock itself lasts until its descriptor is closed."""
     with contextlib.suppress(OSError):  # a folder that can no longer be written has been reported already
@@ -121,7 +111,7 @@ def _holder(text: bytes) -> str:
 def opened(path: Path) -> Iterator[int]:
     """A folder for reading; InputError when it is none."""
     try:
-        descriptor = os.open(path, _FOLDER)
+        descriptor = os.open(path, FOLDER)
     except OSError as error:
         refuse(path, f"cannot be read: {error.strerror}", "name the folder of a run")
     try:
@@ -138,8 +128,9 @@ def _below(directory: int, folders: Sequence[str], *, make: bool) -> Iterator[in
         for folder in folders:
             if make:
                 with contextlib.suppress(FileExistsError):
-                    os.mkdir(folder, 0o755, dir_fd=current)
-            lower = os.open(folder, _FOLDER | os.O_NOFOLLOW, dir_fd=current)
+                    os.mkdir(folder, PRIVATE_FOLDER, dir_fd=current)
+                    os.chmod(folder, PRIVATE_FOLDER, dir_fd=current)  # whatever the umask took away
+            lower = os.open(folder, FOLDER | os.O_NOFOLLOW, dir_fd=current)
             os.close(current)
             current = lower
         yield current
@@ -152,7 +143,7 @@ def replace(directory: int, name: str, data: bytes) -> None:
     *folders, last = parts(name)
     temporary = f"{OWN}{secrets.token_hex(8)}"
     with _below(directory, folders, make=True) as folder, contextlib.ExitStack() as undo:
-        descriptor = os.open(temporary, _NEW_FILE, 0o644, dir_fd=folder)
+        descriptor = _opened_private(temporary, _NEW_FILE, folder)
         undo.callback(os.unlink, temporary, dir_fd=folder)
         try:
             write_all(descriptor, data)
@@ -166,7 +157,7 @@ def replace(directory: int, name: str, data: bytes) -> None:
 
 def new_journal(directory: int, name: str) -> int:
     """Make a file that is only appended to; raises OSError."""
-    return os.open(name, _NEW_FILE | os.O_APPEND, 0o644, dir_fd=directory)
+    return _opened_private(name, _NEW_FILE | os.O_APPEND, directory)
 
 
 def remove(directory: int, name: str) -> None:
@@ -181,7 +172,10 @@ def read(directory: int, name: str) -> bytes:
     """The bytes of a regular file below the folder; raises OSError."""
     *folders, last = parts(name)
     with _below(directory, folders, make=False) as folder, open(_regular(folder, last), "rb") as file:
-        return file.read()
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:  # it has grown since
+        raise _too_large()
+    return data
 
 
 def digest(directory: int, name: str) -> str:
@@ -193,10 +187,30 @@ def digest(directory: int, name: str) -> str:
 
 def _regular(directory: int, name: str) -> int:
     descriptor = os.open(name, _READ, dir_fd=directory)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "is no regular file")
+    if status.st_size > MAX_BYTES:
+        os.close(descriptor)
+        raise _too_large()
     return descriptor
+
+
+def entries(directory: int, folders: Collection[str]) -> Iterator[tuple[str, int]]:
+    """What lies in the folder itself and in those folders below it, each with its kind as `stat.S_IFMT` gives it.
+
+    A folder that is not there, cannot be read or is none now has nothing in it.
+    """
+    for above in ["", *folders]:
+        with contextlib.suppress(OSError), _below(directory, parts(above) if above else [], make=False) as folder:
+            for name in os.listdir(folder):  # noqa: PTH208 - pathlib knows no descriptors
+                kind = stat.S_IFMT(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+                yield f"{above}/{name}" if above else name, kind
+
+
+def _too_large() -> OSError:
+    return OSError(errno.EFBIG, f"it is larger than {MAX_BYTES >> 20} MiB")
 
 
 def names_below(directory: int) -> list[str]:
@@ -214,19 +228,3 @@ def _names(directory: int, above: str) -> Iterator[str]:
                 continue
             with _below(directory, [entry.name], make=False) as lower:
                 yield from _names(lower, f"{above}{entry.name}/")
-
-
-def new_files(path: Path, files: Mapping[str, bytes]) -> None:
-    """Write files into a new folder; InputError for one that holds anything."""
-    directory = make_folder(path)
-    try:
-        with os.scandir(directory) as entries:
-            holds_something = any(entries)
-        if holds_something:
-            refuse(path, "is not empty", "name a new folder")
-        for name, data in files.items():
-            replace(directory, name, data)
-    except OSError as error:
-        raise write_fault(path, error) from error
-    finally:
-        os.close(directory)

@@ -1,8 +1,7 @@
-"""A run that was saved, read back: its verdict, inputs, facts, results, and whether its files are those it wrote."""
+"""A run that was saved, read back: its verdict, inputs, facts and results, and whether its files are those it wrote."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -12,20 +11,9 @@ from readiness.core.errors import InputError, Problem
 from readiness.core.facts import Fact, HostFacts
 from readiness.run_folder import safe_files
 from readiness.run_folder.journals import facts_from_json, parse_journal
-from readiness.run_folder.names import (
-    FACTS,
-    INPUTS,
-    MANIFEST,
-    PLAN,
-    RESULTS,
-    TRANSCRIPT,
-    UNSEALED,
-    VERDICT,
-    digest_of,
-    json_object,
-    verdict_in,
-)
+from readiness.run_folder.names import FACTS, INPUTS, PLAN, RESULTS, RUN, TRANSCRIPT, json_object, verdict_in
 from readiness.run_folder.safe_files import refuse
+from readiness.run_folder.sealed import changes
 
 
 class SavedRun:
@@ -46,6 +34,14 @@ class SavedRun:
     def plan(self) -> dict[str, Any]:
         """The plan as it was written before any host was contacted."""
         return json_object(self._read(PLAN)) or refuse(self.path / PLAN, "is no plan that this version wrote")
+
+    def run(self) -> dict[str, Any]:
+        """What stands in the verdict of a run that ended, as it was sealed."""
+        return json_object(self._read(RUN)) or refuse(self.path / RUN, "is no end of a run that this version wrote")
+
+    def file(self, name: str) -> bytes:
+        """The bytes of a file of the run."""
+        return self._read(name)
 
     @property
     def as_of(self) -> datetime:
@@ -80,23 +76,8 @@ class SavedRun:
         return refuse(self.path / RESULTS, "is cut off") if torn else lines
 
     def check_manifest(self) -> list[str]:
-        """What differs from the manifest, and from its digest in the verdict, a line each; empty when all agree."""
-        with safe_files.opened(self.path) as directory:
-            here = {name: _digest(directory, name) for name in safe_files.names_below(directory)}
-        if MANIFEST not in here:
-            return [f"{MANIFEST}: missing; the verdict is {self.verdict['judgement']['verdict']}"]
-        data = self._read(MANIFEST)
-        manifest = json_object(data) or {}
-        listed = manifest.get("sha256")
-        if hashlib.sha256(data).hexdigest() != self.verdict.get("manifest_sha256") or not isinstance(listed, dict):
-            return [f"{MANIFEST}: is not the one that {VERDICT} was written with"]
-        if manifest.get("judgement") != digest_of(self.verdict["judgement"]):
-            return [f"{VERDICT}: its judgement is not the one that the run ended with"]
-        return [
-            f"{name}: {'missing' if name not in here else 'changed' if name in listed else 'not in the manifest'}"
-            for name in sorted(here.keys() - UNSEALED | listed.keys())
-            if here.get(name) != listed.get(name) or here.get(name) is None
-        ]
+        """What is not as the run left it, a line each; empty when nothing is."""
+        return changes(self.path)
 
     def _lines(self, name: str) -> tuple[list[dict[str, Any]], bool]:
         return parse_journal(self._read(name), str(self.path / name))
@@ -107,11 +88,3 @@ class SavedRun:
                 return safe_files.read(directory, name)
         except OSError as error:
             refuse(self.path / name, f"cannot be read: {error.strerror}", "the run may have ended before")
-
-
-def _digest(directory: int, name: str) -> str | None:
-    """The digest of a file, None for what is no regular file and so cannot be the run's."""
-    try:
-        return safe_files.digest(directory, name)
-    except OSError:
-        return None

@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from readiness.core.registry import by_name
 from readiness.transports import ssh, winrm
 from readiness.transports.budget import Budget, Stop
-from readiness.transports.kind import CannotReach, CommandTransport, LiveCommands, Route, Surroundings, TransportKind
+from readiness.transports.kind import (
+    CannotReach,
+    CommandTransport,
+    LiveCommands,
+    PlannedLogins,
+    Route,
+    Surroundings,
+    TransportKind,
+)
 
 __all__ = [
     "TRANSPORTS",
@@ -18,6 +26,7 @@ __all__ = [
     "CannotReach",
     "CommandTransport",
     "LiveCommands",
+    "PlannedLogins",
     "Route",
     "Stop",
     "Surroundings",

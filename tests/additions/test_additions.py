@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from readiness.demo import NOT_RECORDED, PASSWORD_ENV, embedded_estate
+from readiness.estate.login import NTLM_OVER_HTTP
 from tests.additions.additions import CHECK, FACT, FORMAT, PRODUCT, REPORT, TRANSPORT, Addition
 
 ROOT = Path(__file__).parents[2]
@@ -107,7 +108,7 @@ class Tree:
             return Run(self.path / "run", self.python("-m", "readiness", "demo", *out))
         with embedded_estate(os.environ) as estate:
             change(estate)
-            password = {PASSWORD_ENV: os.environ[PASSWORD_ENV]}
+            password = {PASSWORD_ENV: os.environ[PASSWORD_ENV], NTLM_OVER_HTTP: "1"}
             return Run(self.path / "run", self.python("-m", "readiness", "run", str(estate), *out, **password))
 
 

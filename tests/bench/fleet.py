@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from readiness.estate import BackupWindow
+from readiness.estate.login import NTLM_OVER_HTTP
 from tests.bench.certificates import Authority
 from tests.bench.machine import Machine
 from tests.bench.winrm_server import Host, Listener
 
 WORD = "ask me twice"
-VARIABLE = "BENCH_PASSWORD"
+VARIABLE = "READINESS_BENCH_PASSWORD"
+ENVIRONMENT = {VARIABLE: WORD, NTLM_OVER_HTTP: "1"}
 USER = "check"
 # The ways in: NTLM with sealed bodies over HTTP, NTLM and Basic over HTTPS.
 WAYS: Mapping[str, tuple[str, str]] = {

@@ -33,6 +33,7 @@ class Troubles:
 
     silent_after: int | None = None  # answers nothing any more
     drop_after: set[int] = field(default_factory=set)  # cuts the connection instead of answering, half way
+    rewrite: Callable[[int, bytes], tuple[int, bytes]] | None = None  # changes each answer before it is sealed
     refuse_after: Mapping[int, int] = field(default_factory=dict)  # says 401 or 400 though the logon had worked
     answer: bytes | None = None  # these bytes to whatever comes, not HTTP perhaps
     endless: bool = False  # an answer without end
@@ -192,6 +193,8 @@ class _Handler(Handler):
 
     def answer(self, text: bytes) -> tuple[int, bytes]:
         status, answer = self.host.shells.answer(self.user, text)
+        if self.troubles.rewrite is not None:
+            status, answer = self.troubles.rewrite(status, answer)
         return status, b"<s:Envelope>" + answer[:200] if self.troubles.garbled else answer
 
     def send_body(self, body: bytes) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from readiness.probes import PROBES_OF
 from readiness.probes.clock import Clock
 from tests.bench import record
-from tests.bench.fleet import USER, VARIABLE, WORD
+from tests.bench.fleet import ENVIRONMENT, USER, VARIABLE, WORD
 from tests.benchmarks.forty import PARALLEL, addresses
 from tests.benchmarks.windows_hosts import MACHINE
 from tests.main_job.job import ROOT
@@ -98,7 +98,7 @@ class WindowsFleet:
     def ours(self, jobs: int = PARALLEL) -> list[str]:
         """`readiness run` with a check a fact in place of its own."""
         run = [sys.executable, "-m", "tests.benchmarks.forty", "run", str(self.folder), str(jobs)]
-        return ["env", f"{VARIABLE}={WORD}", *run]
+        return ["env", *(f"{name}={value}" for name, value in ENVIRONMENT.items()), *run]
 
     def plain(self) -> list[str]:
         """Pywinrm alone, as many hosts side by side."""

@@ -10,6 +10,7 @@ import pytest
 
 from readiness.core.facts import WinrmListener
 from readiness.demo import PASSWORD_ENV, embedded_estate
+from readiness.estate.login import NTLM_OVER_HTTP
 from readiness.gate.records import FACT_KINDS
 from readiness.planning.inputs import inputs_again
 from readiness.probes.windows.tls import MachineCertificates
@@ -24,7 +25,7 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> SavedRun:
     """A run against the demo's hosts, Linux and Windows, as a user starts it."""
     folder = tmp_path_factory.mktemp("clean") / "run"
     with embedded_estate(os.environ, planted=False) as estate:
-        job = run(estate, folder, variables={PASSWORD_ENV: os.environ[PASSWORD_ENV]})
+        job = run(estate, folder, variables={PASSWORD_ENV: os.environ[PASSWORD_ENV], NTLM_OVER_HTTP: "1"})
     assert job.code in {0, 2}, job.stderr
     return SavedRun.open(folder)
 

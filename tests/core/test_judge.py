@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from readiness.core.errors import ToolFault
-from readiness.core.judge import in_plan_order, judge, settled
+from readiness.core.judge import in_plan_order, judge, settled, why_not_valid
 from readiness.core.outcomes import Circumstances, Outcome, Result, Severity, Verdict
 
 CIRCUMSTANCES = Circumstances("backup", "CHG-1", "2026-11-26T00:00:00+00:00", {})
@@ -88,3 +89,20 @@ def test_the_order_of_outcomes_does_not_matter() -> None:
     assert judge(in_plan_order(expected, both, {}), CIRCUMSTANCES) == judge(
         in_plan_order(expected, reversed(both), {}), CIRCUMSTANCES
     )
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [(-1, "the clock here says"), (0, None), (86_399, None), (86_400, "ended at"), (9e7, "ended at")],
+)
+def test_a_go_holds_from_its_run_until_its_end_and_nothing_else_is_a_go(
+    verdict: Verdict, now: float, why: str | None
+) -> None:
+    began = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+    told = why_not_valid(verdict, began, began + timedelta(days=1), began + timedelta(seconds=now))
+    if why is None or verdict not in {Verdict.GO, Verdict.GO_WITH_CONDITIONS}:
+        assert told is None
+    else:
+        assert told is not None
+        assert why in told

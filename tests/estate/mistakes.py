@@ -482,6 +482,13 @@ HOST_MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "+ os: windows\n    winrm: {user: me, pasword_env: A}",
         ("estate.yaml:54:23: unknown key 'pasword_env'",),
     ),
+    *(
+        (
+            f"+ os: windows\n    winrm: {{user: me, password_env: {name}}}",
+            (f"estate.yaml:54:37: environment variable '{name}' does not begin with READINESS_ (only such a one",),
+        )
+        for name in ("AWS_SECRET_ACCESS_KEY", "readiness_password", "READINESS")
+    ),
     ("+ os: windows\n    winrm: {user: 'A\\B\\c'}", ("estate.yaml:54:19: user 'A\\B\\c' is malformed",)),
     (
         "+ machine_id: 0123456789ABCDEF0123456789abcdef",

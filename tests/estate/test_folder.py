@@ -1,12 +1,14 @@
 """What a folder may hold: a file that nobody judges must not look as if somebody did."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from readiness.core.errors import InputError
 from readiness.estate import BASELINE, ESTATE, load
+from readiness.files import guarded
 from tests.estate.samples import GOOD, NAMES, loaded
 
 
@@ -82,13 +84,43 @@ def test_what_is_no_regular_file_is_not_opened(folder: Path) -> None:
         (folder / name).unlink()
     (folder / ESTATE).mkdir()
     (folder / BASELINE).symlink_to("/dev/zero")
-    assert told(folder) == ["baseline.yaml: not a regular file", "estate.yaml: not a regular file"]
+    hint = "name a file of an estate, a regular file of at most"
+    assert told(folder) == [
+        f"baseline.yaml: a device, not a regular file ({hint} 1 MiB)",
+        f"estate.yaml: a folder, not a regular file ({hint} 16 MiB)",
+    ]
 
 
 def test_a_pipe_does_not_hold_it_up(folder: Path) -> None:
     (folder / BASELINE).unlink()
     os.mkfifo(folder / BASELINE)
-    assert told(folder) == ["baseline.yaml: not a regular file"]
+    assert [line.split(" (")[0] for line in told(folder)] == ["baseline.yaml: a pipe, not a regular file"]
+
+
+def test_a_file_that_the_estate_names_is_told_where_it_is_named(folder: Path) -> None:
+    for name in ("known_hosts", "tests/test_pipe.py"):
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.unlink(missing_ok=True)
+        os.mkfifo(path)
+    with (folder / ESTATE).open("a") as file:
+        file.write("custom_checks:\n  - folder: tests\n")
+    line = (folder / ESTATE).read_text().count("\n")
+    assert [text.split(" (")[0] for text in told(folder)] == [
+        "estate.yaml:14:16: known_hosts: a pipe, not a regular file",
+        f"estate.yaml:{line}:13: tests/test_pipe.py: a pipe, not a regular file",
+    ]
+
+
+def test_a_folder_that_does_not_answer_holds_nothing_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listing it is the first thing that a dead mount would never end."""
+    monkeypatch.setattr(guarded, "ANSWER_S", 0.2)
+    monkeypatch.setattr(guarded.answered, "__defaults__", (0.2, None))
+    monkeypatch.setattr(os, "scandir", lambda _: time.sleep(1))
+    begun = time.monotonic()
+    assert told(folder)[0].startswith(f"{folder}: not a readable folder: does not answer within 0.2 s")
+    assert time.monotonic() - begun < 0.8
+    guarded._silent.clear()
 
 
 def test_known_hosts_elsewhere_are_not_read(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

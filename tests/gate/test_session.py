@@ -114,4 +114,4 @@ def test_without_an_estate_it_is_a_usage_error(place: Place) -> None:
         check=False,
     )
     assert ended.returncode == 4
-    assert "--estate ESTATE" in ended.stderr
+    assert "--estate=ESTATE" in ended.stderr

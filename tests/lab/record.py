@@ -121,12 +121,11 @@ def _files(estate: Path) -> dict[str, Any]:
 def _record_windows(lab: Lab, folder: Path) -> dict[str, Any]:
     """The same with Windows hosts, all in one run, so that what two ends say about each other fits."""
     hosts = windows.WindowsHosts(lab)
-    variables = {windows.VARIABLE: windows.WORD}
     with hosts.up(folder / "beside", {}) as estate:
-        clean = run(estate, folder / "windows", variables=variables)
+        clean = run(estate, folder / "windows", variables=windows.ENVIRONMENT)
         files = _files(estate)
     with hosts.up(folder / "broken", {name: fault for name, (fault, _) in PLANTED_IN_WINDOWS.items()}) as estate:
-        run(estate, folder / "faults", variables=variables)
+        run(estate, folder / "faults", variables=windows.ENVIRONMENT)
     recorded = {}
     for name in windows.HOSTS:
         answers = _answers(folder / "windows", name)

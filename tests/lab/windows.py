@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from readiness.estate.login import NTLM_OVER_HTTP
 from tests.bench.certificates import Authority
 from tests.bench.machine import Machine
 from tests.bench.winrm_server import Host as Listening
@@ -18,12 +19,13 @@ from tests.lab.keys import Authority as Keys
 from tests.lab.lab import Lab
 from tests.lab.plan import Host
 
-WORD, VARIABLE, USER = "throw away", "LAB_WINDOWS_PASSWORD", "readiness"
+WORD, VARIABLE, USER = "throw away", "READINESS_LAB_PASSWORD", "readiness"
 HOSTS = {
     "fd01": Host("fd01", "client", "10.99.0.31", "3d5b9f0e7c1a4c529d7e000000000031"),
     "fd02": Host("fd02", "client", "10.99.0.32", "3d5b9f0e7c1a4c529d7e000000000032"),
 }
 SCHEMES = {"fd01": "https", "fd02": "http"}
+ENVIRONMENT = {VARIABLE: WORD, NTLM_OVER_HTTP: "1"}
 GROUP = "windows_clients"
 _TLS = r"C:\Program Files\Bacula\tls"
 Change = Callable[[dict[str, Any]], None]

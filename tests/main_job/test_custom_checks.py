@@ -19,13 +19,20 @@ import yaml
 
 from tests.lab import faults
 from tests.lab.lab import Lab
-from tests.main_job.job import ROOT, Job, command, environment, run
+from tests.main_job import job as main_job
+from tests.main_job.job import ROOT, Job, command, environment
 from tests.main_job.test_on_the_lab import shared
 
 SUITES = Path(__file__).parent / "suites"
 AREA = ("--area", "custom")
+WORD = {"READINESS_CUSTOM_CHECKS": "1"}
 BASE_TESTS, CLIENT_TESTS = 14, 2
 CLIENTS = {"client01", "client02", "client03"}
+
+
+def run(estate: Path, folder: Path, *options: str) -> Job:
+    """A run whose user has given the word for the estate's own tests."""
+    return main_job.run(estate, folder, *options, variables=WORD)
 
 
 @pytest.fixture
@@ -260,7 +267,7 @@ def test_an_interrupt_ends_it_and_is_judged(estate: Path, tmp_path: Path) -> Non
     body = "import time\ndef test_a(host):\n    host.run('true')\n    time.sleep(90)\ndef test_b(host):\n    ...\n"
     folder = tmp_path / "run"
     process = subprocess.Popen(
-        command("run", given(estate, body), "--out", folder, *AREA),
+        command("run", given(estate, body), "--out", folder, *AREA, "--custom-checks"),
         env=environment(tmp_path),
         cwd=tmp_path,
         stdout=subprocess.PIPE,
@@ -415,7 +422,7 @@ def test_a_test_that_its_suite_drops_is_not_judged(estate: Path, tmp_path: Path,
 def test_plan_lists_the_tests_and_contacts_nothing(estate: Path, tmp_path: Path) -> None:
     shutil.copytree(SUITES / "infra", estate / "tests" / "infra")
     ended = subprocess.run(
-        ["unshare", "--net", *command("plan", own(estate, {"folder": "tests/infra"}), *AREA)],
+        ["unshare", "--net", *command("plan", own(estate, {"folder": "tests/infra"}), *AREA, "--custom-checks")],
         env=environment(tmp_path),
         capture_output=True,
         text=True,
@@ -487,9 +494,9 @@ def test_judging_against_an_estate_with_other_tests_is_partial(estate: Path, tmp
 
 def test_what_the_environment_says_steers_nothing(estate: Path, tmp_path: Path) -> None:
     given(estate, "def test_x(host):\n    assert host.check_output('hostname') == 'client01'\n")
-    words = {"PYTEST_ADDOPTS": "-k nothing --hosts=local://", "TESTINFRA_HOSTS": "local://", "PYTEST_PLUGINS": ""}
+    words = {"PYTEST_ADDOPTS": "-k nothing --hosts=local://", "TESTINFRA_HOSTS": "local://", "PYTEST_PLUGINS": "evil"}
     ended = subprocess.run(
-        command("run", estate, "--out", tmp_path / "run", *AREA),
+        command("run", estate, "--out", tmp_path / "run", *AREA, "--custom-checks"),
         env={**environment(tmp_path), **words},
         cwd=tmp_path,
         capture_output=True,

@@ -14,6 +14,7 @@ import pytest
 
 from readiness import demo
 from readiness.demo import NOT_RECORDED, PASSWORD_ENV, embedded_estate, recordings
+from readiness.estate.login import NTLM_OVER_HTTP
 from readiness.probes import READER
 from tests.main_job.job import Job, environment, run
 
@@ -47,7 +48,7 @@ def clean() -> Iterator[Path]:
 
 
 def run_clean(estate: Path, folder: Path) -> Job:
-    return run(estate, folder, variables={PASSWORD_ENV: os.environ[PASSWORD_ENV]})
+    return run(estate, folder, variables={PASSWORD_ENV: os.environ[PASSWORD_ENV], NTLM_OVER_HTTP: "1"})
 
 
 def test_it_ends_well_when_it_found_what_was_planted_over_both_ways(shown: Job) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.bench import machine, stand_in
-from tests.bench.fleet import CLIENTS, CUTOVER_END, VARIABLE, WAYS, WORD, Change, Fleet, fleet
+from tests.bench.fleet import CLIENTS, CUTOVER_END, ENVIRONMENT, VARIABLE, WAYS, WORD, Change, Fleet, fleet
 from tests.lab.keys import Authority
 from tests.main_job.job import Job, command, environment
 from tests.probes import real
@@ -30,7 +30,7 @@ def _needs_the_stand_in() -> None:
 def run(hosts: Fleet, folder: Path, word: str = WORD) -> Job:
     ended = subprocess.run(
         command("run", hosts.estate, "--out", folder),
-        env={**environment(folder.parent), VARIABLE: word},
+        env={**environment(folder.parent), **ENVIRONMENT, VARIABLE: word},
         capture_output=True,
         text=True,
         timeout=150,

@@ -14,7 +14,7 @@ import pytest
 from readiness.gate.records import FACT_KINDS
 from readiness.run_folder.saved import SavedRun
 from tests.bench import record, stand_in
-from tests.bench.fleet import VARIABLE, WORD, fleet
+from tests.bench.fleet import ENVIRONMENT, fleet
 from tests.main_job.job import ROOT, run
 from tests.probes.windows.facts import PROBE
 
@@ -27,7 +27,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stand_in.executable()
     place = tmp_path_factory.mktemp("recorded")
     with fleet(place / "bench", names=(HOST,)) as hosts:
-        job = run(hosts.estate, place / "run", "--hosts", HOST, variables={VARIABLE: WORD})
+        job = run(hosts.estate, place / "run", "--hosts", HOST, variables=ENVIRONMENT)
     assert job.code in {0, 1, 2}, job.stderr
     return place / "run"
 

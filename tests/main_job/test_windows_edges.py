@@ -18,7 +18,7 @@ import yaml
 
 from readiness.demo.winrm_batch import Batch
 from tests.bench import stand_in
-from tests.bench.fleet import BASELINE, CLIENTS, SERVERS, USER, VARIABLE, WORD, Change, Fleet, fleet
+from tests.bench.fleet import BASELINE, CLIENTS, ENVIRONMENT, SERVERS, USER, Change, Fleet, fleet
 from tests.bench.machine import MACHINES, described
 from tests.bench.winrm_server import Host, Troubles
 from tests.bench.winrm_shells import Program, Settings, Shell, Step
@@ -68,7 +68,7 @@ def run(bench: Fleet, folder: Path, *areas: str) -> Ended:
     )
     ended = subprocess.run(
         command("run", bench.estate, "--out", folder, *(word for area in areas for word in ("--area", area))),
-        env={**environment(folder.parent), VARIABLE: WORD},
+        env={**environment(folder.parent), **ENVIRONMENT},
         capture_output=True,
         text=True,
         timeout=100,  # less than a host is given: none of these hangs

@@ -27,7 +27,7 @@ def asking(
     catalogue = catalogue or SHIPPED
     written = ", ".join(f"{name}: [{', '.join(names)}]" for name, names in roles.items())
     products_of_host = f", products: {{{written}}}" if roles else ""
-    winrm = "winrm: {user: readiness, password_env: X}" if system == "windows" else "ssh: {user: readiness}"
+    winrm = "winrm: {user: readiness, password_env: READINESS_X}" if system == "windows" else "ssh: {user: readiness}"
     estate = f"""\
 service: one host
 change: CHG1

@@ -35,6 +35,7 @@ def refused(path: Path, words: str) -> None:
     assert all(problem.hint for problem in caught.value.problems)
 
 
+LEFT = "left by a run that was killed, or by one that is writing"
 HOLD = """
 import sys, time
 from datetime import UTC, datetime
@@ -110,7 +111,7 @@ def test_killed_in_the_middle_leaves_running_and_what_was_read(
     assert saved.verdict["judgement"]["exit_code"] is None
     assert saved.facts({})[0].keys() == {"bk01"}
     assert saved.transcript() == ([{"ref": "bk01#1"}], False)
-    assert saved.check_manifest() == ["manifest.json: missing; the verdict is RUNNING"]
+    assert saved.check_manifest() == ["manifest.json: missing; the verdict is RUNNING", f".readiness-lock: {LEFT}"]
     go(path, run_id="run-3")
     assert SavedRun.open(path).check_manifest() == []
 
@@ -172,4 +173,6 @@ def test_killed_at_any_moment_only_running_or_a_whole_runs_verdict_is_left(path:
         ("run-2", "NO_GO"),
     }
     # The older run as it was, nothing of it touched, or the new one with all that belongs to it.
-    assert not [differences for _, _, verdict, differences in killed if verdict != "RUNNING" and differences]
+    told = [line for _, _, verdict, differences in killed if verdict != "RUNNING" for line in differences]
+    assert told
+    assert not [line for line in told if not (line.startswith(".readiness-") and line.endswith(f": {LEFT}"))]

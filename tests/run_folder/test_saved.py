@@ -12,6 +12,7 @@ from readiness.core.errors import InputError
 from readiness.core.facts import Fact, HostFacts, Reached
 from readiness.run_folder.journals import facts_to_json
 from readiness.run_folder.saved import SavedRun
+from readiness.run_folder.sealed import changes
 
 from .whole_run import go
 
@@ -51,19 +52,47 @@ def change(path: Path, name: str, data: bytes) -> None:
         (lambda path: (path / "link").symlink_to("/etc/passwd"), ["link: not in the manifest"]),
         (
             lambda path: ((path / "plan.json").rename(path / "p"), (path / "plan.json").symlink_to("p")),
-            ["p: not in the manifest", "plan.json: changed"],
+            ["p: not in the manifest", "plan.json: should be a file, and is a link"],
         ),
         (lambda path: os.mkfifo(path / "pipe"), ["pipe: not in the manifest"]),
         (
             lambda path: change(path, "manifest.json", b'{"schema": 1, "sha256": {}}'),
-            ["manifest.json: is not the one that verdict.json was written with"],
+            [
+                "manifest.json: is not the one that verdict.json was written with",
+                "extra.csv: not in the manifest",
+                "facts.jsonl: not in the manifest",
+                "inputs: not in the manifest, a folder",
+                "plan.json: not in the manifest",
+                "results.jsonl: not in the manifest",
+                "run.json: not in the manifest",
+                "transcript.jsonl: not in the manifest",
+            ],
+        ),
+        (
+            lambda path: change(path, "manifest.json", b'{"schema": 1, "sha256": {"../x": ""}}'),
+            ["manifest.json: is not the one that verdict.json was written with: it lists nothing of a run's"],
+        ),
+        (
+            lambda path: change(path, "manifest.json", b"["),
+            ["manifest.json: is not the one that verdict.json was written with: it lists nothing of a run's"],
+        ),
+        (lambda path: (path / "verdict.json").unlink(), ["verdict.json: missing, or no file that can be read"]),
+        (lambda path: change(path, "verdict.json", b"x"), ["verdict.json: is not JSON"]),
+        (lambda path: (path / "inputs" / "empty").mkdir(), ["inputs/empty: not in the manifest, a folder"]),
+        (
+            lambda path: (path / ".readiness-lock").touch(),
+            [".readiness-lock: left by a run that was killed, or by one that is writing"],
+        ),
+        (
+            lambda path: (path / "verdict.json.sig").mkdir(),
+            ["verdict.json.sig: should be a file, and is a folder"],
         ),
         (lambda path: (path / "manifest.json").unlink(), ["manifest.json: missing; the verdict is GO"]),
         (
             lambda path: change(
                 path, "verdict.json", (path / "verdict.json").read_bytes().replace(b'"GO"', b'"NO_GO"')
             ),
-            ["verdict.json: its judgement is not the one that the run ended with"],
+            ['verdict.json: judgement.verdict is "NO_GO", and by the sealed files "GO"'],
         ),
         (lambda path: change(path, "verdict.json.sig", b"signed later"), []),
     ],
@@ -71,7 +100,7 @@ def change(path: Path, name: str, data: bytes) -> None:
 def test_whatever_was_changed_is_named(path: Path, deed: Callable[[Path], Any], differences: list[str]) -> None:
     go(path)
     deed(path)
-    assert SavedRun.open(path).check_manifest() == differences
+    assert changes(path) == differences
 
 
 @pytest.mark.parametrize(
@@ -115,3 +144,17 @@ def test_a_torn_line_of_facts_is_told(path: Path) -> None:
     saved: SavedRun = SavedRun.open(path)
     facts, torn = saved.facts(FACTS)
     assert (list(facts), torn) == (["bk01"], True)
+
+
+@pytest.mark.parametrize("name", ["results.jsonl", "facts.jsonl", "plan.json", "inputs/estate.yaml", "verdict.json"])
+def test_a_file_without_end_fills_no_memory(path: Path, name: str) -> None:
+    go(path)
+    saved = SavedRun.open(path)
+    os.truncate(path / name, 10 << 30)
+    if name == "verdict.json":
+        with pytest.raises(InputError, match=r"holds no verdict\.json"):
+            SavedRun.open(path)
+        return
+    assert saved.check_manifest() == [f"{name}: changed"]
+    with pytest.raises(InputError, match="larger than 1024 MiB"):
+        saved._read(name)

@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 from readiness.core.facts import Login
-from readiness.core.scripts import Limits, Output, Script, Visit
+from readiness.core.scripts import Limits, Output, PlannedLogin, Script, Visit
 from readiness.transports.batch_run import Start
 from readiness.transports.budget import Budget, Stop
 from readiness.transports.kind import TransportKind
@@ -104,4 +104,5 @@ KIND = TransportKind(
     proves=frozenset({Login}),
     ports=lambda _: frozenset(),
     maker=lambda _estate, _surroundings, stop: lambda host: LocalTransport(host.name, stop),
+    logins=lambda _estate, _surroundings: lambda host: ((PlannedLogin(host.name, "nobody", "here", "itself"),), ()),
 )

@@ -78,7 +78,7 @@ def test_every_malformed_line_is_told(tmp_path: Path, key: str) -> None:
     with pytest.raises(InputError) as raised:
         KnownHosts.load([tmp_path / "known_hosts"])
     assert [problem.line for problem in raised.value.problems] == [2, 3, 4, 5, 6, 7, 8, 9]
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="a folder, not a regular file"):
         KnownHosts.load([tmp_path])
 
 

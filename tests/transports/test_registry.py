@@ -45,6 +45,17 @@ def test_those_that_say_so_run_single_commands(name: str, tmp_path: Path) -> Non
     assert isinstance(transport, CommandTransport) == kind.runs_commands
 
 
+@pytest.mark.parametrize("name", TRANSPORTS)
+def test_each_says_its_login_without_a_secret(name: str, tmp_path: Path) -> None:
+    kind, estate = TRANSPORTS[name], inputs_of(EXAMPLE, NOW).estate
+    surroundings = Surroundings(tmp_path, tmp_path, {"READINESS_WINRM_PASSWORD": "secret"})
+    host = next(host for host in estate.hosts.values() if host.os in kind.systems)
+    logins, missing = kind.logins(estate, surroundings)(host)
+    assert [login.to for login in logins] == [host.name]
+    assert not missing
+    assert "secret" not in str(logins)
+
+
 def test_the_ports_that_our_login_comes_in_by() -> None:
     hosts = inputs_of(EXAMPLE, NOW).estate.hosts
     ports = {name: TRANSPORTS[hosts[name].transport].ports(hosts[name]) for name in ("dir01", "fd01", "fd02")}

@@ -146,6 +146,32 @@ def test_keys_are_offered_in_order(sshd: Sshd, keys: Keys) -> None:
     assert visit.login == Login(USER, "publickey")
 
 
+@pytest.mark.parametrize("beside", ["", "-cert.pub", ".pub"])
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_a_key_that_becomes_something_else_holds_no_visit_up(
+    sshd: Sshd, keys: Keys, tmp_path: Path, make: Callable[[Path], object], beside: str
+) -> None:
+    """Files may change between being looked at and being used."""
+    if beside == "-cert.pub":
+        (tmp_path / "key").write_bytes(keys.bad.read_bytes())
+        (tmp_path / "key").chmod(0o600)
+    make(tmp_path / f"key{beside}")
+    login = visited(target_of(sshd, keys, identity_files=(tmp_path / "key",), use_agent=True)).login
+    assert isinstance(login, Missing)
+    assert "key file" in login.detail
+    assert isinstance(visited(target_of(sshd, keys, identity_files=(tmp_path / "key", keys.good))).login, Login)
+
+
+def test_a_key_is_offered_with_its_certificate(start: Callable[..., Sshd], keys: Keys, tmp_path: Path) -> None:
+    key = make_key(tmp_path / "key")
+    sign = ["ssh-keygen", "-q", "-s", str(keys.good), "-I", "x", "-n", USER, str(key.with_name("key.pub"))]
+    subprocess.run(sign, check=True, capture_output=True)
+    (tmp_path / "ca.pub").write_text(public(keys.good) + "\n")
+    server = start(f"TrustedUserCAKeys {tmp_path}/ca.pub", "AuthorizedKeysFile none")
+    for named in (key, tmp_path / "key-cert.pub"):
+        assert isinstance(visited(target_of(server, keys, identity_files=(named,))).login, Login)
+
+
 def test_a_host_that_wants_more_than_a_key(start: Callable[..., Sshd], keys: Keys) -> None:
     server = start("AuthenticationMethods publickey,password", "PasswordAuthentication yes")
     visit = visited(target_of(server, keys))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
+import itertools
 import json
+import os
 import socket
 import threading
 import time
@@ -15,6 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from spnego.channel_bindings import GssChannelBindings
 
 from readiness.core.facts import Login, Missing, Reached, Why, WinrmListener
@@ -156,6 +164,35 @@ def other_bindings() -> GssChannelBindings:
     return GssChannelBindings(application_data=b"tls-server-end-point:" + b"\0" * 32)
 
 
+def test_a_key_that_needs_a_passphrase_is_told(authority: Authority, tmp_path: Path) -> None:
+    """OpenSSL would ask the terminal for it, and wait."""
+    certificate, key = authority.user("check")
+    pem = load_pem_private_key(key.read_bytes(), None)
+    locked = pem.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    (tmp_path / "locked.key").write_bytes(locked)
+    files: dict[str, Any] = {"certificate": certificate, "certificate_key": tmp_path / "locked.key"}
+    one = WinrmTarget("h", "127.0.0.1", auth="certificate", **files)
+    made = WinrmTransport(one, Stop()).visit((ONE,), QUICK, lambda _: None)
+    assert isinstance(made.login, Missing)
+    assert "the key needs a passphrase" in made.login.detail
+
+
+@pytest.mark.parametrize("name", ["ca_file", "certificate", "certificate_key"])
+def test_a_file_that_becomes_a_pipe_holds_no_visit_up(authority: Authority, tmp_path: Path, name: str) -> None:
+    certificate, key = authority.user("check")
+    files: dict[str, Any] = {
+        "ca_file": authority.ca,
+        "certificate": certificate,
+        "certificate_key": key,
+        name: tmp_path / "pipe",
+    }
+    os.mkfifo(tmp_path / "pipe")
+    one = WinrmTarget("h", "127.0.0.1", auth="certificate", **files)
+    made = WinrmTransport(one, Stop()).visit((ONE,), QUICK, lambda _: None)
+    assert isinstance(made.login, Missing)
+    assert "a pipe, not a regular file" in made.login.detail
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -272,6 +309,83 @@ def test_a_scheme_that_is_not_offered_is_not_tried(schemes: tuple[str, ...]) -> 
         assert isinstance(made.reached, Reached)
         assert isinstance(made.fact(WinrmListener), WinrmListener)
         assert host.logons == []
+
+
+# Answers that would be expanded: refused before any parser sees them.
+
+DTD = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+
+
+def behind(declaration: bytes, answer: bytes) -> bytes:
+    """The answer with something of the attacker's before its first element."""
+    return declaration + answer[answer.index(b"<s:Envelope") :]
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "word"),
+    [
+        (lambda answer: behind(DTD, answer), "DTD"),
+        (lambda answer: behind(b"\xef\xbb\xbf" + DTD, answer), "DTD"),
+        (lambda answer: behind(b" \r\n\t" + DTD, answer), "DTD"),
+        (lambda answer: behind(b'<?xml version="1.0" encoding="utf-8"?>\n<!-- x -->' + DTD, answer), "DTD"),
+        (lambda answer: behind(b'<!DOCTYPE x SYSTEM "file:///etc/passwd">', answer), "DTD"),
+        (lambda answer: behind(b'<?xml-stylesheet href="x"?>', answer), "instruction"),
+        (lambda answer: behind(b"", answer).replace(b"</s:Envelope>", b"<?x y?></s:Envelope>"), "instruction"),
+        (lambda answer: behind(DTD, answer).decode().encode("utf-16"), "UTF-8"),
+        (lambda answer: behind(DTD, answer).decode().encode("utf-16-le"), "UTF-8"),
+        (lambda answer: behind(b"", answer).decode().encode("utf-16-be"), "UTF-8"),
+        (lambda answer: behind(DTD, answer).decode().encode("utf-32"), "UTF-8"),
+        (lambda answer: behind(DTD, answer).decode().encode("cp037"), "UTF-8"),
+        (lambda answer: behind(b'<?xml version="1.0" encoding="cp037"?>', answer), "cp037"),
+        (lambda answer: behind(b"<?xml version='1.0' encoding='UTF-7'?>+ADwAIQ-DOCTYPE x>", answer), "UTF-7"),
+        (lambda answer: behind(b'<?xml version="1.0" encoding="iso-8859-1"?>', answer), "iso-8859-1"),
+        (lambda answer: behind(b"\xe9", answer), "UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("at", [1, 3])  # when the shell is opened, and in what a command printed
+def test_an_answer_that_soap_forbids_is_not_parsed(rewrite: Callable[[bytes], bytes], word: str, at: int) -> None:
+    count = itertools.count(1)
+    changed = Troubles(rewrite=lambda status, text: (status, rewrite(text) if next(count) == at else text))
+    with listening(users=USERS, troubles=changed, program=programs.pretend) as host:
+        made = WinrmTransport(target(host), Stop()).visit((ONE,), QUICK, lambda _: None)
+        missing = [made.login, *(output.missing for output in made.outputs)]
+        told = [value for value in missing if isinstance(value, Missing)]
+        assert {value.why for value in told} == {Why.UNREADABLE}
+        assert any(word in value.detail and "HTTP 200" in value.detail for value in told)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_fault_that_soap_forbids_is_not_parsed(authority: Authority, scheme: str) -> None:
+    """pywinrm has a parser of its own for answers with an error."""
+    certificate = authority.server("127.0.0.1") if scheme == "https" else None
+    forbidden = Troubles(rewrite=lambda _, text: (500, behind(DTD, text)))
+    with listening(users=USERS, troubles=forbidden, certificate=certificate, program=programs.pretend) as host:
+        made = WinrmTransport(target(host, ca_file=authority.ca), Stop()).visit((ONE,), QUICK, lambda _: None)
+    assert isinstance(made.login, Missing)
+    assert made.login.why is Why.UNREADABLE
+    assert "(HTTP 500): XML with a DTD" in made.login.detail
+
+
+def test_a_page_of_a_proxy_is_told_by_its_status() -> None:
+    page = Troubles(rewrite=lambda _, __: (403, b"<!DOCTYPE html><html></html>"))
+    with listening(users=USERS, troubles=page, program=programs.pretend) as host:
+        made = WinrmTransport(target(host), Stop()).visit((ONE,), QUICK, lambda _: None)
+        assert str(made.login) == "access denied: HTTP 403"
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        b"",
+        b"\xef\xbb\xbf",
+        b'<?xml version="1.0"?>',
+        b"<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\r\n<!-- x -->",
+    ],
+)
+def test_an_answer_of_another_plain_form_is_read(begin: bytes) -> None:
+    plain = Troubles(rewrite=lambda status, text: (status, behind(begin, text)))
+    with listening(users=USERS, troubles=plain, program=programs.pretend) as host:
+        assert isinstance(visit(host).login, Login)
 
 
 # Refusals after a logon: one reason each.

@@ -24,7 +24,7 @@ change: CHG1
 cutover: {start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}
 groups: {clients: {}, windows: {}}
 ssh: {config: ~/.ssh/config}
-winrm: {user: check, password_env: WORD}
+winrm: {user: check, password_env: READINESS_WORD}
 hosts:
   dir01: {fqdn: dir01.example, products: {bacula: [director]}, ssh: {SETTINGS}}
   sd01: {fqdn: sd01.example, products: {bacula: [storage]}}
@@ -35,7 +35,7 @@ hosts:
     groups: [windows]
     products: {bacula: [client]}
 """
-PASSWORD = {"WORD": "secret"}
+PASSWORD = {"READINESS_WORD": "secret"}
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_host_that_is_not_asked_for_needs_nothing(folder: Path) -> None:
 
 def test_a_mistake_stands_at_the_entry_of_its_host(folder: Path) -> None:
     (mistake,) = mistakes(connector(folder, {}), "dir01", "fd01")
-    message = "fd01 has no password: the environment variable WORD is not set"
+    message = "fd01 has no password: the environment variable READINESS_WORD is not set"
     assert mistake == f"{folder}/estate/estate.yaml:11:3: {message} (set it, or name another in winrm.password_env)"
 
 

@@ -15,7 +15,7 @@ else
     printf 'boot_kept\t.\n'
 fi
 if [ -e /run/reboot-required ]; then
-    printf 'required\t%s\t.\n' "$(cat /run/reboot-required.pkgs 2>/dev/null | sort -u | tr '\n' ' ')"
+    printf 'required\t%s\t.\n' "$(grep -x '[a-z0-9][a-z0-9+.:_-]*' /run/reboot-required.pkgs 2>/dev/null | sort -u | tr '\n' ' ')"
 else
     printf 'not_required\t.\n'
 fi

@@ -3,8 +3,12 @@ for file in /etc/os-release /usr/lib/os-release; do
     if [ -r "$file" ]; then
         count=0
         while IFS= read -r line || [ -n "$line" ]; do
-            count=$((count + 1))
-            printf 'line\t%s\t.\n' "$line"
+            case $line in
+                ID=* | ID_LIKE=* | VERSION_ID=* | PRETTY_NAME=*)
+                    count=$((count + 1))
+                    printf 'line\t%s\t.\n' "$line"
+                    ;;
+            esac
         done <"$file"
         printf 'count\t%s\t.\n' "$count"
         printf 'kernel\t%s\t%s\t.\nend\n' "$(uname -r)" "$(uname -m)"

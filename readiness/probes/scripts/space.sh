@@ -19,6 +19,14 @@ for path in "$@"; do printf 'asked\t%s\t.\n' "$path"; done
     for path in "$@"; do look "$path" 2>&1 & done
 } | timeout 10 cat
 printf 'waited\t%s\t.\n' "$?"
-tr -c '\t\n\040-\176' '?' </proc/self/mountinfo |
-    awk '{ printf "mount\t%s\t.\n", $0 } END { printf "count\t%d\t.\n", NR }'
+# Of the options only whether it can be written to, and not the source: either may hold a password.
+tr -c '\t\n\040-\176' '?' </proc/self/mountinfo | awk '
+    {
+        for (at = 7; at <= NF && $at != "-"; at++);
+        split($6, own, ",")
+        split($(at + 3), whole, ",")
+        printf "mount\t%s %s %s %s %s %s - %s - %s\t.\n", $1, $2, $3, $4, $5, own[1], $(at + 1), whole[1]
+    }
+    END { printf "count\t%d\t.\n", NR }
+'
 echo end

@@ -11,10 +11,11 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from glob import glob
 from pathlib import Path
 
 from readiness.core.errors import InputError, Problem
+from readiness.files import guarded
+from readiness.files.guarded import Absent, Kind, Unusable
 from readiness.transports.ssh.patterns import matches
 
 _READ = {
@@ -23,6 +24,8 @@ _READ = {
 }
 _MATCHES = {"host", "originalhost", "user"}
 _MAX_DEPTH = 16
+_MAX_FILES = 1000
+CONFIG = Kind("an ssh_config", 1 << 20)
 _TOKENS = "%dhnpr"
 
 
@@ -42,6 +45,22 @@ class HostSettings:
     identity_agent: str | None = None
     known_hosts_files: tuple[str, ...] = ()
     host_key_alias: str | None = None
+    identity_places: tuple[tuple[str, int], ...] = field(default=(), compare=False)  # file and line of each
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An option as it stands in a file."""
+
+    key: str
+    value: str
+    file: str
+    line: int
+
+    @property
+    def words(self) -> list[str]:
+        """The words of its value."""
+        return _words(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +85,7 @@ class _Section:
     """Options and all the conditions under which they count."""
 
     conditions: tuple[_Condition, ...]
-    options: list[tuple[str, str]] = field(default_factory=list)
+    options: list[Written] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -78,10 +97,13 @@ class SshConfig:
     def lookup(self, alias: str) -> HostSettings:
         """The first value of each option whose section applies; identity files add up, as in OpenSSH."""
         values: dict[str, list[str]] = {}
+        identities: list[Written] = []
         for section in self.sections:
             if all(condition.holds(alias, values) for condition in section.conditions):
-                for key, value in section.options:
-                    values.setdefault(key, []).append(value)
+                for option in section.options:
+                    values.setdefault(option.key, []).append(option.value)
+                    if option.key == "identityfile" and option.value.lower() != "none":
+                        identities.append(option)
         first = {key: stated[0] for key, stated in values.items()}
         host_name = first["hostname"].replace("%h", alias) if "hostname" in first else None
         tokens = {"h": host_name or alias, "n": alias, "p": first.get("port", "22"), "r": first.get("user", "")}
@@ -90,9 +112,8 @@ class SshConfig:
             host_name=host_name,
             port=int(first["port"]) if "port" in first else None,
             user=first.get("user"),
-            identity_files=tuple(
-                _expanded(path, tokens) for path in values.get("identityfile", ()) if path.lower() != "none"
-            ),
+            identity_files=tuple(_expanded(option.value, tokens) for option in identities),
+            identity_places=tuple((option.file, option.line) for option in identities),
             proxy_jump=_hops(first.get("proxyjump", "none")),
             identities_only=first.get("identitiesonly", "no").lower() == "yes",
             identity_agent=_expanded(agent, tokens) if agent else None,
@@ -101,63 +122,81 @@ class SshConfig:
         )
 
 
-def load(path: Path, home: Path | None = None) -> SshConfig:
+def load(path: Path | None, home: Path | None = None, within_s: float = guarded.ANSWER_S) -> SshConfig:
     """Read the file and what it includes; no file is no settings. Raises InputError with every refused line.
 
     `home` is what `~` means in `Include`; by default the folder above the file's own, as for ~/.ssh/config.
     """
-    reader = _Reader(path.parent, home or path.parent.parent)
+    if path is None:
+        return SshConfig()
+    reader = _Reader(path.parent, home or path.parent.parent, within_s)
     reader.read(path, (), 0)
     if reader.problems:
         raise InputError(reader.problems)
     return SshConfig(tuple(reader.sections))
 
 
+def values_anywhere(path: Path, keys: set[str], home: Path, within_s: float) -> tuple[list[Written], list[Problem]]:
+    """Each of these options in the file and what it includes, under whichever condition, and what cannot be read.
+
+    Nothing else in it is looked at: the rest of a file that the estate does not name is not ours to judge.
+    """
+    reader = _Reader(path.parent, home, within_s, frozenset(keys))
+    reader.read(path, (), 0)
+    return [option for section in reader.sections for option in section.options], reader.problems
+
+
 class _Reader:
     """Collects sections and problems of a file and of what it includes."""
 
-    def __init__(self, base: Path, home: Path) -> None:
-        self._base, self._home = base, home
+    def __init__(self, base: Path, home: Path, within_s: float, only: frozenset[str] | None = None) -> None:
+        self._base, self._home, self._within_s, self._only = base, home, within_s, only
+        self._files = 0
         self.sections: list[_Section] = []
         self.problems: list[Problem] = []
 
-    def read(self, path: Path, outer: tuple[_Condition, ...], depth: int) -> None:
-        """Read one file whose lines count only under the conditions `outer`."""
-        if depth > _MAX_DEPTH:
-            self.problems.append(Problem(str(path), 0, 0, "includes itself, or too deep"))
+    def read(self, path: Path, outer: tuple[_Condition, ...], depth: int, place: tuple[str, int] | None = None) -> None:
+        """Read one file whose lines count only under the conditions `outer`; `place` is what includes it."""
+        self._files += 1
+        if depth > _MAX_DEPTH or self._files > _MAX_FILES:
+            self.problems.append(Problem(str(path), 0, 0, f"includes itself, too deep or more than {_MAX_FILES} files"))
             return
         section = self._open(outer)
-        for number, key, value, column in self._lines(path):
-            problem = _refused(key, value)
-            if problem:
+        for number, key, value, column in self._lines(path, place):
+            option = Written(key, value, str(path), number)
+            if key == "include":
+                self._include(option, section.conditions, depth)
+                section = self._open(section.conditions)
+            elif self._only is not None:
+                section.options.extend([option] if key in self._only else [])
+            elif problem := _refused(key, value):
                 self.problems.append(Problem(str(path), number, column, *problem))
             elif key == "host":
                 section = self._open((*outer, _Condition("originalhost", tuple(_words(value)))))
             elif key == "match":
                 section = self._open(outer + _criteria(value))
-            elif key == "include":
-                self._include(value, section.conditions, depth)
-                section = self._open(section.conditions)
             elif key in _READ:
-                section.options.append((key, value))
+                section.options.append(option)
 
     def _open(self, conditions: tuple[_Condition, ...]) -> _Section:
         section = _Section(conditions)
         self.sections.append(section)
         return section
 
-    def _lines(self, path: Path) -> Iterator[tuple[int, str, str, int]]:
+    def _lines(self, path: Path, place: tuple[str, int] | None) -> Iterator[tuple[int, str, str, int]]:
         try:
-            text = path.read_text(errors="replace")
-        except FileNotFoundError:
+            text = guarded.read(path, CONFIG, self._within_s).decode(errors="replace")
+        except Absent:
             return
-        except OSError as error:
-            self.problems.append(Problem(str(path), 0, 0, f"cannot be read: {error.strerror}"))
+        except Unusable as error:
+            self.problems.append(error.at(*place, 1) if place else error.here())
             return
         for number, line in enumerate(text.split("\n"), start=1):
             if not line.strip() or line.lstrip().startswith("#"):
                 continue
             match = re.fullmatch(r"""(\s*)"?([A-Za-z]\w*)"?(?:\s*=\s*|\s+)(.*?)\s*""", line)
+            if match is None and self._only is not None:
+                continue
             if match is None:
                 self.problems.append(Problem(str(path), number, 1, "no option with a value", "Option value"))
                 continue
@@ -166,11 +205,17 @@ class _Reader:
                 value = value[1:-1]
             yield number, match[2].lower(), value, len(match[1]) + 1
 
-    def _include(self, value: str, conditions: tuple[_Condition, ...], depth: int) -> None:
-        for pattern in _words(value):
+    def _include(self, option: Written, conditions: tuple[_Condition, ...], depth: int) -> None:
+        for pattern in option.words:
             where = self._home / pattern[2:] if pattern.startswith("~/") else self._base / pattern
-            for included in sorted(glob(str(where))):  # noqa: PTH207 - a pattern of any depth
-                self.read(Path(included), conditions, depth + 1)
+            try:
+                included = guarded.matching(str(where))
+            except Unusable as error:
+                self.problems.append(error.at(option.file, option.line, 1))
+                continue
+            for path in included:
+                if self._files <= _MAX_FILES:
+                    self.read(path, conditions, depth + 1, (option.file, option.line))
 
 
 def _refused(key: str, value: str) -> tuple[str, str] | None:

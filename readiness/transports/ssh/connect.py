@@ -77,9 +77,12 @@ class SshLink(Link):
         session = Session(wire)
         stack.callback(session.close)
         session.negotiate(target.pinned, self.limits, self.budget)
-        key = session.prove(target.pinned, target.known_as)
+        key = session.prove(target.pinned, target.known_as, target.revoked)
         if own:
             self.learn(key)
+        if target.distrust is not None:
+            detail = f"it shows {key.fingerprint}; {target.distrust.detail}; no login was tried"
+            raise Failed(replace(target.distrust, detail=detail))
         if key.offered not in target.pinned:
             detail = (
                 f"{key.fingerprint} is not what is pinned ({', '.join(key.pinned_fingerprints)}); no login was tried"

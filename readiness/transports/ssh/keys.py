@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import io
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,9 +13,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from readiness.files import guarded
+from readiness.files.guarded import Absent, Kind, Unusable
+
 if TYPE_CHECKING:
     import paramiko
 
+PRIVATE_KEY = Kind("a key file", 32 << 10)  # an RSA key of 16,384 bits, the largest there is, has 13 KiB
+_CERTIFICATE = "-cert.pub"
 _MOST = 6  # OpenSSH's MaxAuthTries: the host would end the connection at the next one
 _reading = threading.Lock()
 
@@ -49,13 +56,14 @@ class KeySource:
     @contextlib.contextmanager
     def offers(self, timeout_s: float) -> Iterator[Offers]:
         """The keys, while the agent is open; an agent that does not answer counts as none."""
-        loaded = {path: _loaded(path) for path in self.identity_files}
+        within_s = min(guarded.ANSWER_S, timeout_s)
+        loaded = {path: _loaded(path, within_s) for path in self.identity_files}
         with contextlib.ExitStack() as stack:
             agent, trouble = _agent(timeout_s, stack) if self.use_agent else ((), "")
             keys: list[Offer] = []
             unusable = [trouble] if trouble else []
             for path, key in loaded.items():
-                in_agent = next((known for known in agent if known.asbytes() == _public(path, key)), None)
+                in_agent = next((known for known in agent if known.asbytes() == _public(path, key, within_s)), None)
                 if not isinstance(key, str):
                     keys.append(Offer("publickey", path.name, key))
                 elif in_agent is not None:
@@ -91,42 +99,82 @@ def _shut(raw: socket.socket) -> None:
     raw.close()
 
 
-def _public(path: Path, key: paramiko.PKey | str) -> bytes:
+def files_of(path: Path) -> tuple[Path, ...]:
+    """What is read for an identity file: itself, its certificate, its public half."""
+    return (path, *_beside(path), path.with_name(f"{path.name}.pub"))
+
+
+def _beside(path: Path) -> tuple[Path, ...]:
+    return () if path.name.endswith(_CERTIFICATE) else (path.with_name(path.name + _CERTIFICATE),)
+
+
+def _public(path: Path, key: paramiko.PKey | str, within_s: float) -> bytes:
     """The public half: of the key, of the file beside it, or of the file itself."""
     if not isinstance(key, str):
         return key.asbytes()
-    from paramiko.message import Message  # noqa: PLC0415
-
     for half in (path.with_name(path.name + ".pub"), path):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            words = half.read_bytes().split()
+        with contextlib.suppress(Unusable, ValueError, IndexError):
+            words = guarded.read(half, PRIVATE_KEY, within_s).split()
             if words[0].startswith((b"ssh-", b"ecdsa-", b"sk-")):
-                import base64  # noqa: PLC0415
-
-                return Message(base64.b64decode(words[1])).asbytes()
+                return base64.b64decode(words[1])
     return b""
 
 
-def _loaded(path: Path) -> paramiko.PKey | str:
+def _loaded(path: Path, within_s: float) -> paramiko.PKey | str:
+    """The key of a file with its certificate, or why it cannot be used; the file named may be the certificate."""
+    private = path.with_name(path.name.removesuffix(_CERTIFICATE))
     try:
-        stamp = path.stat()
-    except OSError as error:
-        return f"key file {path}: {error.strerror}"
-    if stamp.st_mode & 0o077:
-        return f"key file {path}: others may read it (mode {stamp.st_mode & 0o777:04o}): chmod 600"
+        file = guarded.read_file(private, PRIVATE_KEY, within_s)
+        if file.mode & 0o077:
+            return f"key file {path}: others may read it (mode {file.mode:04o}): chmod 600"
+        certificate = _certificate(private.with_name(private.name + _CERTIFICATE), within_s)
+    except Unusable as error:
+        return f"key file {error.path}: {error.message.removeprefix('cannot be read: ')}"
     with _reading:
-        return _read(path, stamp.st_mtime_ns)
+        return _parsed(path, file.data, certificate)
+
+
+def _certificate(path: Path, within_s: float) -> bytes:
+    try:
+        return guarded.read(path, PRIVATE_KEY, within_s)
+    except Absent:
+        return b""
 
 
 @lru_cache(maxsize=512)
-def _read(path: Path, _changed: int) -> paramiko.PKey | str:
-    """The key of a file, read once a process, or why it cannot be used."""
+def _parsed(path: Path, data: bytes, certificate: bytes) -> paramiko.PKey | str:
+    """The key of a file, parsed once a process, or why it cannot be used."""
     import paramiko  # noqa: PLC0415
 
     try:
-        return paramiko.PKey.from_path(path)
+        key = _key(data)
+        if certificate:
+            key.load_certificate(paramiko.Message(base64.b64decode(certificate.split()[1])))
     except (paramiko.PasswordRequiredException, TypeError):
         return f"key file {path} needs a passphrase: use the agent"
-    except (paramiko.SSHException, paramiko.pkey.UnknownKeyType, OSError, ValueError) as error:
+    except (paramiko.SSHException, paramiko.pkey.UnknownKeyType, OSError, ValueError, IndexError) as error:
         needs = "password" in str(error).lower() or "encrypted" in str(error).lower()
         return f"key file {path}" + (" needs a passphrase: use the agent" if needs else f": no usable key: {error}")
+    return key
+
+
+def _key(data: bytes) -> paramiko.PKey:
+    """As `PKey.from_path`, which would open the file by itself."""
+    import paramiko  # noqa: PLC0415
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415
+
+    loaded: object
+    try:
+        loaded = serialization.load_ssh_private_key(data, password=None)
+    except ValueError:
+        loaded = serialization.load_pem_private_key(data, password=None)
+    kinds: dict[type, type[paramiko.PKey]] = {
+        rsa.RSAPrivateKey: paramiko.RSAKey,
+        ed25519.Ed25519PrivateKey: paramiko.Ed25519Key,
+        ec.EllipticCurvePrivateKey: paramiko.ECDSAKey,
+    }
+    kind = next((key for interface, key in kinds.items() if isinstance(loaded, interface)), None)
+    if kind is None:
+        raise paramiko.pkey.UnknownKeyType(key_type=type(loaded), key_bytes=data)
+    return kind.from_private_key(io.StringIO(data.decode()))

@@ -20,6 +20,7 @@ from readiness.core.scripts import Limits
 from readiness.core.text import one_line
 from readiness.transports.budget import Budget, Failed
 from readiness.transports.ssh.keys import KeySource, Offer, Offers
+from readiness.transports.ssh.revoked import Revoked
 from readiness.transports.ssh.wire import Wire
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ _OFFERED = {
     "ciphers": "server_encrypt_algo_list",
     "macs": "server_mac_algo_list",
 }
-_REVOKED = "@revoked "
 
 
 @dataclass
@@ -143,11 +143,13 @@ class Session:
                 return f"no acceptable {word.removesuffix('s')}: {version} offers {offered}"
         return f"{version}: {one_line(error, 200)}"
 
-    def prove(self, pinned: tuple[str, ...], known_as: str) -> HostKey:
-        """The key the host proved to hold; raises Failed when it is not known at all."""
+    def prove(self, pinned: tuple[str, ...], known_as: str, revoked: Revoked) -> HostKey:
+        """The key the host proved to hold; raises Failed when it is not known at all, or revoked and not pinned."""
         key = self.transport.get_remote_server_key()
         offered = f"{key.get_name()} {key.get_base64()}"
         proved = HostKey(offered, fingerprint(offered), pinned, tuple(map(fingerprint, pinned)))
+        if not pinned and (place := revoked.place_of(offered)):
+            raise Failed(Missing(Why.HOST_KEY_DIFFERS, f"{proved.fingerprint} is revoked by {place}"))
         if not pinned:
             detail = f"{key.get_name()} {proved.fingerprint}"
             remedy = f"if ssh-keygen -lf on the host shows this fingerprint, add to known_hosts: {known_as} {offered}"
@@ -239,15 +241,16 @@ def _other_method(user: str, methods: list[str]) -> Missing:
 
 
 def fingerprint(key: str) -> str:
-    """The SHA256 fingerprint of `type base64`, as ssh-keygen -l shows it; a revoked pin says so."""
-    marker = _REVOKED if key.startswith(_REVOKED) else ""
-    digest = hashlib.sha256(base64.b64decode(key.removeprefix(marker).split(" ")[1])).digest()
-    return f"{marker}SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
+    """The SHA256 fingerprint of `type base64`, as ssh-keygen -l shows it, after the marker of a pin that has one."""
+    *marker, _, blob = key.split(" ")
+    digest = hashlib.sha256(base64.b64decode(blob)).digest()
+    return f"{''.join(f'{word} ' for word in marker)}SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
 
 
 def _preferred(pinned: tuple[str, ...]) -> list[str]:
     """Host key algorithms, those of the pinned keys first, so that a host with several keys proves a pinned one."""
-    kinds = {key.split(" ")[0] for key in pinned}
+    trusted = [key for key in pinned if not key.startswith("@")]
+    kinds = {key.split(" ")[-2] for key in trusted or pinned}
     return sorted(_KEYS, key=lambda name: ("ssh-rsa" if name.startswith("rsa-") else name) not in kinds)
 
 

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar, cast
 
+from readiness.core.errors import InputError
+from readiness.core.facts import Missing
 from readiness.estate import Estate, Host
+from readiness.files import guarded
+from readiness.files.guarded import Absent, Kind, Unusable
 from readiness.transports.kind import CannotReach, Surroundings
-from readiness.transports.ssh.config import HostSettings, SshConfig, load
-from readiness.transports.ssh.keys import KeySource
-from readiness.transports.ssh.known_hosts import KnownHosts
+from readiness.transports.ssh import config as ssh_config
+from readiness.transports.ssh.config import HostSettings
+from readiness.transports.ssh.keys import PRIVATE_KEY, KeySource, files_of
+from readiness.transports.ssh.known_hosts import KNOWN_HOSTS, KnownHosts
+from readiness.transports.ssh.machine import Machine
+from readiness.transports.ssh.revoked import Revoked
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class SshTarget:
     """How to reach and log in to one host; `pinned` keys as `type base64`, `jump` a host to go through.
 
-    A pin `@revoked type base64` is a key the host must not show: without another pin, any key differs.
+    A pin `@revoked type base64` is a key the host must not show: without another pin, any key differs. `distrust` is
+    why none of the pins is to be trusted, `revoked` what this machine revokes.
     """
 
     name: str
@@ -27,6 +39,8 @@ class SshTarget:
     use_agent: bool = False
     pinned: tuple[str, ...] = ()
     jump: SshTarget | None = None
+    distrust: Missing | None = None
+    revoked: Revoked = field(default_factory=Revoked)
 
     @property
     def known_as(self) -> str:
@@ -40,25 +54,40 @@ class SshTarget:
 
 
 class Targets:
-    """Makes targets of hosts; known_hosts and each ssh_config are read once. Raises InputError for what is in them."""
+    """Makes targets of hosts; known_hosts and each ssh_config are read once.
+
+    Raises CannotReach with all that is wrong in them, and with the files that cannot be used.
+    """
 
     def __init__(self, estate: Estate, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
-        self._configs: dict[str, SshConfig] = {}
-        named = estate.ssh.known_hosts
-        default = surroundings.home / ".ssh" / "known_hosts"
-        self._known = KnownHosts.load([surroundings.path(named) if named else default])
+        self._within_s = min(guarded.ANSWER_S, estate.limits.run_s)
+        self._unusable: dict[Path, Unusable | None] = {}
+        self._mistakes: list[CannotReach] = []
+        known_hosts = self._stated(estate.ssh.known_hosts, "known_hosts", KNOWN_HOSTS)
+        config = self._stated(estate.ssh.config, "config", ssh_config.CONFIG)
+        pins = known_hosts or surroundings.home / ".ssh" / "known_hosts"
+        self._agreed = known_hosts is not None
+        self._known = self._read(lambda: KnownHosts.load([pins], self._within_s))
+        self._config = self._read(lambda: ssh_config.load(config, surroundings.home, self._within_s))
+        self._machine = self._read(lambda: Machine(surroundings, config, self._within_s))
+        CannotReach.raise_all(self._mistakes)
+        self._machine.revoked.keys |= self._known.revoked | self._machine.revoked.keys
 
     def target(self, host: Host) -> SshTarget:
         """The estate's own values win over the ssh_config's; raises CannotReach."""
-        settings = self._config(host).lookup(host.name)
+        settings = self._config.lookup(host.name)
         user = host.ssh.user or settings.user
         if user is None:
             raise CannotReach(f"{host.name} has no login name", "state ssh.user, or User in the ssh_config")
         address = settings.host_name or host.address
         port = settings.port if settings.port and host.ssh.port == 22 else host.ssh.port
         files = host.ssh.identity_files or settings.identity_files
-        pinned = (host.ssh.host_key,) if host.ssh.host_key else self._known.pins((host.name, host.fqdn, address), port)
+        CannotReach.raise_all(self._bad_keys(host, settings))
+        names = (host.name, host.fqdn, address)
+        pinned = (host.ssh.host_key,) if host.ssh.host_key else self._known.pins(names, port)
+        agreed = self._agreed or host.ssh.host_key is not None
+        pinned, distrust = self._machine.weigh(names, port, pinned, agreed=agreed, alias=settings.host_key_alias)
         return SshTarget(
             name=host.name,
             address=address,
@@ -68,15 +97,53 @@ class Targets:
             use_agent=host.ssh.agent,
             pinned=pinned,
             jump=self._jump(host, settings, user),
+            distrust=distrust,
+            revoked=self._machine.revoked,
         )
 
-    def _config(self, host: Host) -> SshConfig:
-        named = host.ssh.config
-        if named is None:
-            return SshConfig()
-        if named not in self._configs:
-            self._configs[named] = load(self._surroundings.path(named))
-        return self._configs[named]
+    def _stated(self, text: str | None, key: str, kind: Kind) -> Path | None:
+        """The path that the estate states for all hosts; one that cannot be used is among the mistakes."""
+        if text is None:
+            return None
+        path = self._surroundings.path(text)
+        if error := self._fault(path, kind):
+            self._mistakes.append(CannotReach.by_file(error, "ssh", key))
+        return path
+
+    def _read(self, load: Callable[[], T]) -> T:
+        """What is loaded; the mistakes in it are told with all others, before anybody uses it."""
+        try:
+            return load()
+        except InputError as error:
+            places = {mistake.message.partition(":")[0] for mistake in self._mistakes}  # told at the estate already
+            self._mistakes += [CannotReach.by_problem(each) for each in error.problems if each.file not in places]
+            return cast("T", None)
+
+    def _fault(self, path: Path, kind: Kind) -> Unusable | None:
+        """Why a file cannot be used; one that is not there, or that others may not read, is seen where it is needed."""
+        if path not in self._unusable:
+            self._unusable[path] = None
+            try:
+                guarded.read(path, kind, self._within_s)
+            except Absent:
+                pass
+            except Unusable as error:
+                self._unusable[path] = error
+        return self._unusable[path]
+
+    def _bad_keys(self, host: Host, settings: HostSettings) -> list[CannotReach]:
+        """A mistake for each identity file that is no file to be read, or has such a one beside it."""
+        paths = self._surroundings.path
+        stated = [(paths(text), ("ssh", "identity_file", at), None) for at, text in enumerate(host.ssh.identity_files)]
+        in_config = [
+            (paths(text), (), place)
+            for text, place in zip(settings.identity_files, settings.identity_places, strict=True)
+        ]
+        faults = (
+            (next(filter(None, (self._fault(file, PRIVATE_KEY) for file in files_of(path))), None), key, place)
+            for path, key, place in stated or in_config
+        )
+        return [CannotReach.by_file(error, *key, place=place) for error, key, place in faults if error]
 
     def _jump(self, host: Host, settings: HostSettings, user: str) -> SshTarget | None:
         """The last hop before the host, itself reached through the hops before it."""
@@ -84,9 +151,14 @@ class Targets:
         for hop in settings.proxy_jump:
             login, _, end_point = hop.rpartition("@")
             alias, _, port_text = end_point.partition(":")
-            own = self._config(host).lookup(alias)
+            own = self._config.lookup(alias)
             address = own.host_name or alias
             port = int(port_text or own.port or 22)
+            CannotReach.raise_all(self._bad_keys(host, own))
+            pinned = self._known.pins((alias, address), port)
+            pinned, distrust = self._machine.weigh(
+                (alias, address), port, pinned, agreed=self._agreed, alias=own.host_key_alias
+            )
             jump = SshTarget(
                 name=alias,
                 address=address,
@@ -94,7 +166,9 @@ class Targets:
                 user=login or own.user or user,
                 identity_files=tuple(map(self._surroundings.path, own.identity_files or host.ssh.identity_files)),
                 use_agent=host.ssh.agent,
-                pinned=self._known.pins((alias, address), port),
+                pinned=pinned,
                 jump=jump,
+                distrust=distrust,
+                revoked=self._machine.revoked,
             )
         return jump

@@ -15,6 +15,7 @@ from readiness.transports.winrm.faults import missing_of
 from readiness.transports.winrm.login import BY_CERTIFICATE, HEADERS, log_on
 from readiness.transports.winrm.target import WinrmTarget
 from readiness.transports.winrm.wire import Wire
+from readiness.transports.winrm.xml import plain_xml
 
 if TYPE_CHECKING:
     import requests
@@ -220,6 +221,8 @@ def _protocol(target: WinrmTarget, adapter: _Adapter, context: Any) -> Any:
     nobody = "-"
     protocol: Any = Protocol(target.url, transport="plaintext", username=nobody, password=nobody, proxy=None)
     protocol.transport.session = session
+    unsealed = protocol.transport._get_message_response_text  # noqa: SLF001 - every answer comes by it, before parsing
+    protocol.transport._get_message_response_text = lambda response: plain_xml(unsealed(response), response.status_code)  # noqa: SLF001
     if target.sealed:
         protocol.transport.encryption = Encryption(session, "ntlm")
     return protocol

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,9 +13,16 @@ from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Limits
 from readiness.core.text import one_line
 from readiness.estate import Host
+from readiness.estate.login import NTLM_OVER_HTTP
+from readiness.files import guarded
+from readiness.files.guarded import Kind, Unusable
 from readiness.transports.budget import Budget, Failed
 from readiness.transports.kind import CannotReach, Surroundings
 from readiness.transports.winrm.wire import Wire
+
+CA = Kind("a file of certificates that are trusted", 16 << 20)
+CERTIFICATE = Kind("a certificate with those above it", 1 << 20)
+KEY = Kind("a private key", 32 << 10)
 
 
 @dataclass(frozen=True)
@@ -62,33 +72,67 @@ class WinrmTarget:
         """The user's name, or the certificate's file."""
         return self.user or str(self.certificate)
 
-    def tls(self) -> ssl.SSLContext | None:
+    def tls(self, within_s: float = guarded.ANSWER_S) -> ssl.SSLContext | None:
         """What proves the host, and us when the logon is by certificate; raises Failed."""
         if self.scheme == "http":
             return None
         try:
-            context = ssl.create_default_context(cafile=self.ca_file)
-            if self.auth == "certificate" and self.certificate:
-                # Windows asks for it after the handshake, which its TLS 1.3 cannot do: ansible/ansible#81197.
-                context.maximum_version = ssl.TLSVersion.TLSv1_2
-                context.load_cert_chain(self.certificate, self.certificate_key)
-        except OSError as error:  # SSLError is one
+            with contextlib.ExitStack() as files:
+                named = ((self.ca_file, CA), (self.certificate, CERTIFICATE), (self.certificate_key, KEY))
+                ca, certificate, key = (
+                    files.enter_context(_handed_over(path, kind, within_s)) if path else None for path, kind in named
+                )
+                context = ssl.create_default_context(cafile=ca)
+                if self.auth == "certificate" and certificate:
+                    # Windows asks for it after the handshake, which its TLS 1.3 cannot do: ansible/ansible#81197.
+                    context.maximum_version = ssl.TLSVersion.TLSv1_2
+                    context.load_cert_chain(certificate, key, _no_passphrase)
+        except (OSError, ValueError, Unusable) as error:  # SSLError is an OSError
             raise Failed(Missing(Why.LOGIN_REFUSED, f"certificate files: {one_line(str(error), 200)}")) from error
         return context
 
     def connect(self, limits: Limits, budget: Budget) -> Wire:
         """A connection of its own; raises Failed."""
-        return Wire(self.address, self.port, limits.connect_s, budget, self.tls())
+        return Wire(
+            self.address, self.port, limits.connect_s, budget, self.tls(min(guarded.ANSWER_S, limits.connect_s))
+        )
+
+
+@contextlib.contextmanager
+def _handed_over(path: Path, kind: Kind, within_s: float) -> Iterator[str]:
+    """A file's bytes under a path that OpenSSL may open by itself, kept in memory only; raises Unusable."""
+    data = guarded.read(path, kind, within_s)
+    descriptor = os.memfd_create("readiness", os.MFD_CLOEXEC)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(data)
+        yield f"/dev/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
+
+
+def _no_passphrase() -> str:
+    """OpenSSL would ask the terminal, and wait for it."""
+    raise ValueError("the key needs a passphrase: name one without, which only its owner may read")
+
+
+def missing_for(host: Host, surroundings: Surroundings) -> tuple[CannotReach, ...]:
+    """What the environment lacks for a logon to the host."""
+    settings, missing = host.winrm, []
+    if settings.auth != "certificate" and not surroundings.environment.get(settings.password_env):
+        message = f"{host.name} has no password: the environment variable {settings.password_env} is not set"
+        missing.append(CannotReach(message, "set it, or name another in winrm.password_env"))
+    if settings.scheme == "http" and surroundings.environment.get(NTLM_OVER_HTTP) != "1":
+        message = f"{host.name}: NTLM over http proves nothing about the host before the logon is sent to it"
+        missing.append(CannotReach(message, f"scheme: https, or set the environment variable {NTLM_OVER_HTTP}=1"))
+    return tuple(missing)
 
 
 def target_of(host: Host, surroundings: Surroundings) -> WinrmTarget:
     """The estate's values, and the password from the environment, where the logon has one; raises CannotReach."""
     settings = host.winrm
-    by_password = settings.auth != "certificate"
-    password = surroundings.environment.get(settings.password_env, "") if by_password else ""
-    if by_password and not password:
-        message = f"{host.name} has no password: the environment variable {settings.password_env} is not set"
-        raise CannotReach(message, "set it, or name another in winrm.password_env")
+    CannotReach.raise_all(missing_for(host, surroundings))
+    password = surroundings.environment[settings.password_env] if settings.auth != "certificate" else ""
     try:
         return WinrmTarget(
             name=host.name,

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import ClassVar
 
 from readiness.core.facts import Login, WinrmListener
 from readiness.core.scripts import Limits, Output, Script, Visit
 from readiness.estate import Host
+from readiness.files import guarded
+from readiness.files.guarded import Kind, Unusable
 from readiness.transports.batch_run import Start
 from readiness.transports.budget import Budget, Failed, Stop
-from readiness.transports.kind import Surroundings
+from readiness.transports.kind import CannotReach, Surroundings
 from readiness.transports.shells import DIALECTS
 from readiness.transports.visiting import Link, Visiting
 from readiness.transports.winrm.login import offer_fails, probe_listener
 from readiness.transports.winrm.shell import IDLE_S, Session
-from readiness.transports.winrm.target import WinrmTarget, target_of
+from readiness.transports.winrm.target import CA, CERTIFICATE, KEY, WinrmTarget, target_of
 
 
 class WinrmTransport:
@@ -86,6 +90,31 @@ class _Link(Link):
         self.left_behind = still_open if self._open_shell else ""
 
 
-def maker(surroundings: Surroundings, stop: Stop) -> Callable[[Host], WinrmTransport]:
-    """What makes the transport to a host."""
-    return lambda host: WinrmTransport(target_of(host, surroundings), stop)
+def maker(surroundings: Surroundings, stop: Stop, run_s: float) -> Callable[[Host], WinrmTransport]:
+    """What makes the transport to a host; each file that is named is looked at once."""
+
+    @functools.cache
+    def fault(path: Path, kind: Kind) -> Unusable | None:
+        try:
+            guarded.read(path, kind, min(guarded.ANSWER_S, run_s))
+        except Unusable as error:
+            return error
+        return None
+
+    def make(host: Host) -> WinrmTransport:
+        settings = host.winrm
+        files = (
+            ("ca", settings.ca, CA),
+            ("certificate", settings.certificate, CERTIFICATE),
+            ("key", settings.key, KEY),
+        )
+        CannotReach.raise_all(
+            [
+                CannotReach.by_file(error, "winrm", key)
+                for key, text, kind in files
+                if text and (error := fault(surroundings.path(text), kind))
+            ]
+        )
+        return WinrmTransport(target_of(host, surroundings), stop)
+
+    return make
