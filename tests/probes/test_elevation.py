@@ -125,7 +125,11 @@ def test_two_products_on_a_host_keep_their_files_and_secrets_apart() -> None:
     host = asking({"bacula": ("client",), "bareos": ("client",)}, catalogue=both)
     arguments = by_name["configuration"].arguments(host)
     second = arguments.index("format=bacula", 1)
-    assert arguments[second:] == ("format=bacula", "secret=keyphrase", "file=/etc/bareos/bareos-fd.conf")
+    assert arguments[second:] == (
+        "format=bacula",
+        "directive=secret:director:keyphrase",
+        "file=/etc/bareos/bareos-fd.conf",
+    )
     assert arguments[:second] == by_name["configuration"].arguments(asking({"bacula": ("client",)}))
     assert by_name["configuration"].text_for(host) == by_name["configuration"].text_for(asking())
 
