@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
 
 from readiness.core.scripts import Output, Script
 from readiness.probes import PROBES_OF
@@ -16,13 +18,19 @@ from tests.probes.askings import asking
 PROBE_OF = {shell: probe for shell, probes in PROBES_OF.items() for probe in probes if probe.kind is Configuration}
 AWKS = {"mawk": ["mawk"], "gawk": ["gawk"], "original-awk": ["original-awk"], "busybox": ["busybox", "awk"]}
 Files = Mapping[str, bytes]
-Read = Callable[[Path, Files, Sequence[str]], Output]
+NONE: Files = MappingProxyType({})
+
+
+class Read(Protocol):
+    """Reads `files` with some arguments, in a folder in which those `beside` lie, too."""
+
+    def __call__(self, folder: Path, files: Files, arguments: Sequence[str], beside: Files = NONE) -> Output: ...
 
 
 def by(awk: str) -> Read:
     """Reading with this awk; what the script calls is kept in the file `called`, with its arguments."""
 
-    def read(folder: Path, files: Files, arguments: Sequence[str]) -> Output:
+    def read(folder: Path, files: Files, arguments: Sequence[str], beside: Files = NONE) -> Output:
         real.need(AWKS[awk][0])
         (folder / "bin").mkdir()
         for name in ("tr", "cat", "sha256sum", "getent", "id", "awk"):
@@ -30,7 +38,7 @@ def by(awk: str) -> Read:
             tool = folder / "bin" / name
             tool.write_text(f'#!/bin/sh\nprintf "%s\\n" "{name} $*" >>{folder}/called\nexec /usr/bin/{program} "$@"\n')
             tool.chmod(0o755)
-        for name, data in files.items():
+        for name, data in {**files, **beside}.items():
             (folder / name).write_bytes(data)
         probe = PROBE_OF["posix"]
         command = ["dash", "-c", probe.text_for(asking()), "readiness", *arguments]
@@ -42,12 +50,12 @@ def by(awk: str) -> Read:
     return read
 
 
-def on_windows(folder: Path, files: Files, arguments: Sequence[str]) -> Output:
+def on_windows(folder: Path, files: Files, arguments: Sequence[str], beside: Files = NONE) -> Output:
     """Reading on a machine of the bench."""
     stand_in.executable()
     described = machine.Machine.load("win2022", folder / "machine")
     (folder / "machine" / "C" / "conf").mkdir()
-    for name, data in files.items():
+    for name, data in {**files, **beside}.items():
         (folder / "machine" / "C" / "conf" / name).write_bytes(data)
     probe = PROBE_OF["powershell"]
     given = (*arguments, *(f"file=C:\\conf\\{name}" for name in files))

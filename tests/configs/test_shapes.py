@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -145,6 +146,47 @@ cAnArY8 = 9
     ]
     assert [line.rsplit(":", 1)[1] for line in (one.location for one in director.directives)] == list("22223345")
     assert (other.kind, [one.name for one in other.directives]) == ("", ["", ""])
+    assert [one.partition(": ")[2] for one in file.unread] == ["a directive stands in no resource"]
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_part_of_a_block_in_a_file_of_its_own(reader: str, tmp_path: Path) -> None:
+    """What leaves of it is what would leave of any block that has the directive."""
+    part = """\
+Port = 7
+Password = hunter2
+Comment = cAnArY1
+Mixed = yes
+Within { Port = 8; Deep { Port = cAnArY2 }; Comment = cAnArY3 }
+cAnArY4 { Port = 9 }
+Deep { Port = 10 }
+"""
+    arguments = [
+        "format=bacula",
+        "directive=number:director:port,within.port,within.deep.port",
+        "directive=secret:director:password",
+        "directive=digest:client:password",
+        "directive=word:director:mixed",
+        "directive=switch:client:mixed",
+    ]
+    folder = "C:\\\\conf\\\\" if reader == "powershell" else f"{tmp_path}/"
+    main = f'Director {{ Port = 6; @"{folder}part.conf"\n }}\nPort = 5\n'
+    output = READERS[reader](tmp_path, {"x.conf": main.encode()}, arguments, {"part.conf": part.encode()})
+    assert not re.search(b"canary[0-9]|hunter2", (output.stdout + output.stderr).lower())
+    (file,) = configuration(reader, output).files.values()
+    (director,) = file.resources
+    assert [(one.name, one.value, bool(one.digest)) for one in director.directives] == [
+        ("port", "6", False),
+        ("port", "7", False),
+        ("password", None, True),
+        ("", None, False),
+        ("mixed", None, False),
+        ("within.port", "8", False),
+        ("within.deep.port", None, False),
+        ("within.", None, False),
+        (".", None, False),
+        ("deep.port", "10", False),
+    ]
     assert [one.partition(": ")[2] for one in file.unread] == ["a directive stands in no resource"]
 
 

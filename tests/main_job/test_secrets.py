@@ -82,6 +82,9 @@ def test_no_secret_leaves_its_host(lab: Lab, home: Path) -> None:
     told = {"received": received, "terminal": (job.stdout + job.stderr).encode()}
     told |= {str(path): data for path, data in written.items()}
     assert not [(place, secret) for place, data in told.items() for secret in secrets if secret.encode() in data]
+    crossed = set(re.findall(rb"secret\t\d+\tpassword\t\.\n([0-9a-f]{64})  -", received))
+    assert crossed
+    assert not [(path, digest) for path, data in written.items() for digest in crossed if digest in data]
     assert set(job.wrong().values()) == {"FAIL"}, job.stdout  # the planted resources are not as agreed; all was read
 
 

@@ -21,19 +21,24 @@ function Take($pattern) {
 function Fits($pattern) { [regex]::IsMatch($s.rest, '\A(?:' + $pattern + ')') }
 function Lose { Tell 'lost'; $s.lost = $true; $s.rest = '' }
 
-# Where the scan is, with the directive in $s.name.
+# Where the scan is, with the directive in $s.name; a file that is included may hold but a part of a block.
 function Here { (@($s.blocks) + @($s.name)) -join '.' }
-function Shape { [string]$asked.shapes[(Here)] }
+function IsKnown { $asked.shapes.ContainsKey((Here)) -or ($s.part -and $asked.shapesapart.ContainsKey((Here))) }
+function Shape {
+    if (-not (IsKnown)) { return '' }
+    if ($asked.shapes.ContainsKey((Here))) { $asked.shapes[(Here)] } else { $asked.shapesapart[(Here)] }
+}
 function IsSecret { (Shape) -cin @('digest', 'secret') }
 function Enter($word) {
     [void]$s.blocks.Add($word)
-    Tell 'open' $(if ($asked.blocks.ContainsKey((@($s.blocks) -join '.'))) { $word } else { '-' })
+    $key = @($s.blocks) -join '.'
+    Tell 'open' $(if ($asked.blocks.ContainsKey($key) -or ($s.part -and $asked.blocksapart.ContainsKey($key))) { $word } else { '-' })
 }
 function Leave {
     Tell 'close'
     if ($s.blocks.Count) { $s.blocks.RemoveAt($s.blocks.Count - 1) }
 }
-function Hide($why) { Tell 'hidden' $(if (Shape) { $s.name } else { '-' }) $why }
+function Hide($why) { Tell 'hidden' $(if (IsKnown) { $s.name } else { '-' }) $why }
 
 # What IsSecret: a digest where two ends must agree on it.
 function Digest($value) {
@@ -41,6 +46,27 @@ function Digest($value) {
     if ($value.Contains([string][char]0) -or $value.Contains([string][char]2)) { Hide 'is no text'; return }
     $hash = $sha.ComputeHash($latin.GetBytes($nonce + $value))
     Tell 'secret' $s.name ([BitConverter]::ToString($hash).Replace('-', '').ToLowerInvariant())
+}
+
+# A directive that may be named, and the blocks that it stands in, as in configuration.sh.
+function Know($product, $key, $shape) {
+    $product.shapes[$key] = $shape
+    $apart = $key
+    while ($apart.Contains('.')) {
+        $apart = $apart.Substring($apart.IndexOf('.') + 1)
+        $before = $product.shapesapart[$apart]
+        if ($null -eq $before -or $shape -ceq 'digest') { $product.shapesapart[$apart] = $shape }
+        elseif ($shape -ceq 'secret' -and $before -cne 'digest') { $product.shapesapart[$apart] = $shape }
+        elseif ($before -cnotin @('digest', 'secret', $shape)) { $product.shapesapart[$apart] = '' }
+    }
+    while ($key.Contains('.')) {
+        $apart = $key = $key.Substring(0, $key.LastIndexOf('.'))
+        $product.blocks[$key] = $true
+        while ($apart.Contains('.')) {
+            $apart = $apart.Substring($apart.IndexOf('.') + 1)
+            $product.blocksapart[$apart] = $true
+        }
+    }
 }
 
 # The shapes of configuration.sh.
@@ -102,7 +128,7 @@ function FilesOf($asked) {
         $path = $todo.Dequeue()
         if ($seen.ContainsKey($path)) { continue }
         $seen[$path] = $true
-        $s = @{ told = New-Object Collections.ArrayList; line = 0; rest = ''; name = ''; blocks = New-Object Collections.ArrayList; lost = $false }
+        $s = @{ told = New-Object Collections.ArrayList; line = 0; rest = ''; name = ''; part = $asked.file -notcontains $path; blocks = New-Object Collections.ArrayList; lost = $false }
         . $format.begin
         $bytes = Bytes $path
         $status = $(if ($bytes -is [string]) { $bytes } else { 'read' })
@@ -127,16 +153,12 @@ function FilesOf($asked) {
 $products = @()
 foreach ($argument in $args) {
     $kind, $value = $argument -split '=', 2
-    if ($kind -ceq 'format') { $products += @{ product = $products.Count; format = $value; file = @(); address = @(); shapes = @{}; blocks = @{} } }
+    if ($kind -ceq 'format') { $products += @{ product = $products.Count; format = $value; file = @(); address = @() } + @{ shapes = @{}; shapesapart = @{}; blocks = @{}; blocksapart = @{} } }
     elseif ($kind -cne 'directive') { $products[-1][$kind] += $value }
     else {
         $shape, $resources, $names = $value -split ':'
         foreach ($resource in $resources -split ',') {
-            foreach ($name in $names -split ',') {
-                $key = "$resource.$name"
-                $products[-1].shapes[$key] = $shape
-                while ($key.Contains('.')) { $key = $key.Substring(0, $key.LastIndexOf('.')); $products[-1].blocks[$key] = $true }
-            }
+            foreach ($name in $names -split ',') { Know $products[-1] "$resource.$name" $shape }
         }
     }
 }

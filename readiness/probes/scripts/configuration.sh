@@ -71,30 +71,44 @@ BEGIN {
     }
 }
 
-# A directive that may be named, and the blocks that it stands in.
-function know(key, of_shape) {
+# A directive that may be named, and the blocks that it stands in. Where a file is included that holds but a part of a
+# block, nothing there says of which: what leaves is what leaves of every block that knows the directive.
+function know(key, of_shape,   whole) {
     shape[key] = of_shape
-    while (sub(/\.[^.]*$/, "", key)) block[key] = 1
+    whole = key
+    while (sub(/^[^.]*\./, "", key)) {
+        if (!(key in shape_apart) || of_shape == "digest") shape_apart[key] = of_shape
+        else if (of_shape == "secret" && shape_apart[key] != "digest") shape_apart[key] = of_shape
+        else if (shape_apart[key] !~ /^(digest|secret)$/ && shape_apart[key] != of_shape) shape_apart[key] = ""
+    }
+    while (sub(/\.[^.]*$/, "", whole)) {
+        block[whole] = 1
+        key = whole
+        while (sub(/^[^.]*\./, "", key)) block_apart[key] = 1
+    }
 }
 
 function cut(n) { rest = substr(rest, n + 1) }
 function tell(tag, what) { printf "%s\t%d\t%s\t.\n", tag, line, what }
 function lose() { tell("lost", file); lost = 1; rest = "" }
-function shape_here() { return (within_block name) in shape ? shape[within_block name] : "" }
+function is_known() { return (within_block name) in shape || (is_part && (within_block name) in shape_apart) }
+function shape_here() {
+    if (!is_known()) return ""
+    return (within_block name) in shape ? shape[within_block name] : shape_apart[within_block name]
+}
 function is_secret() { return shape_here() ~ /^(digest|secret)$/ }
 
-function enter(word) {
-    within_block = within_block word "."
-    tell("open", substr(within_block, 1, length(within_block) - 1) in block ? word : "-")
+function enter(word,   key) {
+    key = within_block word
+    within_block = key "."
+    tell("open", key in block || (is_part && key in block_apart) ? word : "-")
 }
 function leave() {
     tell("close", file)
     sub(/[^.]*\.$/, "", within_block)
 }
 
-function hide(why) {
-    tell("hidden", ((within_block name) in shape ? name : "-") "\t" why)
-}
+function hide(why) { tell("hidden", (is_known() ? name : "-") "\t" why) }
 
 # What is_secret(): a digest where two ends must agree on it.
 function secret(value) {
@@ -158,6 +172,7 @@ index($0, mark) == 1 {
     if (word == "part" && !fits("path", path)) next # which no include that is followed names
     line = 0
     file = path
+    is_part = word == "part"
     seen = seen file "\t"
     tell(word, file)
     next
