@@ -95,8 +95,11 @@ def _visit(host: str, route: Route, scripts: tuple[Script, ...], limits: Limits,
         except Exception as error:  # noqa: BLE001 - a fault of ours with one host must not lose the others
             reason = Missing(Why.UNREADABLE, f"the transport broke: {type(error).__name__}: {error}")
             visit = Visit(host, missing=reason)
-    read = (replace(read, output=read.output and sealed(read.output, key)) for read in _read(visit, scripts, limits))
-    return _collected(visit, route.kind, read, time.monotonic() - begun)
+    every = (
+        replace(read, output=read.output and sealed(read.output, key, read.script.most_secrets))
+        for read in _read(visit, scripts, limits)
+    )
+    return _collected(visit, route.kind, every, time.monotonic() - begun)
 
 
 def _read(visit: Visit, scripts: tuple[Script, ...], limits: Limits) -> Iterator[_Read]:
