@@ -28,7 +28,7 @@ from readiness.checking import (
     unknown,
 )
 from readiness.checking.configured import NEEDS as CONFIGURED
-from readiness.checking.configured import naming, resources_of
+from readiness.checking.configured import naming, resources_of, stated_in
 
 NEEDS = (*CONFIGURED, Certificates)
 DAYS_LEFT = 30
@@ -63,7 +63,8 @@ def _named(own: RoleOnHost, facts: Facts, blocked_by: str | tuple[()] = ()) -> l
     for resource in resources_of(own, facts):
         purposes: dict[str, dict[str, list[CertificateFile]]] = {}
         for entry in own.product.certificate_directives:
-            path = resource.value(entry.directive) if any(map(resource.is_kind, entry.resources)) else None
+            named = any(map(resource.is_kind, entry.resources))
+            path = stated_in(resource, entry.directive, blocked_by) if named else None
             if path is not None and entry.holds == "ca_directory":
                 reason = (
                     f"{entry.directive} at {resource.location} is a folder, and which of its files counts is not read"

@@ -24,7 +24,7 @@ from readiness.checking import (
     same_value,
     unknown,
 )
-from readiness.checking.configured import NEEDS, files_of, naming, of_kind, points_at
+from readiness.checking.configured import NEEDS, files_of, naming, of_kind, of_kinds, points_at, stated_in
 
 
 def _few(texts: list[str]) -> str:
@@ -71,8 +71,8 @@ def test_addresses_of_peers_resolve(target: TargetOf[RoleOnHost], facts: Facts) 
     resolved = facts.need(Configuration).resolved
     findings = []
     for peer, resource in _peers(target.subject, facts):
-        address = resource.value(peer.address)
-        stated = f"{peer.resource} {resource.value('Name')}: {peer.address} {address}"
+        address = stated_in(resource, peer.address)
+        stated = f"{_called(peer, resource)}: {peer.address} {address}"
         if address is None:
             findings.append((False, f"{stated} (at {resource.location})"))
         elif not resolved.get(address):
@@ -85,8 +85,13 @@ def test_addresses_of_peers_resolve(target: TargetOf[RoleOnHost], facts: Facts) 
 def _peers(own: RoleOnHost, facts: Facts) -> list[tuple[Peer, Resource]]:
     """Each resource of a role's configuration that names a host of another role; UNKNOWN where there is none."""
     peers = [peer for peer in own.product.peers if peer.role == own.role.name]
-    named = [(peer, resource) for peer in peers for resource in of_kind(own, facts, peer.resource)]
+    named = [(peer, resource) for peer in peers for resource in of_kinds(own, facts, peer.resources)]
     return named or unknown("the configuration names no peer")
+
+
+def _called(peer: Peer, resource: Resource) -> str:
+    """A peer's resource by its kind and name."""
+    return f"{next(kind for kind in peer.resources if resource.is_kind(kind))} {resource.value('Name')}"
 
 
 @check(
@@ -105,11 +110,11 @@ def test_server_knows_the_host(target: TargetOf[PeerOnHost], facts: Facts, basel
     subject, peer = target.subject, target.subject.peer
     server = counterpart(baseline, target, subject.own.product.product, peer.role, subject.other).host.name
     resources = naming(subject, facts)
-    names = _few([str(resource.value("Name")) for resource in resources])
+    kinds = " or ".join(peer.resources)
     expect_that(
         bool(resources),
-        expected=f"a {peer.resource} resource on {server} whose {peer.address} is this host",
-        found=f"{peer.resource} {names}" if resources else f"no such {peer.resource}",
+        expected=f"a {kinds} resource on {server} whose {peer.address} is this host",
+        found=_few([_called(peer, resource) for resource in resources]) or f"no such {kinds}",
     )
 
 
@@ -131,8 +136,8 @@ def test_both_ends_have_one_secret(target: TargetOf[PeerOnHost], facts: Facts, b
     theirs = naming(subject, facts)
     if not theirs:
         unknown("the server has no resource for this host", blocked_by=f"CFG-003 {target.id}")
-    name = next((resource.value("Name") for resource in of_kind(other, facts, peer.answer)), None)
-    ours = [resource for resource in of_kind(here, facts, peer.answer) if resource.value("Name") == name]
+    name = next((stated_in(resource, "Name") for resource in of_kind(other, facts, peer.answer)), None)
+    ours = [resource for resource in of_kind(here, facts, peer.answer) if stated_in(resource, "Name") == name]
     expected = f"one {peer.secret} at both ends of {name} and {here.host.name}"
     if not ours or name is None:
         failed(expected=expected, found=f"no {peer.answer} resource named {name} on {here.host.name}")
@@ -167,7 +172,7 @@ def test_peers_are_hosts_of_the_estate(target: TargetOf[RoleOnHost], facts: Fact
     for peer, resource in peers:
         hosts = (host for host in estate.hosts.values() if peer.other in host.products.get(product, ()))
         if not any(points_at(resource, peer.address, host, configuration) for host in hosts):
-            strange.append(f"{peer.resource} {resource.value('Name')} ({resource.value(peer.address)})")
+            strange.append(f"{_called(peer, resource)} ({stated_in(resource, peer.address)})")
     expect_that(
         not strange,
         expected="every peer in the estate",
@@ -191,14 +196,20 @@ def test_directives_are_as_agreed(target: TargetOf[RoleOnHost], facts: Facts, ba
     own = target.subject
     product, role = own.product.product, own.role.name
     wanted: dict[str, str] = agreed(baseline, f"configuration.{product}.{role}", target)
-    findings = []
+    findings, hidden = [], []
     for key, value in wanted.items():
         kind, _, name = key.partition(".")
         resources = of_kind(own, facts, kind)
         if not resources:
             findings.append((False, f"no {kind} resource"))
         for resource in resources:
-            stated = resource.value(name)
+            directive = resource.get(name)
+            if directive is not None and directive.value is None:
+                hidden.append(f"{name} at {directive.location} {directive.hidden}")
+                continue
+            stated = directive.value if directive is not None else None
             text = f"{kind} {resource.value('Name')}: {name} {stated if stated is not None else 'not stated'}"
             findings.append((stated is not None and same_value(stated, value), text))
+    if hidden and all(as_agreed for as_agreed, _ in findings):
+        unknown(f"not read: {_few(hidden)}")
     expect_each(findings, expected=", ".join(f"{key} {value}" for key, value in wanted.items()))

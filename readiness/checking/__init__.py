@@ -92,7 +92,8 @@ from readiness.probes.windows.tls import (
     MachineCertificates,
     SChannel,
 )
-from readiness.products.models import PackageChoice, Peer, Place, WindowsPlace
+from readiness.products.directives import Peer
+from readiness.products.models import PackageChoice, Place, WindowsPlace
 from readiness.rules import certificates, schannel, snapshots, versions
 
 

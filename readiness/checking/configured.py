@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from readiness.configs.model import ConfigurationFile, Resource
 from readiness.core.evaluate import unknown
 from readiness.core.facts import Facts
@@ -38,6 +40,20 @@ def of_kind(own: RoleOnHost, facts: Facts, kind: str) -> list[Resource]:
     return [resource for resource in resources_of(own, facts) if resource.is_kind(kind)]
 
 
+def of_kinds(own: RoleOnHost, facts: Facts, kinds: Iterable[str]) -> list[Resource]:
+    """Those of these kinds, one kind after the other."""
+    return [resource for kind in kinds for resource in of_kind(own, facts, kind)]
+
+
+def stated_in(resource: Resource, name: str, blocked_by: str | tuple[()] = ()) -> str | None:
+    """A directive's value, None where it is not stated; UNKNOWN where it is and its value stayed on the host."""
+    directive = resource.get(name)
+    if directive is not None and directive.value is None:
+        reason = f"{name} at {directive.location} {directive.hidden or 'is a secret'}, and stays on its host"
+        unknown(reason, blocked_by=blocked_by)
+    return directive.value if directive else None
+
+
 def points_at(resource: Resource, directive: str, host: Host, configuration: Configuration) -> bool:
     """Whether a resource's address is this host: its name, its address, or a name that resolves to it there."""
     address = resource.value(directive)
@@ -48,10 +64,13 @@ def points_at(resource: Resource, directive: str, host: Host, configuration: Con
 
 
 def naming(subject: PeerOnHost, facts: Facts) -> list[Resource]:
-    """The other role's resources that point at this host."""
+    """The other role's resources that point at this host; UNKNOWN where one might whose address was not read."""
     other, peer = subject.other, subject.peer
     if other is None:
         unknown(f"the estate has no {peer.role} that {subject.own.host.name} uses")
     configuration = facts.of(other.host.name).need(Configuration)
-    resources = of_kind(other, facts, peer.resource)
-    return [resource for resource in resources if points_at(resource, peer.address, subject.own.host, configuration)]
+    resources = of_kinds(other, facts, peer.resources)
+    found = [resource for resource in resources if points_at(resource, peer.address, subject.own.host, configuration)]
+    for resource in () if found else resources:
+        stated_in(resource, peer.address)
+    return found

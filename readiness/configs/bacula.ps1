@@ -39,16 +39,16 @@ function BaculaQuoted {
         if ($s.rest[0] -eq '\') { $s.within += $s.rest[1]; Cut 2 }
         else { Cut 1; $s.quoted = $false }
     }
-    if (Secret $s.name) { BaculaSecret $s.within }
+    if (IsSecret) { BaculaSecret $s.within }
     else { $s.text += '"' + $s.within + '"'; $s.pieces += 1; BaculaMore }
 }
 
 function BaculaValue {
     $s.text = $s.within = ''
     $s.pieces = 0
-    if (Fits '@') { Tell 'hidden' $s.name 'stands in another file'; BaculaStray; return }
-    if (-not (Secret $s.name)) { BaculaMore; return }
-    if (Fits '\\[ \t\r]*\z') { $s.rest = ''; Tell 'odd'; return }  # whoever wrote it meant a continuation
+    if (Fits '@') { Hide 'stands in another file'; BaculaStray; return }
+    if (Fits '\\[ \t\r]*\z') { $s.rest = ''; Tell 'odd'; return }  # Bacula goes on with the next line
+    if (-not (IsSecret)) { BaculaMore; return }
     if (Fits '"') { Cut 1; $s.quoted = $true; BaculaQuoted; return }
     # Without quotes letters are an identifier, in which spaces do not count; anything else ends at a space.
     $token = [regex]::Replace((Take '[A-Za-z][A-Za-z \t]*'), '[ \t]', '')
@@ -69,7 +69,7 @@ function BaculaInclude {
     $path = [regex]::Replace($found.Groups[1].Value, '\\(.)', '$1') + $found.Groups[2].Value
     $path = $path.Replace('/', '\')
     # On a drive of this host and not behind another one's name: opening such a file would log in there.
-    if (-not [regex]::IsMatch($path, '\A[A-Za-z]:\\[A-Za-z0-9_.\\ ()+@-]+\z') -or $path.Length -ge 500) { BaculaStray; return }
+    if ($path -notlike '?:*' -or -not (HasShape 'path' $path)) { BaculaStray; return }
     Cut $found.Length
     Tell 'include' $null $path
     [void]$todo.Enqueue($path)
@@ -88,17 +88,13 @@ function BaculaScan {
         elseif ($s.want -eq 'equals' -and (Fits '{')) {
             Cut 1
             $s.want = ''
-            Tell 'open' $s.name
-            $s.depth++
-            if (-not $s.hiding -and (Secret $s.name)) { $s.hiding = $s.depth }
+            Enter $s.name
         }
         elseif ($s.want) { BaculaStray }
         elseif (Fits ';') { Cut 1 }
         elseif (Fits '}') {
             Cut 1
-            Tell 'close'
-            if ($s.hiding -eq $s.depth) { $s.hiding = 0 }
-            $s.depth--
+            Leave
         }
         elseif (Fits '@') { BaculaInclude }
         elseif (Fits '[A-Za-z][A-Za-z0-9_ \t]{0,58}(?![A-Za-z0-9_ \t])') {
@@ -111,7 +107,7 @@ function BaculaScan {
 
 $formats += @{
     bacula = @{
-        begin = { $s += @{ want = ''; name = ''; text = ''; within = ''; pieces = 0; depth = 0; quoted = $false } }
+        begin = { $s += @{ want = ''; text = ''; within = ''; pieces = 0; quoted = $false } }
         scan = { BaculaScan }
         end = { [bool]($s.quoted -or $s.want) }
     }

@@ -2,7 +2,7 @@
 mask_bacula() {
     mask '
 function at_end() { return quoted || want != "" }
-function reset() { want = ""; quoted = depth = 0 }
+function reset() { want = ""; quoted = 0 }
 function give_up() { lose(); quoted = 0; want = "" }
 
 # What is left of the line is not understood: forget it, and the rest of the file when what follows is in doubt.
@@ -79,8 +79,8 @@ function quote() {
             quoted = 0
         }
     }
-    if (sensitive(name)) {
-        digest(within)
+    if (is_secret()) {
+        secret(within)
         after_secret()
     } else {
         text = text "\"" within "\""
@@ -94,13 +94,13 @@ function read_value(   first, token) {
     text = within = ""
     pieces = 0
     if (first == "@") {
-        tell("hidden", name "\tstands in another file")
+        hide("stands in another file")
         stray()
-    } else if (!sensitive(name)) {
-        more_of_value()
     } else if (rest ~ /^\\[ \t\r]*$/) {
-        rest = "" # no continuation for Bacula, but whoever wrote it meant one
+        rest = "" # Bacula goes on with the next line
         tell("odd", file)
+    } else if (!is_secret()) {
+        more_of_value()
     } else if (first == "\"") {
         cut(1)
         quoted = 1
@@ -110,7 +110,7 @@ function read_value(   first, token) {
         if (token == "") {
             stray()
         } else {
-            digest(token)
+            secret(token)
             after_secret()
         }
     }
@@ -129,7 +129,7 @@ function include(   path) {
     }
     if (match(rest, /^"[^"]*"/)) path = substr(rest, 2, RLENGTH - 2)
     else if (match(rest, /^[^ \t\r;{}",#]+/)) path = substr(rest, 1, RLENGTH)
-    if (path ~ /^\/[A-Za-z0-9_.\/+@:-]+$/ && length(path) < 500) {
+    if (path ~ /^\// && fits("path", path)) {
         cut(RLENGTH)
         tell("include", path)
     } else {
@@ -155,18 +155,14 @@ function scan(   first) {
         } else if (want == "equals" && first == "{") {
             cut(1)
             want = ""
-            tell("open", name)
-            depth++
-            if (!hiding && sensitive(name)) hiding = depth
+            enter(name)
         } else if (want != "") {
             stray()
         } else if (first == ";") {
             cut(1)
         } else if (first == "}") {
             cut(1)
-            tell("close", file)
-            if (hiding == depth) hiding = 0
-            depth--
+            leave()
         } else if (first == "@") {
             include()
         } else if (match(rest, /^[A-Za-z][A-Za-z0-9_ \t]*/) && RLENGTH < 60) {

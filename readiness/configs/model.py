@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from readiness.core.text import canonical
+
 _SWITCH = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 
 
@@ -11,7 +13,8 @@ _SWITCH = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 class Directive:
     """`name` in lower case without spaces, after those of the blocks that it stands in: `include.options.signature`.
 
-    `value` is None where it is masked; then `digest` is sha256(nonce + value), or `hidden` says why there is none.
+    It has no name where the catalogue knows none. `value` is None where it does not leave the host; then `digest`
+    stands for a secret on which two ends must agree, or `hidden` says why there is none.
     """
 
     name: str
@@ -23,7 +26,10 @@ class Directive:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource such as `director` with its directives in order; `location` is `file:line`."""
+    """A resource such as `director` with its directives in order; `location` is `file:line`.
+
+    It has no kind where the catalogue knows nothing of it.
+    """
 
     kind: str
     location: str
@@ -60,11 +66,6 @@ class ConfigurationFile:
         """The resources of a kind in any spelling."""
         wanted = canonical(kind)
         return tuple(resource for resource in self.resources if resource.kind == wanted)
-
-
-def canonical(name: str) -> str:
-    """A name as Bacula compares it: case and spaces do not count."""
-    return "".join(name.split()).lower()
 
 
 def same_value(value: str, wanted: str) -> bool:

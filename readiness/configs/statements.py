@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from readiness.configs.model import ConfigurationFile, Directive, Resource
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_NAMELESS = "-"  # what the catalogue does not know keeps its name to itself
 _DEEPEST = 20
 _MOST = 200_000  # statements, where files are included again and again
 _UNREAD = {
@@ -26,8 +27,8 @@ _UNREAD = {
 class Statement:
     """One line of a script: `kind` is open, close, value, secret, hidden, include, command, odd or lost.
 
-    `name` is a directive's in lower case without spaces, `text` its value, the digest of its value, or why it is
-    hidden; of an include the path.
+    `name` is a directive's in lower case without spaces, empty where it did not leave the host; `text` its value, the
+    digest of its value, or why it is hidden; of an include the path.
     """
 
     kind: str
@@ -116,7 +117,7 @@ class _Reader:
 
     def _directive(self, statement: Statement, location: str) -> None:
         if not self._blocks:
-            self.unread.append(f"{location}: {statement.name} stands in no resource")
+            self.unread.append(f"{location}: {statement.name or 'a directive'} stands in no resource")
             return
         name = ".".join([*self._blocks[1:], statement.name])
         texts: dict[str, str | None] = {statement.kind: statement.text}
@@ -134,6 +135,8 @@ def statement(kind: str, line: int, parts: Iterable[str]) -> Statement:
         return Statement(kind, line, text=given[0])
     if kind in _UNREAD or kind == "close":
         return Statement(kind, line)
+    if given[0] == _NAMELESS and kind in {"open", "hidden"}:
+        return Statement(kind, line, text="".join(given[1:]))
     if not _NAME.fullmatch(given[0]):
         raise ValueError(f"no name: {given[0][:60]!r}")
     return Statement(kind, line, given[0], given[1] if len(given) > 1 else "")

@@ -18,7 +18,7 @@ class Script:
 
     Text for PowerShell is the body of a script block that returns objects; its arguments arrive as `$args`.
     `nonce` arrives as NONCE in the environment, in PowerShell as `$nonce`: what salts the digests of secrets, made for
-    the run, and written nowhere.
+    the run, and written nowhere. At most `most_secrets` different ones are taken from the host.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Script:
     timeout_s: float = 30.0
     max_bytes: int = 1 << 20
     shell: Shell = "posix"
+    most_secrets: int = 16
     nonce: str = field(default="", repr=False)
 
     @property

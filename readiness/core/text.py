@@ -31,6 +31,11 @@ def clean(text: str) -> str:
     return _UNSAFE.sub(_shown, text)
 
 
+def canonical(name: str) -> str:
+    """A name in a configuration as its programs compare it: case and spaces do not count."""
+    return "".join(name.split()).lower()
+
+
 def one_line(text: str, limit: int = 2000) -> str:
     """Clean text on one line, cut at `limit` characters with the cut marked."""
     flat = " ".join(clean(text).split())

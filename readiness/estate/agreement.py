@@ -24,6 +24,7 @@ def check_baseline(document: Document, baseline: Baseline, names: Names, hosts: 
     `all_hosts`: the hosts are all there are, as written, so that a role which none of them has is nobody's.
     """
     catalogue, known = Roles(names), _keys(names)
+    opened = {product: Known(own.values(), "directives that leave a host") for product, own in names.opened.items()}
     holders = holders_of(hosts)
     for path, section in baseline.sections():
         for key, kind in demands().items():
@@ -32,6 +33,7 @@ def check_baseline(document: Document, baseline: Baseline, names: Names, hosts: 
                 products = {product: [(role, role) for role in roles] for product, roles in value.items()}
                 catalogue.check(document, (*path, key), products)
         _check_spellings(document, path, section)
+        _check_directives(document, path, section, names, opened)
         _check_not_agreed(document, path, section, known, holders)
         if path:
             _check_scope(document, path, section)
@@ -60,6 +62,21 @@ def _check_spellings(document: Document, path: Path, section: Demands) -> None:
             if twin != name:
                 message = f"{quote(name)} is another spelling of {quote(twin)}"
                 document.report((*path, *key.split("."), name), message, "remove one of the two", key=True)
+
+
+def _check_directives(
+    document: Document, path: Path, section: Demands, names: Names, opened: Mapping[str, Known]
+) -> None:
+    """A demand on a directive whose value stays on its host could never be judged."""
+    for product, roles in (section.configuration or {}).items():
+        if (own := names.opened.get(product)) is None:
+            continue
+        for role, directives in roles.items():
+            for name in directives:
+                if leaf(name) not in own:
+                    at = (*path, "configuration", product, role, name)
+                    message = f"{quote(name)}: its value does not leave the host"
+                    document.report(at, message, opened[product].hint(name), key=True)
 
 
 def _check_not_agreed(document: Document, path: Path, section: Demands, known: Known, holders: Holders) -> None:

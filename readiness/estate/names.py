@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from readiness.estate import texts
@@ -25,7 +25,8 @@ class Names:
 
     `roles` are the roles by product; `related` are (product, role, other role) that a version rule compares;
     `accounts` are the roles' own on Linux; `transports` are the systems that each transport serves, in the order
-    of preference; `command_transports` can run single commands, as users' tests do.
+    of preference; `command_transports` can run single commands, as users' tests do; `opened` are by product the
+    directives whose values leave a host, as they are written by their one spelling.
     """
 
     roles: Mapping[str, frozenset[str]]
@@ -33,6 +34,7 @@ class Names:
     transports: Mapping[str, frozenset[str]]
     accounts: frozenset[str] = frozenset()
     command_transports: frozenset[str] = frozenset({"ssh"})
+    opened: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def transport_for(self, system: str) -> str:
         """The first transport that serves the system; empty where there is none."""

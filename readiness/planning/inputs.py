@@ -91,6 +91,7 @@ def names_of(catalogue: products.Catalogue) -> Names:
         transports={name: frozenset(kind.systems) for name, kind in TRANSPORTS.items()},
         accounts=frozenset(account for role in roles for account in role.own_accounts()),
         command_transports=frozenset(kind.name for kind in TRANSPORTS.values() if kind.runs_commands),
+        opened={name: product.opened() for name, product in catalogue.products.items()},
     )
 
 

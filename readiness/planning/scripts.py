@@ -16,6 +16,8 @@ from readiness.probes.asking import Asking
 from readiness.probes.probe import Probe
 from readiness.transports import TRANSPORTS
 
+_FOR_ITSELF = 16  # secrets that a host may have besides one or two for each peer
+
 
 def scripts_of(inputs: Inputs, pairs: Iterable[tuple[Check, Target]]) -> Mapping[str, tuple[Script, ...]]:
     """By host, the scripts of the facts that its pairs need, cheapest first."""
@@ -46,6 +48,7 @@ def script_of(probe: Probe, asking: Asking, inputs: Inputs) -> Script:
         timeout_s=max(limits.probe_s, probe.needs_s),
         max_bytes=limits.probe_bytes * max(1, len(probe.parts)),
         shell=probe.shell,
+        most_secrets=_FOR_ITSELF + 2 * len(asking.peers),
     )
 
 

@@ -13,7 +13,8 @@ from readiness.core.outcomes import Target, TargetOf
 from readiness.estate import Estate, FailoverCluster, Host
 from readiness.estate.space import SpaceDemand
 from readiness.planning.inputs import Inputs, RoleOnHost
-from readiness.products.models import Peer, VersionRule
+from readiness.products.directives import Peer
+from readiness.products.models import VersionRule
 from readiness.transports import TRANSPORTS
 
 _S = TypeVar("_S")

@@ -1,18 +1,19 @@
-"""The product's configuration as its files state it, secrets masked on the host."""
+"""The product's configuration as far as the catalogue says that it may leave the host."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import ClassVar
 
 from readiness.configs import FORMATS
-from readiness.configs.model import ConfigurationFile, canonical
+from readiness.configs.model import ConfigurationFile
 from readiness.configs.statements import Statement, statement
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
+from readiness.core.text import canonical
 from readiness.probes.asking import Asking
 from readiness.probes.probe import Probe
 from readiness.probes.reading import chosen, fields, lines, no_tool, number, script, shown, summed, tag_of, unread
@@ -144,19 +145,41 @@ def _products_of(asking: Asking) -> Iterator[tuple[Product, str, tuple[str, ...]
 
 
 def arguments_of(asking: Asking) -> tuple[str, ...]:
-    """By product its files, its secret directives, those that only sound secret, and those with a peer's address."""
+    """By product which directives leave the host and how, those with a peer's address, and its files."""
     return tuple(
         argument
         for product, format_name, files in _products_of(asking)
         for argument in (
             f"format={format_name}",
-            *_each("secret", (canonical(entry.directive) for entry in product.secret_directives)),
-            *_each("open", (canonical(entry.directive) for entry in product.certificate_directives)),
+            *_leaving(product, [role.name for owner, role in asking.roles if owner is product]),
             *_each("address", (canonical(entry.address) for entry in product.peers)),
             *_each("folder", _include_folders(product, asking)),
             *_each("file", files),
         )
     )
+
+
+def _leaving(product: Product, roles: Collection[str]) -> Iterator[str]:
+    """The directives of a product by what leaves of them; of two that are one, the later counts."""
+    for entry in product.open_directives:
+        yield _directives(entry.shape, entry.resources, entry.directives)
+    for certificate in product.certificate_directives:
+        yield _directives("path", certificate.resources, [certificate.directive])
+    for secret in product.secret_directives:
+        yield _directives("secret", secret.resources, [secret.directive])
+    secrets = {key for secret in product.secret_directives for key in secret.keys_of(secret.directive)}
+    for same in product.same_on_cluster_nodes:
+        if same.role in roles and secrets.issuperset(same.keys_of(same.directive)):
+            yield _directives("digest", same.resources, [same.directive])
+    for peer in product.peers:
+        if peer.role in roles:
+            yield _directives("digest", peer.resources, [peer.secret])
+        if peer.other in roles:
+            yield _directives("digest", [peer.answer], [peer.secret])
+
+
+def _directives(shape: str, resources: Iterable[str], names: Iterable[str]) -> str:
+    return f"directive={shape}:{','.join(map(canonical, resources))}:{','.join(map(canonical, names))}"
 
 
 def maskings_of(asking: Asking) -> tuple[str, ...]:

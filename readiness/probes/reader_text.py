@@ -18,6 +18,7 @@ from readiness.probes.reading import script
 
 _PART_S, _WAITED_S = 30, 35  # as they stand in reader_tail.sh
 _SLACK_S = 15.0
+_END = b"\nend\n"  # the last line of what the login itself looks at
 _LINE = " \\\n            "
 _TIMED_OUT = (124, 137, 143)
 _OPENING = """\
@@ -68,30 +69,30 @@ def about(parts: Sequence[Probe]) -> Probe:
 
 
 def taken_apart(output: Output, nonce: str, parts: Sequence[Probe], max_bytes: int) -> tuple[Output, ...]:
-    """The reader's output without that of its parts, then that of each in order.
+    """What the script itself says, with the marks but nothing that root read; then each part's output, in order.
 
     It is Missing with the reason for a part that has none, or not all of it.
     """
     mark = hashlib.sha256(f"mark {nonce}".encode()).hexdigest().encode()
-    own, stdout = _sections(output.stdout, mark)
-    own_errors, stderr = _sections(output.stderr, mark)
-    whole = replace(output, stdout=own, stderr=own_errors)
+    marks, stdout = _sections(output.stdout, mark)
+    _, stderr = _sections(output.stderr, mark)
+    head, end, _ = output.stdout.partition(_END)
+    whole = replace(output, stdout=head + end + marks, stderr=output.stderr.partition(b"\n@%s " % mark)[0])
     why = output.missing or _hindrance(whole)
     return whole, *(_part(replace(output, name=part.name), stdout, stderr, why, max_bytes) for part in parts)
 
 
 def _sections(stream: bytes, mark: bytes) -> tuple[bytes, dict[str, _Section]]:
-    """What belongs to no part, marks included; and by its name what each part printed."""
-    pieces = re.split(rb"(\n@%s (?:begin|end) [a-z_]{1,60}(?: [0-9]{1,3})?\n)" % mark, stream)
-    own, sections = [pieces[0]], {}
+    """The marks, and by its name what each part printed."""
+    pieces = re.split(rb"(\n@%s (?:begin|end|done) [a-z0-9_]{1,60}(?: [0-9]{1,3})?\n)" % mark, stream)
+    sections = {}
     ends = [*pieces[3::2], b""]  # one too many where there is no mark at all
     for begin, data, end in zip(pieces[1::2], pieces[2::2], ends, strict=False):
         _, word, name, *_ = begin.split()
-        own += [begin, b"" if word == b"begin" else data]
         if word == b"begin":
             ended = end.split()[1:3] == [b"end", name]
             sections[name.decode()] = _Section(data, int(end.split()[3]) if ended else None)
-    return b"".join(own), sections
+    return b"".join(pieces[1::2]), sections
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from readiness.core.errors import InputError, Problem
+from readiness.core.text import canonical
 from readiness.products.models import Product
-from readiness.yaml_text.document import Document, quote
+from readiness.yaml_text.document import Document, Path, quote
 from readiness.yaml_text.known import Known
 from readiness.yaml_text.reader import read_yaml
 from readiness.yaml_text.sources import check_sources
 from readiness.yaml_text.validate import validate
 
+NOT_LEAVING = "its value does not leave the host"
 Formats = Mapping[str, frozenset[str]]
 
 
@@ -62,6 +64,7 @@ def _check_names(document: Document, product: Product, formats: Formats) -> None
     check_sources(document, product)
     for message, hint in _unread(product, formats):
         document.report(("configuration_format", "name"), message, hint)
+    _check_directives(document, product)
     if not document.is_incomplete(("roles",)):
         _check_roles(document, product)
 
@@ -75,6 +78,37 @@ def _check_roles(document: Document, product: Product) -> None:
                 role = getattr(rule, key, None)
                 if role is not None and role not in roles.names:
                     document.report((section, number, key), f"unknown role {quote(role)}", roles.hint(role))
+
+
+def _check_directives(document: Document, product: Product) -> None:
+    """Report a directive that leaves in two ways, and those that outcomes rest on whose values do not leave at all."""
+    first: dict[str, Path] = {}
+    for section in ("open_directives", "certificate_directives", "secret_directives"):
+        for number, entry in enumerate(getattr(product, section)):
+            many = section == "open_directives"
+            for at, name in enumerate(entry.directives if many else (entry.directive,)):
+                path: Path = (section, number, *(("directives", at) if many else ("directive",)))
+                for key in entry.keys_of(name):
+                    if (twin := first.setdefault(key, path)) != path:
+                        line, _ = document.locate(twin)
+                        document.report(path, f"{quote(name)} of {key.partition('.')[0]} is at line {line} already")
+    leaving = product.opened()
+    known = Known(leaving.values(), "directives whose values leave a host")
+    wanted: list[tuple[Path, tuple[str, ...]]] = []
+    for number, peer in enumerate(product.peers):
+        wanted.append((("peers", number, "address"), peer.keys_of(peer.address)))
+        wanted.append((("peers", number, "resources"), peer.keys_of("Name")))
+    secrets = {key for entry in product.secret_directives for key in entry.keys_of(entry.directive)}
+    for number, peer in enumerate(product.peers):
+        keys = (*peer.keys_of(peer.secret), canonical(f"{peer.answer}.{peer.secret}"))
+        if lacking := [key for key in keys if key not in secrets]:
+            document.report(("peers", number, "secret"), f"{lacking[0]} is none of secret_directives", "add it there")
+    for number, same in enumerate(product.same_on_cluster_nodes):
+        keys = same.keys_of(same.directive)
+        wanted.append((("same_on_cluster_nodes", number, "directive"), () if secrets.issuperset(keys) else keys))
+    for path, keys in wanted:
+        if lacking := [key for key in keys if key not in leaving]:
+            document.report(path, f"{NOT_LEAVING}: {lacking[0]}", known.hint(lacking[0]))
 
 
 def _unread(product: Product, formats: Formats) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,15 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from readiness.core.text import canonical
+from readiness.products.directives import (
+    CertificateDirective,
+    ClusterDirective,
+    OfResources,
+    OpenDirectives,
+    Peer,
+    SecretDirective,
+)
 from readiness.yaml_text.models import Strict
 from readiness.yaml_text.sources import Sourced, WithSources
 
@@ -180,49 +189,10 @@ class VersionRule(Sourced):
         return self
 
 
-class CertificateDirective(Sourced):
-    """A directive of these resources that names a file with certificates or keys, for `tls` or to encrypt `data`."""
-
-    resources: tuple[str, ...] = Field(min_length=1)
-    directive: str = Field(min_length=1)
-    holds: Literal["certificate", "key", "key_and_certificate", "ca", "ca_directory", "parameters"]
-    purpose: Literal["tls", "data"] = "tls"
-
-
-class SecretDirective(Sourced):
-    """A directive of these resources whose value never leaves the host."""
-
-    resources: tuple[str, ...] = Field(min_length=1)
-    directive: str = Field(min_length=1)
-
-
-class ClusterDirective(Sourced):
-    """A directive of these resources that says the same on every node of a cluster that holds the role."""
-
-    role: str
-    resources: tuple[str, ...] = Field(min_length=1)
-    directive: str = Field(min_length=1)
-
-
 class Format(Sourced):
     """The language of the product's configuration files, which a reader in `configs/` knows."""
 
     name: str = Field(pattern=_NAME)
-
-
-class Peer(Sourced):
-    """How one role's configuration names hosts of another role, and how those name it back.
-
-    `role` has a `resource` for each host of the role `other`, with the directives `address` and `secret`. That host
-    has a resource `answer` with the same secret, called as `role` calls itself in its own resource of that kind.
-    """
-
-    role: str
-    resource: str = Field(min_length=1)
-    other: str
-    answer: str = Field(min_length=1)
-    address: str = Field(min_length=1)
-    secret: str = Field(min_length=1)
 
 
 class Product(WithSources):
@@ -232,6 +202,7 @@ class Product(WithSources):
     title: str = Field(min_length=1)
     roles: Mapping[str, Role] = Field(min_length=1)
     version_rules: tuple[VersionRule, ...] = ()
+    open_directives: tuple[OpenDirectives, ...] = ()
     certificate_directives: tuple[CertificateDirective, ...] = ()
     secret_directives: tuple[SecretDirective, ...] = ()
     configuration_format: Format | None = None
@@ -267,6 +238,15 @@ class Product(WithSources):
         if wrong := [key for key, role in self.roles.items() if role.name != key]:
             raise ValueError(f"the role {wrong[0]} is named by its key")
         return self
+
+    def opened(self) -> Mapping[str, str]:
+        """Every directive whose value leaves a host, `Resource.Directive` as the file has it by its one spelling."""
+        entries: list[tuple[OfResources, tuple[str, ...]]] = [
+            (entry, entry.directives) for entry in self.open_directives
+        ]
+        entries += [(entry, (entry.directive,)) for entry in self.certificate_directives]
+        names = [f"{kind}.{name}" for entry, names in entries for kind in entry.resources for name in names]
+        return {canonical(name): name for name in names}
 
     def peers_of(self, role: str) -> tuple[Peer, ...]:
         """How other roles' configurations name hosts of this role."""

@@ -18,6 +18,7 @@ from readiness.probes import PROBES_OF
 from readiness.probes.probe import Probe
 from readiness.probes.reader_text import taken_apart
 from readiness.transports import Route, Stop, TransportKind
+from readiness.visits.sealing import sealed
 
 CONNECTION_FACTS: tuple[type[Fact], ...] = (Reached, HostKey, Login, WinrmListener)
 _POLL_S = 0.2
@@ -53,15 +54,16 @@ def collect(
     """Visit every host of `scripts`, `jobs` at a time, and give each one's facts as it finishes.
 
     Ends within `limits.run_s` and a little: what is left by then is Missing with that reason. `stop` ends it early.
-    The scripts get a nonce that nobody keeps: digests of secrets can be compared in this run, and not guessed after.
+    The scripts get a nonce that nobody keeps, and what they make of secrets by it is sealed under a key that no host
+    sees: secrets can be compared in this run, and not guessed after.
     """
-    nonce = secrets.token_hex(32)
+    nonce, key = secrets.token_hex(32), secrets.token_bytes(32)
     deadline = time.monotonic() + limits.run_s
     ended: SimpleQueue[Future[Collected]] = SimpleQueue()
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="visit") as pool:
         try:
             for host, batch in scripts.items():
-                visit = pool.submit(_visit, host, routes[host], _salted(batch, nonce), limits, stop)
+                visit = pool.submit(_visit, host, routes[host], _salted(batch, nonce), limits, stop, key)
                 visit.add_done_callback(ended.put)
             for _ in scripts:
                 yield _next(ended, deadline, stop).result()
@@ -83,7 +85,7 @@ def _salted(batch: tuple[Script, ...], nonce: str) -> tuple[Script, ...]:
     return tuple(replace(script, nonce=nonce) for script in batch)
 
 
-def _visit(host: str, route: Route, scripts: tuple[Script, ...], limits: Limits, stop: Stop) -> Collected:
+def _visit(host: str, route: Route, scripts: tuple[Script, ...], limits: Limits, stop: Stop, key: bytes) -> Collected:
     begun = time.monotonic()
     if stop.why is not None:
         visit = Visit(host, missing=Missing(stop.why, "before this host was contacted"))
@@ -93,7 +95,11 @@ def _visit(host: str, route: Route, scripts: tuple[Script, ...], limits: Limits,
         except Exception as error:  # noqa: BLE001 - a fault of ours with one host must not lose the others
             reason = Missing(Why.UNREADABLE, f"the transport broke: {type(error).__name__}: {error}")
             visit = Visit(host, missing=reason)
-    return _collected(visit, route.kind, _read(visit, scripts, limits), time.monotonic() - begun)
+    every = (
+        replace(read, output=read.output and sealed(read.output, key, read.script.most_secrets))
+        for read in _read(visit, scripts, limits)
+    )
+    return _collected(visit, route.kind, every, time.monotonic() - begun)
 
 
 def _read(visit: Visit, scripts: tuple[Script, ...], limits: Limits) -> Iterator[_Read]:

@@ -219,7 +219,8 @@ def test_a_product_is_planned_for_hosts_that_have_it(tmp_path: Path) -> None:
     assert planned.returncode == 0, planned.stderr
     assert "VER-001 blocker keeper1/vaultkeeper.keeper" in planned.stdout
     assert "'file=/etc/vaultkeeper/keeper.conf'" in planned.stdout
-    assert "'secret=masterword'" in planned.stdout
+    assert "directive=number:keeper:port" in planned.stdout
+    assert "directive=secret:keeper:masterword" in planned.stdout
 
 
 def test_a_transport_drops_no_pair_and_what_it_cannot_prove_is_unknown_by_name(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from .changes import (
     file_of,
     with_baseline,
 )
-from .harness import Case, Clean, fact
+from .harness import Case, Clean, both, fact
 
 
 def without(kind: str, resource: str) -> Callable[[ConfigurationFile], ConfigurationFile]:
@@ -78,6 +78,42 @@ CASES = {
         },
         fact("dir01", Configuration, file_of(DIR, directive("storage", "address", "sd01-sd"))),
     ),
+    "CFG-002 an address that stayed on its host": Case(
+        {
+            "CFG-002 dir01/bacula.director": "UNKNOWN",
+            "CFG-003 sd01/bacula.storage~director": "UNKNOWN",
+            "CFG-005 dir01/bacula.director": "UNKNOWN",
+        },
+        fact(
+            "dir01",
+            Configuration,
+            file_of(DIR, directive("storage", "address", "sd01-sd", value=None, hidden="is no address")),
+        ),
+    ),
+    "CFG-003 in an autochanger": Case(
+        {"CFG-003 sd01/bacula.storage~director": "PASS", "CFG-004 sd01/bacula.storage~director": "PASS"},
+        fact(
+            "dir01",
+            Configuration,
+            file_of(
+                DIR,
+                lambda file: replace(
+                    file,
+                    resources=tuple(
+                        replace(one, kind="autochanger") if one.kind == "storage" else one for one in file.resources
+                    ),
+                ),
+            ),
+        ),
+    ),
+    "CFG-004 a name that stayed on its host": Case(
+        {"CFG-004 client01/bacula.client~director": "UNKNOWN"},
+        fact(
+            "client01",
+            Configuration,
+            file_of(FD_CONF, directive("director", "name", "dir01-dir", value=None, hidden="is no name")),
+        ),
+    ),
     "CFG-003": Case(
         {"CFG-003 client01/bacula.client~director": "FAIL"},
         fact("dir01", Configuration, file_of(DIR, without("client", "client01-fd"))),
@@ -124,6 +160,27 @@ CASES = {
     "CFG-006 not stated": Case(
         {"CFG-006 client01/bacula.client": "FAIL"},
         fact("client01", Configuration, file_of(FD_CONF, directive("filedaemon", "tlsenable", "client01-fd"))),
+    ),
+    "CFG-006 a value that stayed on its host": Case(
+        {"CFG-006 client01/bacula.client": "UNKNOWN"},
+        fact(
+            "client01",
+            Configuration,
+            file_of(FD_CONF, directive("filedaemon", "tlsrequire", "client01-fd", value=None, hidden="is no switch")),
+        ),
+    ),
+    "CFG-006 is FAIL by what was read": Case(
+        {"CFG-006 client01/bacula.client": "FAIL"},
+        both(
+            fact(
+                "client01",
+                Configuration,
+                file_of(
+                    FD_CONF, directive("filedaemon", "tlsrequire", "client01-fd", value=None, hidden="is no switch")
+                ),
+            ),
+            fact("client01", Configuration, file_of(FD_CONF, directive("director", "tlsrequire", "dir01-dir"))),
+        ),
     ),
     "CFG-006 never agreed": Case(
         {f"CFG-006 {host}/bacula.client": "UNKNOWN" for host in CLIENTS},

@@ -22,7 +22,13 @@ from .test_cluster import clean_cluster
 
 Path = tuple[str | int, ...]
 # What only says what is read and masked, so that no outcome rests on it.
-ONLY_ASKED_FOR = {"secret_directives", "certificate_folders", "include_folders", "configuration_format"}
+ONLY_ASKED_FOR = {
+    "open_directives",
+    "secret_directives",
+    "certificate_folders",
+    "include_folders",
+    "configuration_format",
+}
 # What no check of today judges by.
 UNUSED = {
     ("roles", "client", "users", "debian"),  # root, whose shell nobody takes away

@@ -42,9 +42,21 @@ Director {
   Password = hunter2
 }
 """
-# Of the one product tlskey is no secret, of the other one keyfile; `phrase` is a secret to one that says so.
-ARGUMENTS = ("format=bacula", "secret=password", "open=tlskey", "file={0}a.conf")
-MORE = ("format=ini", "secret=phrase", "open=keyfile", "file={0}b.ini")
+# Of the one product `tlskey` leaves, of the other one `keyfile`; `phrase` is one on which two ends must agree.
+ARGUMENTS = (
+    "format=bacula",
+    "directive=name:director:name",
+    "directive=path:director:tlskey",
+    "directive=digest:director:password",
+    "file={0}a.conf",
+)
+MORE = (
+    "format=ini",
+    "directive=path:server:keyfile",
+    "directive=number:server:port",
+    "directive=digest:server:phrase",
+    "file={0}b.ini",
+)
 
 
 def on_linux(folder: Path, arguments: Sequence[str]) -> Output:
@@ -105,12 +117,12 @@ def test_each_file_is_read_by_its_own_format_with_its_own_secrets(shell: str, or
     assert [(one.name, one.value, one.digest) for one in director.directives] == [
         ("name", "a", None),
         ("tlskey", "/etc/a.key", None),
-        ("keyfile", None, digest),
+        ("", None, None),
         ("password", None, digest),
     ]
     assert [(one.name, one.value, one.digest) for one in server.directives] == [
         ("keyfile", "/etc/x.key", None),
-        ("tlskey", None, digest),
+        ("", None, None),
         ("phrase", None, digest),
         ("port", "9", None),
     ]
@@ -118,8 +130,8 @@ def test_each_file_is_read_by_its_own_format_with_its_own_secrets(shell: str, or
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_two_products_of_one_format_keep_their_secrets_apart(shell: str, tmp_path: Path) -> None:
-    """What the first product calls open is masked in the second one's file."""
-    second = ("format=bacula", "secret=phrase", "open=keyfile", "file={0}b.ini")
+    """What leaves of the first product's file stays in the second one's."""
+    second = ("format=bacula", "directive=digest:server:phrase", "file={0}b.ini")
     output = SHELLS[shell](tmp_path, [*ARGUMENTS, *second])
     assert b"hunter2" not in output.stdout
 

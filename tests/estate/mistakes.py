@@ -417,6 +417,34 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "hosts.bacula.director: clients",
         ("baseline.yaml:9:3: hosts.bacula.director is not agreed, and the estate has dir01, dir02",),
     ),
+    (
+        BASELINE,
+        "Director.tlsrequire",
+        "Director.Password",
+        (
+            (
+                "baseline.yaml:19:45: 'Director.Password': its value does not leave the host "
+                "(directives that leave a host: Director.TLS Require, FileDaemon.TLS Require, FileSet.Include.File)"
+            ),
+        ),
+    ),
+    (
+        BASELINE,
+        "Director.tlsrequire",
+        "Director.TLS Requires",
+        (
+            (
+                "baseline.yaml:19:45: 'Director.TLS Requires': its value does not leave the host "
+                "(did you mean Director.TLS Require)"
+            ),
+        ),
+    ),
+    (
+        BASELINE,
+        "no_login_shell: [bacula]",
+        "groups: {clients: {configuration: {bacula: {client: {FileSet.File: /etc, fileset.include.FILE: /etc}}}}}",
+        ("baseline.yaml:20:54: 'FileSet.File': its value does not leave the host (did you mean FileSet.Include.File)",),
+    ),
 )
 
 # In place of the name of the host `jump`, or under it.

@@ -17,6 +17,13 @@ NAMES = Names(
     },
     accounts=frozenset({"bacula", "root"}),
     transports={"ssh": frozenset({"linux"}), "winrm": frozenset({"windows"})},
+    opened={
+        "bacula": {
+            "filedaemon.tlsrequire": "FileDaemon.TLS Require",
+            "director.tlsrequire": "Director.TLS Require",
+            "fileset.include.file": "FileSet.Include.File",
+        }
+    },
     related=frozenset(
         {
             ("bacula", "client", "director"),

@@ -1,121 +1,101 @@
-"""No secret of a host leaves it: canaries wherever one may stand, and no byte of a run holds any of them."""
+"""Secrets stay where they are: none of the lab's stands in what its hosts sent, nor in anything that a run wrote."""
 
 from __future__ import annotations
 
-import base64
-import itertools
+import json
 import re
-import secrets
-from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.lab import faults
+from tests.lab.bacula import TLS_FOLDER
 from tests.lab.lab import Lab
+from tests.main_job import job as main_job
 from tests.main_job.job import run
 
+# Every byte that a channel gives, decrypted, before the program sees it.
+TEE = """
+import os
+import paramiko
 
-class Canaries:
-    """Words that stand nowhere else, numbered as they are planted."""
+def tee(name):
+    original = getattr(paramiko.Channel, name)
 
-    def __init__(self) -> None:
-        self.words: list[str] = []
+    def receive(self, *arguments):
+        data = original(self, *arguments)
+        with open(os.environ["HOME"] + "/received", "ab") as file:
+            file.write(data)
+        return data
 
-    def new(self) -> str:
-        """A new one, in the letters that a password may have everywhere."""
-        self.words.append(f"Cnry{len(self.words):03d}{secrets.token_hex(6)}")
-        return self.words[-1]
+    setattr(paramiko.Channel, name, receive)
 
-    def found_in(self, folder: Path) -> list[str]:
-        """Each that stands in a file of a folder, as it is or in another spelling, with the file."""
-        files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-        spellings = {word: _spellings(word) for word in self.words}
-        return [
-            f"{word}: {path.relative_to(folder)}"
-            for (word, own), (path, data) in itertools.product(spellings.items(), files.items())
-            if any(spelling in data for spelling in own)
-        ]
-
-
-def _spellings(word: str) -> set[bytes]:
-    raw = word.encode()
-    coded = (base64.b64encode(b"x" * shift + raw)[4:-4] for shift in range(3))
-    return {raw, raw[::-1], raw.hex().encode(), *coded}
-
-
-def _bacula(canaries: Canaries) -> str:
-    """Secrets in every place of a file of Bacula's."""
-    text = Path(__file__).with_name("secrets.conf").read_text().replace("^A", "\x01")
-    return re.sub("CANARY", lambda _: canaries.new(), text)
+tee("recv")
+tee("recv_stderr")
+"""
+PLANTED = """
+# Password = "in a comment cAnArY1"
+Director {
+  Name = canary-dir; P a s s w o r d = cAnArY2
+}
+Console { Name = x; Password = "over
+ cAnArY3 lines"; }
+"""
 
 
-def _planted(lab: Lab, host: str, canaries: Canaries) -> None:
-    """Plant secrets wherever one may stand on a host."""
-    root, new = lab.root(host), canaries.new
-    for path in sorted((root / "etc/bacula").glob("*.conf")):
-        path.write_text(_bacula(canaries) + path.read_text() + _bacula(canaries))
-    (root / "etc/bacula/conf.d").mkdir(exist_ok=True)
-    (root / "etc/bacula/conf.d/x.conf").write_text(_bacula(canaries))
-    for name in ("host.key", "host.pem", "ca.pem"):
-        path = root / "etc/bacula/tls" / name
-        path.write_text(f"Bag Attributes: {new()}\n{path.read_text()}\n# {new()}\n")
-    (root / "etc/bacula/tls/token").write_text(new())
-    (root / "etc/bacula/tls/x.key").write_text(f"-----BEGIN PRIVATE KEY-----\n{new()}\n-----END PRIVATE KEY-----\n")
-    (root / "etc/bacula/tls/x.pem").write_text(
-        f"-----BEGIN CERTIFICATE-----\n{new()}=\nx y\n-----END CERTIFICATE-----\n"
-    )
-    sshd = root / "etc/ssh/sshd_config"
-    sshd.write_text(
-        f"{sshd.read_text()}SetEnv TOKEN={new()}\nVersionAddendum {new()}\nAuthorizedKeysCommand /bin/true {new()}\n"
-        f"AuthorizedKeysCommandUser nobody\nBanner /etc/{new()}\nAuthorizedPrincipalsCommand /bin/true {new()}\n"
-        f"AuthorizedPrincipalsCommandUser nobody\nAcceptEnv {new()}\n# {new()}\n"
-        f"Match User nobody\n ForceCommand /bin/x {new()}\n SetEnv X={new()}\n"
-    )
-    unit = f"[Service]\nEnvironment=PASSWORD={new()}\nExecStart=/bin/sleep 300 #{new()}\n[Unit]\nDescription={new()}\n"
-    (root / "etc/systemd/system/secret.service").write_text(unit)
-    for daemon in ("bacula-fd", "bacula-director", "bacula-sd"):
-        folder = root / f"etc/systemd/system/{daemon}.service.d"
-        folder.mkdir(exist_ok=True)
-        (folder / "x.conf").write_text(f"[Service]\nEnvironment=PGPASSWORD={new()}\n")
-    (root / "etc/environment").write_text(f"https_proxy=http://u:{new()}@proxy:3128\n")
-    (root / "etc/apt/apt.conf").write_text(f'Acquire::http::Proxy "http://u:{new()}@proxy";\n')
-    release = root / "etc/os-release"
-    text = release.read_text()
-    release.unlink()
-    release.write_text(f"{text}SUPPORT_TOKEN={new()}\n")
-    (root / "run/reboot-required").write_text(new())
-    (root / "run/reboot-required.pkgs").write_text(f"Pw {new()}\n")
-    for file in ("etc/chrony/chrony.keys", "root/.my.cnf", "root/.pgpass", "home/readiness/.netrc", "etc/motd"):
-        path = root / file
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"password {new()}\n")
-    started = (
-        "systemctl daemon-reload; systemctl start secret; "
-        f"TOKEN={new()} nohup sh -c 'exec -a {new()} sleep 300' x --password={new()} >/dev/null 2>&1 & "
-        f"mkdir -p /srv/m && mount -t tmpfs -o size=64k 'u:{new()}@server:/share' /srv/m"
-    )
-    lab.exec(host, "bash", "-c", started)
+def secrets_of(lab: Lab) -> set[str]:
+    """Every password that the lab's configuration states, as it is written there, and a line of each private key."""
+    texts = [file.read_text() for host in lab.hosts for file in (lab.root(host) / "etc/bacula").glob("*.conf")]
+    found = {secret for text in texts for secret in re.findall(r'(?m)^ *Password = "([^"]+)"', text)}
+    keys = [(lab.root(host) / TLS_FOLDER / "host.key").read_text().splitlines()[1] for host in lab.hosts]
+    assert len(found) >= len(lab.hosts)
+    return {*found, *keys}
 
 
-@pytest.fixture(scope="module")
-def own_lab(tmp_path_factory: pytest.TempPathFactory, lab: Lab) -> Iterator[Lab]:
-    """A lab of its own: what is planted stays."""
-    del lab  # which says why there can be none here
-    with Lab.up(tmp_path_factory.mktemp("secrets") / "state", clients=1) as running:
-        yield running
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a run whose channels are listened to."""
+    (tmp_path / "hooks").mkdir()
+    (tmp_path / "hooks" / "sitecustomize.py").write_text(TEE)
+    plain = main_job.environment
+
+    def environment(where: Path) -> Mapping[str, str]:
+        before = plain(where)
+        return {**before, "PYTHONPATH": f"{tmp_path / 'hooks'}:{before['PYTHONPATH']}"}
+
+    monkeypatch.setattr(main_job, "environment", environment)
+    return tmp_path
 
 
-def test_no_secret_is_in_any_byte_of_a_run(own_lab: Lab, tmp_path: Path) -> None:
-    canaries = Canaries()
-    for host in own_lab.hosts:
-        _planted(own_lab, host, canaries)
-    assert len(canaries.words) > 300
-    job = run(own_lab.estate, tmp_path / "run")
-    assert job.code in {1, 2}
-    assert canaries.found_in(tmp_path / "run") == []
-    said = tmp_path / "said"
-    said.mkdir()
-    (said / "terminal").write_text(job.stdout + job.stderr)
-    assert canaries.found_in(said) == []
-    for host in own_lab.hosts:  # it was read
-        assert any(one["host"] == host and one["outcome"] == "PASS" for one in job.results)
+def test_no_secret_leaves_its_host(lab: Lab, home: Path) -> None:
+    with ExitStack() as stack:
+        for host, first in {"client01": "FileDaemon {", "sd01": "Device {", "dir01": "Catalog {"}.items():
+            stack.enter_context(faults.configured(lab, host, first, PLANTED + first))
+        secrets = {*secrets_of(lab), "cAnArY"}
+        job = run(lab.estate, home / "run")
+    received = (home / "received").read_bytes()
+    written = {path: path.read_bytes() for path in job.folder.rglob("*") if path.is_file()}
+    assert b"/etc/bacula/bacula-dir.conf" in received
+    assert b"filedaemon" in written[job.folder / "transcript.jsonl"]
+    told = {"received": received, "terminal": (job.stdout + job.stderr).encode()}
+    told |= {str(path): data for path, data in written.items()}
+    assert not [(place, secret) for place, data in told.items() for secret in secrets if secret.encode() in data]
+    crossed = set(re.findall(rb"secret\t\d+\tpassword\t\.\n([0-9a-f]{64})  -", received))
+    assert crossed
+    assert not [(path, digest) for path, data in written.items() for digest in crossed if digest in data]
+    assert set(job.wrong().values()) == {"FAIL"}, job.stdout  # the planted resources are not as agreed; all was read
+
+
+def _configuration_of(job: main_job.Job) -> str:
+    lines = [json.loads(line) for line in (job.folder / "transcript.jsonl").read_text().splitlines()]
+    return "".join(line["stdout"] for line in lines if line.get("fact") == "configuration")
+
+
+def test_the_nonce_of_a_run_is_kept_nowhere(lab: Lab, tmp_path: Path) -> None:
+    first, second = (run(lab.estate, tmp_path / name) for name in ("one", "two"))
+    digests = [set(re.findall(r"[0-9a-f]{64}  -", _configuration_of(job))) for job in (first, second)]
+    assert all(digests)
+    assert not digests[0] & digests[1]
+    assert not any(b"NONCE=" in path.read_bytes() for path in first.folder.rglob("*") if path.is_file())

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,9 @@ from readiness.core.errors import InputError
 from readiness.planning.inputs import names_of
 from readiness.products import load, load_bytes
 from readiness.yaml_text.reader import read_yaml
+from tests.probes import real
 
+TOOLS = {"bdirjson": "bacula-director", "bsdjson": "bacula-sd", "bfdjson": "bacula-fd", "bbconsjson": "bacula-console"}
 SHIPPED = {one.name: one.read_bytes() for one in files("readiness.products").iterdir() if one.name.endswith(".yaml")}
 SMALL = """\
 product: small
@@ -72,6 +76,20 @@ def test_every_value_has_a_source_and_general_knowledge_stays_marked(name: str) 
 def test_a_product_is_a_yaml_and_nothing_else_lies_beside_it() -> None:
     names = [one.name for one in files("readiness.products").iterdir() if one.name != "__pycache__"]
     assert [name for name in names if not name.endswith((".yaml", ".py"))] == []
+
+
+def test_what_leaves_of_bacula_is_what_its_tools_know() -> None:
+    for tool, package in TOOLS.items():
+        real.need(tool, package)
+    known = b"".join(Path(f"/usr/sbin/{tool}").read_bytes() for tool in TOOLS).lower()
+    names = {key.rpartition(".")[2] for key in load(SYSTEMS).products["bacula"].opened()}
+    assert not [name for name in names if f"{name}\0".encode() not in known]
+
+
+def test_no_command_address_of_mail_or_free_text_of_bacula_leaves() -> None:
+    names = {key.rpartition(".")[2] for key in load(SYSTEMS).products["bacula"].opened()}
+    kept = r"password|dbuser|user|.*key|description|.*command|mail|operator|console|run.*job|runscript|plugin.*|append"
+    assert {name for name in names if re.fullmatch(kept, name)} == {"tlskey", "pkimasterkey", "plugindirectory"}
 
 
 def test_names_for_the_estate() -> None:
@@ -140,6 +158,42 @@ def test_what_was_read_gives_the_same_catalogue_again() -> None:
         ("parts: 2", "n: 2", r"a rule ge has no n"),
         ("parts: 2", "parts: 0", r"small.yaml:17:\d+: 'parts' must be at least 1"),
         ("severity: blocker", "severity: fatal", r"small.yaml:17:\d+: 'severity' must be blocker"),
+        (
+            "version_rules",
+            "open_directives: [{shape: text, resources: [A], directives: [B], source: us}]\nversion_rules",
+            r"small.yaml:16:27: 'shape' must be address, name, number, path, schedule, switch or word",
+        ),
+        (
+            "version_rules",
+            "open_directives: [{shape: name, resources: [A], directives: ['B:x'], source: us}]\nversion_rules",
+            r"small.yaml:16:62: .*'B:x' is malformed",
+        ),
+        (
+            "version_rules",
+            (
+                "open_directives:\n  - {shape: name, resources: [A], directives: [N a], source: us}\n"
+                "secret_directives:\n  - {resources: [B, A], directive: na, source: us}\nversion_rules"
+            ),
+            r"small.yaml:19:36: 'na' of a is at line 17 already",
+        ),
+        (
+            "version_rules",
+            (
+                "open_directives: [{shape: name, resources: [A], directives: [Name], source: us}]\n"
+                "peers: [{role: server, resources: [A], other: client, answer: B,"
+                " address: Nam, secret: S, source: us}]\n"
+                "version_rules"
+            ),
+            (
+                r"(?s)small.yaml:17:75: its value does not leave the host: a.nam \(did you mean A.Name\)"
+                r".*small.yaml:17:88: a.s is none of secret_directives \(add it there\)"
+            ),
+        ),
+        (
+            "version_rules",
+            "same_on_cluster_nodes: [{role: server, resources: [A], directive: B, source: us}]\nversion_rules",
+            r"small.yaml:16:\d+: its value does not leave the host: a.b",
+        ),
         ("product: small", "product: big", r"small.yaml:1:10: the file of big must be named big.yaml"),
         ("us: ourselves", "us: ourselves\n  them: nobody", r"small.yaml:5:9: no value comes from them"),
     ],

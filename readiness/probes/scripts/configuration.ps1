@@ -1,7 +1,6 @@
-# The products' configuration, statement by statement, as configuration.sh takes it apart. Secrets are masked here:
-# comments are left out, a secret's value becomes sha256(nonce + value), and what is not understood is not sent.
-# Arguments, for each product: format=NAME, then what is its own: secret=DIRECTIVE, open=DIRECTIVE (no secret, whatever
-# its name), address=DIRECTIVE, file=PATH.
+# The products' configuration, statement by statement, as configuration.sh takes it apart: what leaves the host is a list.
+# Arguments, for each product: format=NAME, then what is its own: directive=SHAPE:RESOURCES:DIRECTIVES, as for
+# configuration.sh, address=DIRECTIVE, file=PATH.
 # Before this stands the masking of each format, an entry of $formats: `begin` for a file, `scan` for the line in
 # $s.rest, and `end`, which is true where a file ends in the midst of something.
 if (-not $nonce) { throw 'no nonce' }
@@ -22,32 +21,87 @@ function Take($pattern) {
 function Fits($pattern) { [regex]::IsMatch($s.rest, '\A(?:' + $pattern + ')') }
 function Lose { Tell 'lost'; $s.lost = $true; $s.rest = '' }
 
-function Secret($word) {
-    if ($asked.secret -ccontains $word) { return $true }
-    if ($asked.open -ccontains $word) { return $false }
-    [regex]::IsMatch($word, 'pass(w|phrase|\z)|pwd|secret|token|credential|key')
+# Where the scan is, with the directive in $s.name; a file that is included may hold but a part of a block.
+function Here { (@($s.blocks) + @($s.name)) -join '.' }
+function IsKnown { $asked.shapes.ContainsKey((Here)) -or ($s.part -and $asked.shapesapart.ContainsKey((Here))) }
+function Shape {
+    if (-not (IsKnown)) { return '' }
+    if ($asked.shapes.ContainsKey((Here))) { $asked.shapes[(Here)] } else { $asked.shapesapart[(Here)] }
 }
-# The value of a secret directive.
+function IsSecret { (Shape) -cin @('digest', 'secret') }
+function Enter($word) {
+    [void]$s.blocks.Add($word)
+    $key = @($s.blocks) -join '.'
+    Tell 'open' $(if ($asked.blocks.ContainsKey($key) -or ($s.part -and $asked.blocksapart.ContainsKey($key))) { $word } else { '-' })
+}
+function Leave {
+    Tell 'close'
+    if ($s.blocks.Count) { $s.blocks.RemoveAt($s.blocks.Count - 1) }
+}
+function Hide($why) { Tell 'hidden' $(if (IsKnown) { $s.name } else { '-' }) $why }
+
+# What IsSecret: a digest where two ends must agree on it.
 function Digest($value) {
+    if ((Shape) -cne 'digest') { Hide 'is a secret'; return }
+    if ($value.Contains([string][char]0) -or $value.Contains([string][char]2)) { Hide 'is no text'; return }
     $hash = $sha.ComputeHash($latin.GetBytes($nonce + $value))
     Tell 'secret' $s.name ([BitConverter]::ToString($hash).Replace('-', '').ToLowerInvariant())
 }
 
-function Hidden($text) {
-    $squeezed = [regex]::Replace($text.ToLowerInvariant(), '[^a-z0-9]', '')
-    if ($s.hiding) { return 'stands within a secret' }
-    if ([regex]::IsMatch($s.name, 'command\z|run.*job|\Aplugin\z')) { return 'is a command' }
-    if ([regex]::IsMatch($squeezed, 'passw|passphrase|pwd|secret|token|credential|apikey|accesskey')) { return 'may hold a secret' }
-    if ([regex]::IsMatch($text, '://[^/]*@')) { return 'may hold a secret' }
-    if ($text.Contains("`n") -and $text.Contains('=')) { return 'spans lines' }
-    if ($text.Length -gt 2000) { return 'is long' }
-    ''
+# A directive that may be named, and the blocks that it stands in, as in configuration.sh.
+function Know($product, $key, $shape) {
+    $product.shapes[$key] = $shape
+    $apart = $key
+    while ($apart.Contains('.')) {
+        $apart = $apart.Substring($apart.IndexOf('.') + 1)
+        $before = $product.shapesapart[$apart]
+        if ($null -eq $before -or $shape -ceq 'digest') { $product.shapesapart[$apart] = $shape }
+        elseif ($shape -ceq 'secret' -and $before -cne 'digest') { $product.shapesapart[$apart] = $shape }
+        elseif ($before -cnotin @('digest', 'secret', $shape)) { $product.shapesapart[$apart] = '' }
+    }
+    while ($key.Contains('.')) {
+        $apart = $key = $key.Substring(0, $key.LastIndexOf('.'))
+        $product.blocks[$key] = $true
+        while ($apart.Contains('.')) {
+            $apart = $apart.Substring($apart.IndexOf('.') + 1)
+            $product.blocksapart[$apart] = $true
+        }
+    }
+}
+
+# The shapes of configuration.sh.
+$unit = '((n|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?|months?|q|quarters?|y|years?|b|k|kb|mb|g|gb|t|tb)(/s)?)'
+$nth = '(1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth)'
+$day = '((sun|mon|tues?|wed|wednes|thu|thurs|fri|sat|satur)(day)?|[0-9][0-9]?|w[0-9][0-9])'
+$month = '(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sep(tember)?|oct(ober)?|nov(ember)?|dec(ember)?)'
+$when = '((level=)?(full|incremental|differential|virtualfull)|on|at|hourly|daily|weekly|monthly|last|' +
+    "$nth(-$nth)?|$day(-$day)?|$month(-$month)?|[0-9][0-9]?:[0-9][0-9]([ap]m)?)"
+function Whole($text, $pattern) { [regex]::IsMatch($text, '\A(?:' + $pattern + ')\z') }
+function HasShape($shape, $text) {
+    if ($text -eq '' -or $text.Length -gt 255 -or -not (Whole $text '[ -~]*')) { return $false }
+    $low = $text.ToLowerInvariant()
+    switch -CaseSensitive ($shape) {
+        'switch' { return Whole $low 'yes|no|true|false' }
+        'word' { return $text.Length -lt 30 -and (Whole $low '[a-z][a-z0-9]*') }
+        'number' { $bare = $low.Replace(' ', ''); return $bare.Length -lt 40 -and (Whole $bare "[0-9]+${unit}?([0-9]+$unit)*") }
+        'name' { return Whole ([regex]::Replace($text, ' *, *', ',')) '[A-Za-z0-9][A-Za-z0-9._-]*(,[A-Za-z0-9][A-Za-z0-9._-]*)*' }
+        'address' { return Whole $low '[a-z0-9][a-z0-9._-]*|[0-9a-f]*:[0-9a-f:.]*' }
+        'schedule' { return Whole ([regex]::Replace($low, '[ ,]+', ' ')) "$when( $when)*" }
+        'path' {
+            if ($text[0] -eq '/') { return Whole $text '([/A-Za-z0-9_.+-]|%[A-Za-z])*' }
+            $rest = [regex]::Replace([regex]::Replace($low, '\A[a-z]:', ''), '[\\/]program files( [(]x86[)])?', '/')
+            return (Whole $text '[A-Za-z]:[^\n]*') -and (Whole $rest '[\\/]([\\/a-z0-9_.+-]|%[a-z])*')
+        }
+    }
+    $false
 }
 # The value of another one.
 function Plain($text) {
-    $why = Hidden $text
-    if ($why) { Tell 'hidden' $s.name $why; return }
-    Tell 'value' $s.name ([regex]::Replace([regex]::Replace($text, '[\t\n]', ' '), '[^ -~]', '?').Trim(' '))
+    $text = $text.Trim(' ', "`t", "`r")
+    $shape = Shape
+    if (-not $shape) { Hide 'is not among the directives that are read' }
+    elseif (-not (HasShape $shape $text)) { Hide "is no $shape" }
+    else { Tell 'value' $s.name $text }
 }
 
 # The bytes of a file; its status where it cannot be read. Not there and not permitted are told apart by the error.
@@ -74,7 +128,7 @@ function FilesOf($asked) {
         $path = $todo.Dequeue()
         if ($seen.ContainsKey($path)) { continue }
         $seen[$path] = $true
-        $s = @{ told = New-Object Collections.ArrayList; line = 0; rest = ''; hiding = 0; lost = $false }
+        $s = @{ told = New-Object Collections.ArrayList; line = 0; rest = ''; name = ''; part = $asked.file -notcontains $path; blocks = New-Object Collections.ArrayList; lost = $false }
         . $format.begin
         $bytes = Bytes $path
         $status = $(if ($bytes -is [string]) { $bytes } else { 'read' })
@@ -99,8 +153,14 @@ function FilesOf($asked) {
 $products = @()
 foreach ($argument in $args) {
     $kind, $value = $argument -split '=', 2
-    if ($kind -eq 'format') { $products += @{ product = $products.Count; format = $value; file = @(); secret = @(); open = @(); address = @() } }
-    else { $products[-1][$kind] += $value }
+    if ($kind -ceq 'format') { $products += @{ product = $products.Count; format = $value; file = @(); address = @() } + @{ shapes = @{}; shapesapart = @{}; blocks = @{}; blocksapart = @{} } }
+    elseif ($kind -cne 'directive') { $products[-1][$kind] += $value }
+    else {
+        $shape, $resources, $names = $value -split ':'
+        foreach ($resource in $resources -split ',') {
+            foreach ($name in $names -split ',') { Know $products[-1] "$resource.$name" $shape }
+        }
+    }
 }
 $found = @()
 $names = @()

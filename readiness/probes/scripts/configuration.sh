@@ -1,9 +1,11 @@
-# The products' configuration, one statement a line. Secrets are masked here: comments are left out, the value of a
-# secret directive becomes sha256(nonce + value), and what is not understood is not printed.
-# Arguments, for each product: format=NAME, then what is its own: secret=DIRECTIVE, open=DIRECTIVE (no secret, whatever
-# its name), address=DIRECTIVE, folder=PATH (whose files only root may read), file=PATH.
+# The products' configuration, one statement a line. What leaves the host is a list: the values of the directives that
+# the arguments name, where they have the shape that goes with them, and sha256(nonce + value) of the secrets on which
+# two ends must agree. Of all else that stands there it is only said that it does, and on which line.
+# Arguments, for each product: format=NAME, then what is its own: directive=SHAPE:RESOURCES:DIRECTIVES, lists with commas
+# (a directive comes with the blocks that it stands in, `include.file`; of the shape `digest` its digest leaves, of
+# `secret` its name alone), address=DIRECTIVE, folder=PATH (whose files only root may read), file=PATH.
 # Before this stands the masking of each format: a function mask_NAME that hands `mask` what takes a line apart.
-for tool in awk sha256sum getent; do
+for tool in awk sha256sum getent tr; do
     if ! command -v "$tool" >/dev/null 2>&1; then
         printf 'no_tool\t%s\t.\nend\n' "$tool"
         exit 0
@@ -19,7 +21,7 @@ printf 'login\t%s\t.\n' "$(id -un)"
 # Asked for (`file`) or included (`part`).
 read_file() {
     path=$1
-    printf '\n\001%s\t%s\n' "$2" "$path"
+    printf '\n\001%s %s\t%s\n' "$NONCE" "$2" "$path"
     case "$files " in
         *" $path "*)
             /bin/cat "$path"
@@ -28,7 +30,7 @@ read_file() {
     esac
     status=$?
     if [ "$status" -ne 0 ] && [ -x "${path%/*}/" ] && ! [ -e "$path" ]; then status=absent; fi
-    printf '\n\001status\t%s\n' "$status"
+    printf '\n\001%s status\t%s\n' "$NONCE" "$status"
 }
 
 # The whole folder of an included file where that is one of the product's; else the file.
@@ -45,52 +47,110 @@ read_include() {
     return 1
 }
 
-# A format's part defines scan() for the line in `rest`, at_end(), which is true where a file ends in the midst of
-# something, and reset() before the next file.
+# A format's part defines scan() for the line in `rest`, which says of blocks enter(WORD) and leave(), and of directives,
+# by `name`, plain(TEXT), or secret(TEXT) where is_secret(); at_end(), which is true where a file ends in the midst of
+# something; and reset() before the next file. A NUL is no character to some awks, so it comes as another one.
 mask() {
-    awk -v secrets="$secrets " -v open="$open " -v seen="$seen" '
+    tr '\000' '\002' | awk -v directives="$directives" -v seen="$seen" '
+BEGIN {
+    mark = "\001" ENVIRON["NONCE"] " "
+    unit = "((n|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?|months?|q|quarters?|y|years?"
+    unit = unit "|b|k|kb|mb|g|gb|t|tb)(/s)?)"
+    nth = "(1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth)"
+    day = "((sun|mon|tues?|wed|wednes|thu|thurs|fri|sat|satur)(day)?|[0-9][0-9]?|w[0-9][0-9])"
+    month = "(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sep(tember)?|oct(ober)?|nov(ember)?"
+    month = month "|dec(ember)?)"
+    when = "((level=)?(full|incremental|differential|virtualfull)|on|at|hourly|daily|weekly|monthly|last|"
+    when = when nth "(-" nth ")?|" day "(-" day ")?|" month "(-" month ")?|[0-9][0-9]?:[0-9][0-9]([ap]m)?)"
+    count = split(directives, rows, " ")
+    for (at = 1; at <= count; at++) {
+        split(rows[at], columns, ":")
+        kinds = split(columns[2], kind, ",")
+        names = split(columns[3], named, ",")
+        for (k = 1; k <= kinds; k++) for (n = 1; n <= names; n++) know(kind[k] "." named[n], columns[1])
+    }
+}
+
+# A directive that may be named, and the blocks that it stands in. Where a file is included that holds but a part of a
+# block, nothing there says of which: what leaves is what leaves of every block that knows the directive.
+function know(key, of_shape,   whole) {
+    shape[key] = of_shape
+    whole = key
+    while (sub(/^[^.]*\./, "", key)) {
+        if (!(key in shape_apart) || of_shape == "digest") shape_apart[key] = of_shape
+        else if (of_shape == "secret" && shape_apart[key] != "digest") shape_apart[key] = of_shape
+        else if (shape_apart[key] !~ /^(digest|secret)$/ && shape_apart[key] != of_shape) shape_apart[key] = ""
+    }
+    while (sub(/\.[^.]*$/, "", whole)) {
+        block[whole] = 1
+        key = whole
+        while (sub(/^[^.]*\./, "", key)) block_apart[key] = 1
+    }
+}
+
 function cut(n) { rest = substr(rest, n + 1) }
 function tell(tag, what) { printf "%s\t%d\t%s\t.\n", tag, line, what }
 function lose() { tell("lost", file); lost = 1; rest = "" }
+function is_known() { return (within_block name) in shape || (is_part && (within_block name) in shape_apart) }
+function shape_here() {
+    if (!is_known()) return ""
+    return (within_block name) in shape ? shape[within_block name] : shape_apart[within_block name]
+}
+function is_secret() { return shape_here() ~ /^(digest|secret)$/ }
 
-function sensitive(word) {
-    if (index(secrets, " " word " ")) return 1
-    if (index(open, " " word " ")) return 0
-    return word ~ /pass(w|phrase|$)|pwd|secret|token|credential|key/
+function enter(word,   key) {
+    key = within_block word
+    within_block = key "."
+    tell("open", key in block || (is_part && key in block_apart) ? word : "-")
+}
+function leave() {
+    tell("close", file)
+    sub(/[^.]*\.$/, "", within_block)
 }
 
-# The value of a secret directive.
-function digest(value) {
-    tell("secret", name)
-    fflush()
-    printf "%s%s", ENVIRON["NONCE"], value | "sha256sum"
-    close("sha256sum")
+function hide(why) { tell("hidden", (is_known() ? name : "-") "\t" why) }
+
+# What is_secret(): a digest where two ends must agree on it.
+function secret(value) {
+    if (shape_here() != "digest") hide("is a secret")
+    else if (index(value, "\002")) hide("is no text")
+    else {
+        tell("secret", name)
+        fflush()
+        printf "%s%s", ENVIRON["NONCE"], value | "sha256sum"
+        close("sha256sum")
+    }
 }
 
-function why_hidden(text,   squeezed) {
-    squeezed = tolower(text)
-    gsub(/[^a-z0-9]/, "", squeezed)
-    if (hiding) return "stands within a secret"
-    if (name ~ /command$|run.*job|^plugin$/) return "is a command"
-    if (squeezed ~ /passw|passphrase|pwd|secret|token|credential|apikey|accesskey/) return "may hold a secret"
-    if (text ~ /:\/\/[^\/]*@/) return "may hold a secret"
-    if (text ~ /\n/ && text ~ /=/) return "spans lines"
-    if (2000 < length(text)) return "is long"
-    return ""
+# Printable ASCII of bounded length, of a closed alphabet or of closed words. Lists and spaces are brought to one form
+# first, since mawk 1.3.4 does not match a group that begins with a space and a star.
+function fits(of_shape, text,   low) {
+    if (text == "" || 255 < length(text)) return 0
+    if (of_shape == "name") gsub(/ *, */, ",", text)
+    if (of_shape == "number") gsub(/ /, "", text)
+    if (of_shape == "schedule") gsub(/[ ,]+/, " ", text)
+    low = tolower(text)
+    if (of_shape == "switch") return low ~ /^(yes|no|true|false)$/
+    if (of_shape == "word") return length(text) < 30 && low ~ /^[a-z][a-z0-9]*$/
+    if (of_shape == "number") return length(text) < 40 && low ~ "^[0-9]+" unit "?([0-9]+" unit ")*$"
+    if (of_shape == "name") return text ~ /^[A-Za-z0-9][A-Za-z0-9._-]*(,[A-Za-z0-9][A-Za-z0-9._-]*)*$/
+    if (of_shape == "address") return low ~ /^[a-z0-9][a-z0-9._-]*$/ || low ~ /^[0-9a-f]*:[0-9a-f:.]*$/
+    if (of_shape == "schedule") return low ~ "^" when "( " when ")*$"
+    if (of_shape != "path") return 0
+    if (text ~ /^\//) return text ~ /^([\/A-Za-z0-9_.+-]|%[A-Za-z])*$/
+    sub(/^[a-z]:/, "", low)
+    gsub(/[\\\/]program files( [(]x86[)])?/, "/", low)
+    return text ~ /^[A-Za-z]:/ && low ~ /^[\\\/]([\\\/a-z0-9_.+-]|%[a-z])*$/
 }
 
 # The value of another one.
-function plain(text,   why) {
-    why = why_hidden(text)
-    if (why != "") {
-        tell("hidden", name "\t" why)
-        return
-    }
-    gsub(/[\t\n]/, " ", text)
-    gsub(/[^ -~]/, "?", text)
-    sub(/^ +/, "", text)
-    sub(/ +$/, "", text)
-    tell("value", name "\t" text)
+function plain(text,   of_shape) {
+    sub(/^[ \t\r]+/, "", text)
+    sub(/[ \t\r]+$/, "", text)
+    of_shape = shape_here()
+    if (of_shape == "") hide("is not among the directives that are read")
+    else if (!fits(of_shape, text)) hide("is no " of_shape)
+    else tell("value", name "\t" text)
 }
 
 function finish(status) {
@@ -98,28 +158,30 @@ function finish(status) {
     if (at_end()) lose()
     line = 0
     tell("status", status)
-    file = ""
-    lost = hiding = 0
+    file = within_block = ""
+    lost = 0
     reset()
 }
 
-/^\001(file|part)\t/ {
-    finish(0)
-    if (index(seen, "\t" substr($0, 7) "\t")) next
+index($0, mark) == 1 {
+    cut_at = index($0, "\t")
+    word = substr($0, length(mark) + 1, cut_at - length(mark) - 1)
+    path = substr($0, cut_at + 1)
+    finish(word == "status" ? path : 0)
+    if (word == "status" || index(seen, "\t" path "\t")) next
+    if (word == "part" && !fits("path", path)) next # which no include that is followed names
     line = 0
-    file = substr($0, 7)
+    file = path
+    is_part = word == "part"
     seen = seen file "\t"
-    tell(substr($0, 2, 4), file)
-    next
-}
-/^\001status\t/ {
-    finish(substr($0, 9))
+    tell(word, file)
     next
 }
 {
     line++
     if (lost || file == "") next
     rest = $0
+    if (line == 1) sub(/^\357\273\277/, "", rest) # the mark of UTF-8
     scan()
 }
 END { finish(0) }
@@ -174,12 +236,11 @@ for argument in "$@" format=; do
     case $argument in
         format=*)
             if [ -n "$format" ]; then read_product; fi
-            format=$value asked=0 files= folders= secrets= open= addresses=
+            format=$value asked=0 files= folders= directives= addresses=
             ;;
         file=*) files="$files $value" asked=$((asked + 1)) ;;
         folder=*) folders="$folders $value" ;;
-        secret=*) secrets="$secrets $value" ;;
-        open=*) open="$open $value" ;;
+        directive=*) directives="$directives $value" ;;
         address=*) addresses="$addresses $value" ;;
     esac
 done

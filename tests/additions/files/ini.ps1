@@ -1,15 +1,15 @@
-function IniEnd { if ($s.section) { Tell 'close' } }
+function IniEnd { if ($s.section) { Leave } }
 function IniScan {
     if (Fits '[ \t]*(;.*)?\z') { return }
     if (Fits '\[[a-z]+\]\z') {
         IniEnd
         $s.section = $s.rest.Trim('[', ']')
-        Tell 'open' $s.section
+        Enter $s.section
         return
     }
     $s.name = Take '[a-z]+(?==)'
     if (-not $s.name) { Tell 'odd'; return }
     Cut 1
-    if (Secret $s.name) { Digest $s.rest } else { Plain $s.rest }
+    if (IsSecret) { Digest $s.rest } else { Plain $s.rest }
 }
-$formats += @{ ini = @{ begin = { $s += @{ section = ''; name = '' } }; scan = { IniScan }; end = { IniEnd; $false } } }
+$formats += @{ ini = @{ begin = { $s += @{ section = '' } }; scan = { IniScan }; end = { IniEnd; $false } } }
