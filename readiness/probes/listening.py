@@ -10,12 +10,10 @@ from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing
 from readiness.core.scripts import Output
-from readiness.probes.elevation import complaints, elevated, refusal
 from readiness.probes.probe import Probe
-from readiness.probes.reading import counted, fields, lines, number, script, shown, tag_of
+from readiness.probes.reading import complaints, counted, fields, lines, number, script, shown, tag_of
 
 _TEXT = script("listening")
-(_COMMAND,) = elevated(_TEXT)
 # proc(5): the kernel prints an address as numbers of its own byte order.
 _BIG_ENDIAN = frozenset({"ppc", "ppc64", "s390", "s390x", "sparc64"})
 _MACHINE = re.compile(r"[a-z0-9_]+")
@@ -55,7 +53,7 @@ class Holder:
 class Listening(Fact):
     """The listening sockets by port and address, and the processes that hold each by its inode.
 
-    `holders` is Missing where the login may not see them; a socket without one there is the kernel's, or was held by
+    `holders` is Missing where they may not be seen; a socket without one there is the kernel's, or was held by
     a process that ended meanwhile, or by one that is kept even from root.
     """
 
@@ -66,7 +64,7 @@ class Listening(Fact):
 
 def parse_listening(output: Output) -> Listening:
     """One line a socket and their number, then rows of find for whom they belong to, and their number."""
-    login, machine, read, *rest = lines(output)
+    machine, read, *rest = lines(output)
     (name,) = fields(machine, "machine", 1)
     if not _MACHINE.fullmatch(name):
         raise ValueError(f"no machine: {shown(name)}")
@@ -83,8 +81,7 @@ def parse_listening(output: Output) -> Listening:
     rows = rest[at + 1 : -1]
     if number(*fields(rest[-1], "count", 1)) != len(rows):
         raise ValueError(f"{len(rows)} rows, and {shown(rest[-1])}")
-    missing = refusal(output, fields(login, "login", 1)[0], _COMMAND)
-    return Listening(tuple(sockets), missing or _holders(output, rows, sockets))
+    return Listening(tuple(sockets), _holders(output, rows, sockets))
 
 
 def _socket(local: str, inode: str, order: str) -> Socket:
@@ -120,4 +117,4 @@ def _holders(output: Output, rows: list[str], sockets: list[Socket]) -> Mapping[
     }
 
 
-PROBES = (Probe(Listening, _TEXT, parse_listening, cost=45, as_root=lambda _: (_COMMAND,)),)
+PROBES = (Probe(Listening, _TEXT, parse_listening, cost=45, as_root=True),)

@@ -11,7 +11,7 @@ from readiness.probes.asking import Asking
 
 
 def nothing(asking: Asking) -> tuple[str, ...]:  # noqa: ARG001 - the same for every host
-    """No arguments, no commands, no texts."""
+    """No arguments, no texts."""
     return ()
 
 
@@ -20,10 +20,10 @@ class Probe:
     """A short read-only script with a pure parser: `kind` is the fact it gives.
 
     `parse` gets an `Output` that ran to its end and returns the fact or `Missing`; ValueError means not understood.
-    `needs_s` are seconds that it is given even where the limit for a probe is less.
+    `needs_s` are seconds that it is given even where the limit for a probe is less. Some only root runs, `as_root`.
 
-    What differs from host to host follows from `Asking` alone: the `arguments` of the script; the commands that it
-    runs `as_root` there, each spelt out; and texts of other files that it is sent `after`.
+    What differs from host to host follows from `Asking` alone: the `arguments` of the script, and texts of other files
+    that it is sent `after`.
     """
 
     kind: type[Fact]
@@ -33,7 +33,7 @@ class Probe:
     shell: Shell = "posix"
     needs_s: float = 0.0
     arguments: Callable[[Asking], tuple[str, ...]] = nothing
-    as_root: Callable[[Asking], tuple[str, ...]] = nothing
+    as_root: bool = False
     after: Callable[[Asking], tuple[str, ...]] = nothing
 
     @property

@@ -15,6 +15,8 @@ from readiness.core.text import clean, decode
 _SUM = re.compile(r"([0-9a-f]{64})  -")
 _SHOWN = 200
 LONGEST_LINE = 8192  # what patterns are matched against stays short enough for any of them
+# A warning of sudo that stops no command.
+_HARMLESS = re.compile(r"sudo: unable to resolve host .*")
 T = TypeVar("T")
 
 
@@ -91,3 +93,9 @@ def chosen(options: Mapping[str, T], key: str) -> T:
     if key not in options:
         raise ValueError(f"none of {', '.join(options)}: {shown(key)}")
     return options[key]
+
+
+def complaints(output: Output) -> list[str]:
+    """The lines of a script's stderr, without those that hinder nothing."""
+    messages = [line[:LONGEST_LINE] for line in decode(output.stderr).splitlines()]
+    return [line for line in messages if line and not _HARMLESS.fullmatch(line)]

@@ -1,9 +1,10 @@
 # The products' configuration, one statement a line. Secrets are masked here: comments are left out, the value of a
 # secret directive becomes sha256(nonce + value), and what is not understood is not printed.
 # Arguments, for each product: format=NAME, then what is its own: secret=DIRECTIVE, open=DIRECTIVE (no secret, whatever
-# its name), address=DIRECTIVE, folder=PATH (whose files only root may read), file=PATH.
-# Before this stands the masking of each format: a function mask_NAME that hands `mask` what takes a line apart.
-for tool in awk sha256sum getent; do
+# its name), address=DIRECTIVE, folder=PATH (below which files are read), file=PATH.
+# Before this stand the guard, and the masking of each format: a function mask_NAME that hands `mask` what takes a line
+# apart.
+for tool in awk sha256sum getent stat readlink head; do
     if ! command -v "$tool" >/dev/null 2>&1; then
         printf 'no_tool\t%s\t.\nend\n' "$tool"
         exit 0
@@ -13,42 +14,28 @@ if [ -z "$NONCE" ]; then
     printf 'no_nonce\t.\nend\n'
     exit 0
 fi
-set -f
-printf 'login\t%s\t.\n' "$(id -un)"
+limit=4194304
 
-# Asked for (`file`) or included (`part`).
+# The file at `real`, with marks that no file can imitate.
 read_file() {
-    path=$1
-    printf '\n\001%s\t%s\n' "$2" "$path"
-    case "$files " in
-        *" $path "*)
-            $SUDO /bin/cat "$path"
-            ;;
-        *) if [ -f "$path" ]; then cat -- "$path"; else false; fi ;;
-    esac
-    status=$?
-    if [ "$status" -ne 0 ] && [ -x "${path%/*}/" ] && ! [ -e "$path" ]; then status=absent; fi
-    printf '\n\001status\t%s\n' "$status"
+    printf '\n\001%s %s\t%s\n' "$NONCE" "$word" "$path"
+    head -c "$limit" -- "$real"
+    printf '\n\001%s status\t%s\n' "$NONCE" "$?"
 }
 
-# The whole folder of an included file where that is one of the product's; else the file.
-read_include() {
-    for folder in $folders; do
-        case $1 in
-            "$folder"/*)
-                $SUDO /usr/bin/find "$folder" -type f -printf \\n\\001part\\t%p\\n -exec /bin/cat {} \;
-                return
-                ;;
-        esac
-    done
-    read_file "$1" part
-    return 1
+# Why a file is not read.
+not_read() {
+    printf '%s\t0\t%s\t.\n' "$word" "$path"
+    case $why in
+        absent) printf 'status\t0\tabsent\t.\n' ;;
+        *) printf 'refused\t0\t%s\t%s\t%s\t.\n' "$why" "$place" "$whom" ;;
+    esac
 }
 
 # A format's part defines scan() for the line in `rest`, at_end(), which is true where a file ends in the midst of
 # something, and reset() before the next file.
 mask() {
-    awk -v secrets="$secrets " -v open="$open " -v seen="$seen" '
+    awk -v secrets="$secrets " -v open="$open " '
 function cut(n) { rest = substr(rest, n + 1) }
 function tell(tag, what) { printf "%s\t%d\t%s\t.\n", tag, line, what }
 function lose() { tell("lost", file); lost = 1; rest = "" }
@@ -103,17 +90,17 @@ function finish(status) {
     reset()
 }
 
-/^\001(file|part)\t/ {
+BEGIN { mark = "\001" ENVIRON["NONCE"] " " }
+index($0, mark) == 1 {
+    split(substr($0, length(mark) + 1), told, "\t")
+    if (told[1] == "status") {
+        finish(told[2])
+        next
+    }
     finish(0)
-    if (index(seen, "\t" substr($0, 7) "\t")) next
     line = 0
-    file = substr($0, 7)
-    seen = seen file "\t"
-    tell(substr($0, 2, 4), file)
-    next
-}
-/^\001status\t/ {
-    finish(substr($0, 9))
+    file = told[2]
+    tell(told[1], file)
     next
 }
 {
@@ -126,36 +113,71 @@ END { finish(0) }
 '"$1"
 }
 
+# These files, each as it is asked for (`file`) or included (`part`).
+read_all() {
+    set --
+    for path in $todo; do
+        if may_read "$path"; then set -- "$@" "$path" "$real"; else not_read; fi
+    done
+    path=
+    for real in "$@"; do
+        if [ -z "$path" ]; then
+            path=$real
+        else
+            read_file
+            path=
+        fi
+    done | "mask_$format"
+}
+
+# The files that name others: only root may do so.
+naming() {
+    printf '%s\n' "$answer" | awk -F '\t' '
+        $1 == "file" || $1 == "part" { path = $3 }
+        $1 == "include" && !seen[path]++ { print path }
+    '
+}
+
+# What is included by the `trusted` files and was not read yet (`yes`), or by others (`no`), and by which.
+included() {
+    {
+        printf 'done\t%s\n' $finished
+        printf 'trusted\t%s\n' $trusted
+        printf '%s\n' "$answer"
+    } | awk -F '\t' -v wanted="$1" '
+        $1 == "done" { done[$2] = 1 }
+        $1 == "trusted" { trusted[$2] = 1 }
+        $1 == "file" || $1 == "part" { path = $3 }
+        $1 != "include" || $3 in done { next }
+        wanted == "yes" && path in trusted && !seen[$3]++ { print $3 }
+        wanted == "no" && !(path in trusted) && !seen[$3]++ { print path, $3 }
+    '
+}
+
 # Every file once, then what they include, until nothing new is included.
 everything() {
-    seen=$(printf '\t.')
-    seen=${seen%.} round=0
-    todo=$files done_with=
+    round=0 finished= held= todo=$files word=file
     while [ -n "$todo" ] && [ "$round" -lt 20 ]; do
-        answer=$(
-            whole=
-            for path in $todo; do
-                if [ "$round" -eq 0 ]; then
-                    read_file "$path" file
-                else
-                    case "$whole " in
-                        *" ${path%/*} "*) ;;
-                        *) if read_include "$path"; then whole="$whole ${path%/*}"; fi ;;
-                    esac
-                fi
-            done | "mask_$format"
-        )
+        answer=$(read_all 2>/dev/null) # what tools say of a file may hold some of it
         printf '%s\n' "$answer"
-        seen=$seen$(printf '%s\n' "$answer" | awk -F '\t' '$1 == "file" || $1 == "part" { printf "%s\t", $3 }')
-        done_with="$done_with$todo "
-        todo=
-        for path in $(printf '%s\n' "$answer" | awk -F '\t' '$1 == "include" { print $3 }'); do
-            case "$done_with$todo " in
-                *" $path "*) ;;
-                *) todo="$todo $path" ;;
-            esac
+        finished="$finished $todo" trusted=
+        for path in $(naming); do
+            if follow "$path" && is_roots; then trusted="$trusted $path"; fi
         done
-        round=$((round + 1))
+        held="$held $(included no)"
+        todo=$(included yes) word=part round=$((round + 1))
+    done
+    set -- $held
+    while [ "$#" -gt 1 ]; do
+        path=$2
+        case " $(printf '%s ' $finished)" in
+            *" $path "*) ;;
+            *)
+                if ! follow "$1" || ! is_roots; then not_read; fi
+                finished="$finished $path"
+                ;;
+        esac
+        shift 2
     done
 }
 
@@ -176,7 +198,7 @@ for argument in "$@" format=; do
             if [ -n "$format" ]; then read_product; fi
             format=$value asked=0 files= folders= secrets= open= addresses=
             ;;
-        file=*) files="$files $value" asked=$((asked + 1)) ;;
+        file=*) files="$files $value" folders="$folders $value" asked=$((asked + 1)) ;;
         folder=*) folders="$folders $value" ;;
         secret=*) secrets="$secrets $value" ;;
         open=*) open="$open $value" ;;

@@ -1,0 +1,20 @@
+"""A folder for files that scripts read as root: they read none where others could put something else in its place."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Iterator[Path]:
+    """Below folders that only root may change, which /tmp is not; pytest's own for who is not root."""
+    if os.geteuid() != 0:
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir="/run", prefix="readiness-") as folder:
+        yield Path(folder)
