@@ -51,6 +51,8 @@ class Named:
 
 
 def _file(path: str, read: Certificates, blocked_by: str | tuple[()]) -> CertificateFile:
+    if file := read.at(path):
+        return file
     if why := read.why_unread(path):
         unknown(f"{path} was not read: {why}", blocked_by=blocked_by)
     if not read.cover(path):
@@ -58,7 +60,7 @@ def _file(path: str, read: Certificates, blocked_by: str | tuple[()]) -> Certifi
         folder = path.rpartition("/")[0]
         remedy = f" (reads: [{folder}] at the host in estate.yaml adds one)" if folder else ""
         unknown(reason + remedy, blocked_by=blocked_by)
-    return read.at(path) or CertificateFile(path, "", "", "")
+    return CertificateFile(path, "", "", "")
 
 
 def _named(own: RoleOnHost, facts: Facts, blocked_by: str | tuple[()] = ()) -> list[Named]:

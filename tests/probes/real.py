@@ -43,11 +43,11 @@ def run(
     *,
     shell: str = "dash",
     sudo: str = "",
-    path: str = PATH,
+    path: str | None = None,
     within: Sequence[str] = (),
 ) -> Output:
     """One script's output; `within` is what starts the shell."""
-    environment = {"PATH": path, "LC_ALL": "C", "SUDO": sudo, "NONCE": NONCE}
+    environment = {"PATH": path or PATH, "LC_ALL": "C", "SUDO": sudo, "NONCE": NONCE}
     command = [*within, *SHELLS[shell], "-c", by_name[fact].text_for(asking()), "readiness", *arguments]
     sent_s = time.time()
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, check=False)

@@ -33,6 +33,7 @@ from tests.lab.keys import Authority
 from . import real
 from .askings import asking, by_name
 from .samples import parsed
+from .test_configuration import AWKS, awk_path
 from .test_guard import CANARY, NOBODY, file, folder, link, listed
 
 AS_ROOT = [probe.name for probe in PROBES if probe.as_root]
@@ -53,11 +54,15 @@ def _root() -> None:
     real.need_root()
 
 
-@pytest.fixture(params=real.SHELLS)
-def shell(request: pytest.FixtureRequest) -> str:
-    name = str(request.param)
+@pytest.fixture(params=zip(real.SHELLS, AWKS, strict=True), ids=",".join)
+def shell(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Each shell with an awk of its own."""
+    name, awk = request.param
     real.need(name)
-    return name
+    monkeypatch.setattr(real, "PATH", awk_path(awk, tmp_path_factory.mktemp("awk")))
+    return str(name)
 
 
 def read(*folders: Path, shell: str = "dash") -> tuple[Certificates, Output]:
@@ -145,13 +150,12 @@ def test_a_folder_is_read_as_far_as_only_root_may_change_it(shell: str, tmp_path
     (tmp_path / "in/new\nfolder\tx\t.").touch()
     found, _ = read(tmp_path / "in", tmp_path / "none", shell=shell)
     here = [path.removeprefix(f"{tmp_path}/") for path in found.files]
-    assert {path for path in here if "again" not in path} == {
-        *("in/a", "in/sub/b c", "in/.d", "in/bacula", "in/link/b c", "in/.hidden/g")
-    }
-    unread = {path.removeprefix(f"{tmp_path}/in/"): why for path, why in found.unread.items() if "again" not in path}
+    assert {*here} == {*("in/a", "in/sub/b c", "in/.d", "in/bacula", "in/link/b c", "in/.hidden/g")}
+    unread = {path.removeprefix(f"{tmp_path}/in/"): why for path, why in found.unread.items()}
     assert {name: why.partition(": ")[2] for name, why in unread.items()} == {
         "theirs": f"chown root {theirs}",
         "leads": f"reads: [{tmp_path}/out] at the host in estate.yaml",
+        "again": "remove them",
         "pipe": "name a file",
         "long": "name a shorter file",
         "new?folder?x?.": "rename it",
@@ -171,8 +175,18 @@ def test_a_folder_that_others_may_change_is_told_and_not_read(shell: str, tmp_pa
     assert found.why_unread(f"{theirs}/a") == why
 
 
-def rights(*paths: Path, shell: str = "dash", path: str = real.PATH) -> dict[str, Ownership | None]:
-    output = real.run("rights", [f"path={one}" for one in paths], shell=shell, path=path)
+def test_a_folder_of_very_many_files_is_told(tmp_path: Path) -> None:
+    """What was not come to is not taken for absent."""
+    for number in range(2001):
+        (tmp_path / f"{number:04}").touch()
+    found, _ = read(tmp_path)
+    assert len(found.files) == 2000
+    assert found.at(f"{tmp_path}/2000") is None
+    assert found.why_unread(f"{tmp_path}/2000")
+
+
+def rights(*paths: Path, shell: str = "dash", path: str | None = None) -> dict[str, Ownership | None]:
+    output = real.run("rights", [f"path={one}" for one in paths], shell=shell, path=path or real.PATH)
     fact = parsed(output)
     assert isinstance(fact, Rights), output
     assert output.stderr == b""

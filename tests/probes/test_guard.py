@@ -217,6 +217,11 @@ def test_a_name_that_is_not_printable_is_not_followed(name: str, shell: str, tmp
     assert ask(f"{tmp_path}/link", str(tmp_path), shell=shell) == "name||"
 
 
+def test_the_root_folder_is_no_fixed_folder(shell: str) -> None:
+    assert ask("/etc/passwd", "/", shell=shell) == "outside|/etc/passwd|/etc"
+    assert ask("/etc/passwd", "/etc/", shell=shell, limit=1 << 20) == "read|/etc/passwd|"
+
+
 @pytest.mark.parametrize("path", ["", "a", "./a", "-n", "~/a"])
 def test_a_path_that_is_not_absolute_is_not_followed(path: str, shell: str) -> None:
     assert ask(path, "/etc", shell=shell) == "relative||"

@@ -74,16 +74,17 @@ read_entries() {
         if ! [ -e "$path" ] && ! [ -L "$path" ]; then continue; fi
         many=$((many + 1))
         if [ "$many" -gt 2000 ]; then
-            path=$at
-            refuse many "$at" 2000 || not_read
+            path=$top
+            refuse many "$top" 2000 || not_read
             queue=
             return
         fi
         if ! may_look "$path"; then
             if [ "$why" != absent ]; then not_read; fi
         elif [ "$kind" = folder ]; then
-            case ${path#"$top"} in
-                */*/*/*/*/*/*/*/*) refuse deep "$real" "$real" || not_read ;;
+            case $here/:${path#"$top"} in
+                "$real"/*) refuse endless '' '' || not_read ;;
+                *:*/*/*/*/*/*/*/*/*) refuse deep "$real" "$real" || not_read ;;
                 *) queue=$queue$path$line_end ;;
             esac
         elif may_read "$path"; then
@@ -110,6 +111,7 @@ everything() {
                 not_read
                 continue
             fi
+            here=$real
             set +f
             read_entries "$at"/* "$at"/.[!.]* "$at"/..?*
         done

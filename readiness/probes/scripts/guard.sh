@@ -40,7 +40,7 @@ has_list() {
 is_roots() {
     if [ "$uid" -ne 0 ]; then
         refuse owner "$measured" "$(printable "$(stat -c %U -- "$measured")")"
-    elif [ $((bits & 01002)) -eq $((01002)) ]; then
+    elif [ "$kind" = folder ] && [ $((bits & 01002)) -eq $((01002)) ]; then
         refuse sticky "$measured" ''
     elif [ $((bits & 02)) -ne 0 ]; then
         refuse all "$measured" ''
@@ -116,8 +116,9 @@ follow() {
 
 is_inside() {
     for fixed in $folders; do
-        case $real/ in
-            "${fixed%/}"/*) return 0 ;;
+        case $fixed:$real/ in
+            /:*) ;; # everything lies there
+            *":${fixed%/}"/*) return 0 ;;
         esac
     done
     return 1
