@@ -13,7 +13,7 @@ from readiness.core.scripts import Output
 from readiness.probes.access_list import Access, access_of, bits_of, is_of_list
 from readiness.probes.asking import Asking
 from readiness.probes.probe import Probe
-from readiness.probes.reading import chosen, fields, lines, no_tool, number, script, shown, tag_of
+from readiness.probes.reading import chosen, fields, lines, no_tool, number, script, shown, summed, tag_of
 
 KINDS = {name: name for name in ("file", "folder", "link", "pipe", "socket", "device")}
 LOOKING = script("guard") + script("access_list")
@@ -57,7 +57,7 @@ def parse_rights(output: Output) -> Rights | Missing:
     received = lines(output)
     if missing := no_tool(received):
         return missing
-    count, *rows = received
+    count, *rows = summed(received)
     paths: dict[str, Ownership | None] = {}
     shells: dict[str, str | None] = {}
     for at, line in enumerate(rows):

@@ -226,7 +226,7 @@ def test_without_getfacl_a_list_is_not_taken_for_none(shell: str, tmp_path: Path
     own, plain = file(tmp_path / "x.conf"), file(tmp_path / "y.conf")
     listed(own, "u:nobody:rw")
     tools = folder(tmp_path / "tools")
-    for tool in ("dash", "bash", "busybox", "sh", "stat", "readlink", "ls", "tr", "getent"):
+    for tool in ("dash", "bash", "busybox", "sh", "stat", "readlink", "ls", "tr", "getent", "sha256sum"):
         link(tools / tool, Path("/usr/bin") / tool)
     found = rights(own, plain, shell=shell, path=str(tools))
     assert found["x.conf"].access == NO_GETFACL  # type: ignore[union-attr]

@@ -1,13 +1,13 @@
 # Kind, owner, group, mode and access list of the product's files and folders, and the login shells of its accounts.
 # Links are followed where only root may change them; nothing is opened.
 # Arguments: path=PATH, account=NAME. Before this stand the guard and what reads access lists.
-for tool in getent stat readlink ls; do
+for tool in getent sha256sum stat readlink ls; do
     if ! command -v "$tool" >/dev/null 2>&1; then
         printf 'no_tool\t%s\t.\nend\n' "$tool"
         exit 0
     fi
 done
-{
+everything() {
     printf 'asked\t%s\t.\n' "$#"
     for argument in "$@"; do
         asked=${argument#*=}
@@ -35,5 +35,11 @@ done
                 ;;
         esac
     done
+}
+
+{
+    told=$(everything "$@")
+    printf '%s\n' "$told"
+    printf '%s\n' "$told" | sha256sum
     echo end
 } 2>/dev/null
