@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from . import real
 
 
 @pytest.fixture
@@ -16,5 +17,5 @@ def tmp_path(tmp_path: Path) -> Iterator[Path]:
     if os.geteuid() != 0:
         yield tmp_path
         return
-    with tempfile.TemporaryDirectory(dir="/run", prefix="readiness-") as folder:
-        yield Path(folder)
+    with real.roots_folder() as folder:
+        yield folder

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +38,13 @@ def need_root() -> None:
         if os.environ.get("READINESS_REQUIRE") == "all":
             pytest.fail("this test needs root")
         pytest.skip("needs root")
+
+
+@contextmanager
+def roots_folder() -> Iterator[Path]:
+    """One below folders that only root may change, which /tmp is not: elsewhere root reads nothing."""
+    with tempfile.TemporaryDirectory(dir="/run", prefix="readiness-") as folder:
+        yield Path(folder)
 
 
 def run(
