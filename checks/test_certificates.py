@@ -12,6 +12,7 @@ from readiness.checking import (
     Inputs,
     MachineCertificate,
     MachineCertificates,
+    Missing,
     PeerOnHost,
     RoleOnHost,
     TargetOf,
@@ -50,10 +51,16 @@ class Named:
 
 
 def _file(path: str, read: Certificates, blocked_by: str | tuple[()]) -> CertificateFile:
+    if file := read.at(path):
+        return file
+    if why := read.why_unread(path):
+        unknown(f"{path} was not read: {why}", blocked_by=blocked_by)
     if not read.cover(path):
         reason = f"{path} lies in none of the folders that are read: {', '.join(read.folders)}"
-        unknown(reason, blocked_by=blocked_by)
-    return read.at(path) or CertificateFile(path, "", "", "")
+        folder = path.rpartition("/")[0]
+        remedy = f" (reads: [{folder}] at the host in estate.yaml adds one)" if folder else ""
+        unknown(reason + remedy, blocked_by=blocked_by)
+    return CertificateFile(path, "", "", "")
 
 
 def _named(own: RoleOnHost, facts: Facts, blocked_by: str | tuple[()] = ()) -> list[Named]:
@@ -122,7 +129,7 @@ def _as_named(kind: str, file: CertificateFile) -> tuple[bool, str]:
     if not file.is_there:
         return False, f"no {kind} in {file.path}"
     if kind in _KEYS and not file.public_key:
-        unknown(f"the key in {file.path} cannot be read: no key, or one with a passphrase")
+        unknown(f"the key in {file.path} cannot be read: {file.locked or 'there is none'}")
     if kind in {"certificate", "key_and_certificate", "ca"} and not file.certificates:
         return False, f"no certificate in {file.path}"
     return True, file.path
@@ -245,7 +252,7 @@ def test_certificate_is_strong(target: TargetOf[RoleOnHost], facts: Facts) -> No
 def test_key_belongs_to_its_certificate(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """Each private key is the one of the certificate beside it.
 
-    Compared by the public half, which openssl makes on the host.
+    Compared by the digest of the public half, which openssl makes on the host.
     """
     findings = []
     for named, file, certificate in _loaded(target.subject, facts):
@@ -261,7 +268,7 @@ def test_key_belongs_to_its_certificate(target: TargetOf[RoleOnHost], facts: Fac
     severity="major",
     targets=each_role(is_configured),
     needs=NEEDS,
-    remedy="chmod o= on the key (Windows: icacls /inheritance:r); if others could read it for long, issue a new one.",
+    remedy="chmod o= or setfacl -x on it (Windows: icacls /inheritance:r); issue a new one if it was open for long.",
     source="Bacula manual, TLS: the key must be readable by the daemon only",
 )
 def test_key_is_not_for_others(target: TargetOf[RoleOnHost], facts: Facts) -> None:
@@ -271,7 +278,11 @@ def test_key_is_not_for_others(target: TargetOf[RoleOnHost], facts: Facts) -> No
         for key in named.holding(*_KEYS):
             if not key.is_there:
                 unknown(f"there is no {key.path}", blocked_by=f"CRT-001 {target.subject.id}")
-            findings.append((not key.read_by_others, str(key)))
+            if isinstance(key.access, Missing):
+                unknown(f"{key.path}: {key.access.detail}: {key.access.remedy}")
+            accounts = target.subject.role.own_accounts() if key.access else ()
+            flaws = [entry.says(key.path, entry.bits) for entry in key.readers_by_list(accounts)]
+            findings.append((not key.read_by_others and not flaws, "; ".join([str(key), *flaws])))
     expect_each(findings, expected="keys that others may not read")
 
 

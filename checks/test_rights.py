@@ -8,6 +8,8 @@ from readiness.checking import (
     AccessLists,
     Baseline,
     Facts,
+    ListEntry,
+    Missing,
     OsRelease,
     Ownership,
     Place,
@@ -38,11 +40,26 @@ def has_windows_places(own: RoleOnHost) -> bool:
     return bool(own.role.windows_places) and own.host.os == "windows"
 
 
-def _flaw(wanted: Place, file: Ownership | None) -> str:
+def _flaws(wanted: Place, file: Ownership | None) -> list[str]:
     if file is None:
-        return f"no {wanted.path}"
-    fits = file.owner in wanted.owners and file.group in wanted.groups and not int(file.mode, 8) & ~wanted.mode_bits
-    return "" if fits else f"{wanted.path} is {file.owner}:{file.group} {file.mode}"
+        return [f"no {wanted.path}"]
+    if isinstance(file.access, Missing):
+        unknown(f"{wanted.path}: {file.access.detail}: {file.access.remedy}")
+    fits = file.owner in wanted.owners and file.group in wanted.groups and not file.bits & ~wanted.mode_bits
+    given = ((entry, entry.bits & 6 & ~_may(wanted, entry)) for entry in file.access if entry.name)
+    flaws = [] if fits else [f"{wanted.path} is {file.owner}:{file.group} {file.mode}"]
+    return flaws + [entry.says(wanted.path, bits) for entry, bits in given if bits]
+
+
+def _may(wanted: Place, entry: ListEntry) -> int:
+    """The rights that an access list may give: to the product's accounts theirs, to others no more than to all.
+
+    What is made in a folder from now on may be private, whatever the folder itself is.
+    """
+    own = {"user": {"root", *wanted.owners}, "group": {"root", *wanted.groups}}[entry.kind]
+    if entry.name in own:
+        return wanted.mode_bits >> (6 if entry.kind == "user" else 3) & 7
+    return 0 if entry.is_default else wanted.mode_bits & 7
 
 
 @check(
@@ -50,13 +67,13 @@ def _flaw(wanted: Place, file: Ownership | None) -> str:
     severity="major",
     targets=each_role(has_places),
     needs=NEEDS,
-    remedy="chown and chmod as the product's package does; if others could read a password for long, change it.",
+    remedy="chown and chmod as the package does, setfacl -x; if others could read a password for long, change it.",
     source="the product's catalogue entry, places",
 )
 def test_files_belong_to_the_product(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """Files and folders of the product belong to it, and give others no more rights than they should.
 
-    Its configuration holds passwords of other daemons in clear text.
+    Its configuration holds passwords of other daemons in clear text. An access list counts as the mode does.
     """
     own = target.subject
     family = facts.need(OsRelease).family
@@ -64,7 +81,9 @@ def test_files_belong_to_the_product(target: TargetOf[RoleOnHost], facts: Facts)
     if not places:
         unknown(f"the catalogue names no files of {own.role.name} for the {family} family")
     read = facts.need(Rights).paths
-    flaws = [flaw for wanted in places if (flaw := _flaw(wanted, read[wanted.path]))]
+    if links := [place.path for place in places if (file := read[place.path]) and file.kind == "link"]:
+        unknown(f"{links[0]} is a link in a folder that others than root may change")
+    flaws = [flaw for wanted in places for flaw in _flaws(wanted, read[wanted.path])]
     expected = ", ".join(
         f"{wanted.path} {'|'.join(wanted.owners)}:{'|'.join(wanted.groups)} {wanted.mode}" for wanted in places
     )

@@ -21,6 +21,9 @@ def test_sshd_is_set_up_as_agreed(target: Target, facts: Facts, baseline: Baseli
     """
     wanted = agreed(baseline, "sshd", target)
     settings = facts.need(Sshd).settings
+    hidden = facts.need(Sshd).hidden
+    if untold := [keyword for keyword in wanted if keyword.lower() in hidden]:
+        unknown(f"the value of {', '.join(untold)} did not leave the host: it has not the shape that it should have")
     if strange := [keyword for keyword in wanted if keyword.lower() not in settings]:
         unknown(f"sshd tells of no {', '.join(strange)}")
     values = {keyword: " ".join(settings[keyword.lower()]) for keyword in wanted}

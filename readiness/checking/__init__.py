@@ -60,6 +60,7 @@ from readiness.estate.backups import MARGIN_S, WINDOWS
 from readiness.estate.space import SpaceDemand
 from readiness.planning.inputs import Inputs, RoleOnHost
 from readiness.planning.targets import *  # noqa: F403
+from readiness.probes.access_list import ListEntry
 from readiness.probes.certificates import CertificateFile, Certificates
 from readiness.probes.clock import Clock, ClockSync
 from readiness.probes.configuration import Configuration

@@ -15,6 +15,7 @@ from readiness.configs.model import ConfigurationFile, Directive, Resource
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _NAMELESS = "-"  # what the catalogue does not know keeps its name to itself
 _DEEPEST = 20
+ABSENT = "there is no such file"
 _MOST = 200_000  # statements, where files are included again and again
 _UNREAD = {
     "command": "includes what a command prints, and a command is never run",
@@ -45,7 +46,7 @@ def folded(path: str, files: Files, unreadable: Mapping[str, str]) -> Configurat
 
     `unreadable` says why of each file that could not be read. Raises ValueError for statements that no file can hold.
     """
-    if unreadable.get(path) == "absent":
+    if unreadable.get(path) == ABSENT:
         return ConfigurationFile(path, (), (), is_absent=True)
     reader = _Reader(files, unreadable)
     reader.read(path, ())
@@ -69,8 +70,7 @@ class _Reader:
     def read(self, path: str, above: tuple[str, ...]) -> None:
         """One file; `above` are those that it is included from."""
         if path in self.unreadable:
-            reason = {"absent": "there is no such file"}.get(self.unreadable[path], "it cannot be read by the login")
-            self.unread.append(f"{path}: {reason}")
+            self.unread.append(f"{path}: {self.unreadable[path]}")
             return
         for statement in self.files[path]:
             location = f"{path}:{statement.line}"

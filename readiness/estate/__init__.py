@@ -12,10 +12,12 @@ from readiness.estate.login import Ssh
 from readiness.estate.names import Names
 from readiness.estate.schema import json_schema
 from readiness.estate.space import SpaceDemand
+from readiness.estate.sshd import SSHD_SETTINGS
 
 __all__ = [
     "BASELINE",
     "ESTATE",
+    "SSHD_SETTINGS",
     "Backup",
     "BackupWindow",
     "Baseline",

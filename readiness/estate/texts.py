@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from readiness.estate.sshd import SSHD_KEYWORDS, SSHD_SETTINGS
 from readiness.yaml_text.document import quote
+from readiness.yaml_text.known import Known
 from readiness.yaml_text.shapes import ListOf, Shape, line, refusal
 
+_SSHD = Known(SSHD_KEYWORDS, "settings")
 PREFIX = "READINESS_"
 """What the name of every environment variable begins with that an estate may name or that steers a run."""
 RESERVED = frozenset({"estate", "gate", "controller"})
@@ -55,6 +58,13 @@ def _day(value: Any) -> date:
 
 
 _CLOCK_TIME = Shape("start", r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", "0-9:", 5, 'hours and minutes, like "22:00"')
+
+
+def _told_by_sshd(keyword: str) -> str:
+    """A keyword, or an error where a host does not tell its value, which then cannot be compared."""
+    if keyword.lower() not in SSHD_SETTINGS:
+        raise refusal(f"the value of {quote(keyword)} does not leave the host", _SSHD.hint(keyword))
+    return keyword
 
 
 def _clock_time(value: Any) -> time:
@@ -173,7 +183,11 @@ ClockTime = Annotated[
     time, BeforeValidator(_clock_time), WithJsonSchema({"type": "string", "pattern": f"^{_CLOCK_TIME.pattern}$"})
 ]
 ZoneName = Annotated[TimeZone, AfterValidator(_zone)]
-Keyword = Annotated[str, Shape("keyword", r"[A-Za-z][A-Za-z0-9]*", "A-Za-z0-9", 64, "one of sshd_config(5)")]
+Keyword = Annotated[
+    str,
+    Shape("keyword", r"[A-Za-z][A-Za-z0-9]*", "A-Za-z0-9", 64, "one of sshd_config(5)"),
+    AfterValidator(_told_by_sshd),
+]
 Time = Annotated[
     datetime,
     BeforeValidator(_time),

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import ClassVar
 
 from readiness.core.facts import Fact, Missing
 from readiness.core.paths import comparable, lies_in
 from readiness.core.scripts import Output
-from readiness.probes.asking import Asking
+from readiness.probes.access_list import Access, ListEntry, is_of_list
+from readiness.probes.guard import refusal
 from readiness.probes.probe import Probe
-from readiness.probes.reading import fields, lines, no_tool, number, script, shown, summed, tag_of, unread
+from readiness.probes.reading import fields, lines, no_tool, script, shown, summed, tag_of
+from readiness.probes.rights import LOOKING, ownership
 
-_TEXT = script("certificates")
-_MODE = re.compile(r"[0-7]{1,4}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _BEGIN, _END = "-----BEGIN ", "-----END "
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateFile:
-    """One file: the certificates in it in their order, and the public half of the private key in it, as PEM.
+    """One file: the certificates in it in their order as PEM, and the digest of its private key's public half.
 
-    `public_key` is empty where there is no private key, or it could not be read. `mode` is octal; on Windows it is
-    empty, and `readers` are those of the accounts that everybody has who may read the file.
+    `public_key` is the sha256 of the half's SubjectPublicKeyInfo; empty where there is no private key, or it could not
+    be read: then `locked` says why. `mode` is octal, `access` the list where there is one; on Windows both are empty,
+    and `readers` are those of the accounts that everybody has who may read the file.
     """
 
     path: str
@@ -34,6 +37,8 @@ class CertificateFile:
     certificates: tuple[str, ...] = ()
     public_key: str = ""
     readers: tuple[str, ...] | None = None
+    locked: str = ""
+    access: Access = ()
 
     @property
     def is_there(self) -> bool:
@@ -45,6 +50,15 @@ class CertificateFile:
         """Whether others than its owner and group may read it."""
         return bool(self.readers) if self.readers is not None else bool(int(self.mode, 8) & 0o007)
 
+    def readers_by_list(self, accounts: Iterable[str]) -> tuple[ListEntry, ...]:
+        """The entries of its access list that let others read or change it, who are none of these accounts."""
+        if isinstance(self.access, Missing):
+            return ()
+        own = {"user": {"root", self.owner, *accounts}, "group": {"root", self.group, *accounts}}
+        return tuple(
+            entry for entry in self.access if entry.name and entry.bits & 6 and entry.name not in own[entry.kind]
+        )
+
     def __str__(self) -> str:
         """Its path, and who may read it."""
         if self.readers is None:
@@ -54,15 +68,23 @@ class CertificateFile:
 
 @dataclass(frozen=True, slots=True)
 class Certificates(Fact):
-    """The files in `folders`, which are those that were read; one that is not there is read, too."""
+    """The files in `folders`, which are those that were read; one that is not there is read, too.
+
+    `unread` says of each file and folder that was not read why, with the line that mends it.
+    """
 
     name: ClassVar[str] = "certificates"
     folders: tuple[str, ...]
     files: Mapping[str, CertificateFile]
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, path: str) -> CertificateFile | None:
         """The file at a path as the host compares paths; None where there is none in these folders."""
         return next((file for file in self.files.values() if comparable(file.path) == comparable(path)), None)
+
+    def why_unread(self, path: str) -> str | None:
+        """Why the file at this path was not read; None where it was, or there is none."""
+        return next((why for unread, why in self.unread.items() if lies_in(path, unread)), None)
 
     def cover(self, path: str) -> bool:
         """Whether a file at this path would have been read."""
@@ -70,19 +92,17 @@ class Certificates(Fact):
 
 
 def parse_certificates(output: Output) -> Certificates | Missing:
-    """Folder by folder the files with their certificates, then the keys' public halves."""
+    """Folder by folder the files, each with its access list, its certificates and what is told of its key."""
     received = lines(output)
     if missing := no_tool(received):
         return missing
-    fields(received[0] if received else "", "login", 1)
     gathered = _Gathered()
-    for line in summed(received[1:]):
-        gathered.take(line)
+    body = summed(received)
+    for at, line in enumerate(body):
+        gathered.take(line, takewhile(is_of_list, body[at + 1 :]))
     if gathered.block:
         raise ValueError("a block without its end")
-    if gathered.failed:
-        return unread(output, gathered.failed[0])
-    return Certificates(tuple(gathered.folders), gathered.files)
+    return Certificates(tuple(gathered.folders), gathered.files, gathered.unread)
 
 
 class _Gathered:
@@ -90,13 +110,13 @@ class _Gathered:
 
     def __init__(self) -> None:
         self.folders: list[str] = []
-        self.failed: list[str] = []
         self.files: dict[str, CertificateFile] = {}
+        self.unread: dict[str, str] = {}
         self.block: list[str] = []
         self._path = ""
 
-    def take(self, line: str) -> None:
-        """One line: of a folder, of a file, or of a block."""
+    def take(self, line: str, listed: Iterable[str]) -> None:
+        """One line: of a folder, of a file, or of a block; `listed` are those of an access list after it."""
         if self.block or line.startswith(_BEGIN):
             self._in_block(line)
             return
@@ -106,29 +126,52 @@ class _Gathered:
             case "folder" | "absent" as tag:
                 self.folders += fields(line, tag, 1)
             case "file":
-                path, owner, group, mode = fields(line, "file", 4)
-                if path in self.files or not _MODE.fullmatch(mode):
-                    raise ValueError(f"{shown(path)} twice, or no mode {shown(mode)}")
-                self.files[path] = CertificateFile(path, owner, group, mode)
+                path, *rest = fields(line, "file", 4)
+                own = ownership(["file", *rest], listed)
+                if path in self.files or not self.folders:
+                    raise ValueError(f"{shown(path)} twice, or in no folder")
+                self.files[path] = CertificateFile(path, own.owner, own.group, own.mode, access=own.access)
                 self._path = path
-            case "status":
-                if number(*fields(line, "status", 1)):
-                    self.failed.append(self.folders[-1])
+            case "unread":
+                path, *why = fields(line, "unread", 4)
+                self.unread[path] = str(refusal(*why))
+                self._path = ""
             case "key":
-                (self._path,) = fields(line, "key", 1)
+                (digest,) = fields(line, "key", 1)
+                self._key(public_key=digest, is_right=bool(_DIGEST.fullmatch(digest)))
+            case "locked":
+                (locked,) = fields(line, "locked", 1)
+                self._key(locked=locked, is_right=bool(locked))
+            case "list" | "no_list" if self._path:
+                return
             case _:
                 raise ValueError(f"a line out of its place: {shown(line)}")
+
+    def _key(self, *, is_right: bool, public_key: str = "", locked: str = "") -> None:
+        file = self.files.get(self._path)
+        if file is None or not is_right or file.public_key or file.locked:
+            raise ValueError(f"no key of a file: {shown(public_key or locked)}")
+        self.files[self._path] = replace(file, public_key=public_key, locked=locked)
 
     def _in_block(self, line: str) -> None:
         self.block.append(line)
         if not line.startswith(_END):
             return
-        file, text = self.files[self._path], "\n".join(self.block) + "\n"
-        if text.startswith("-----BEGIN CERTIFICATE-----\n"):
-            self.files[self._path] = replace(file, certificates=(*file.certificates, text))
-        else:
-            self.files[self._path] = replace(file, public_key=text)
+        file, text = self.files.get(self._path), "\n".join(self.block) + "\n"
+        if file is None or self.block[0] != _BEGIN + "CERTIFICATE-----" or self.block[-1] != _END + "CERTIFICATE-----":
+            raise ValueError(f"no certificate of a file: {shown(text)}")
+        self.files[self._path] = replace(file, certificates=(*file.certificates, text))
         self.block = []
 
 
-PROBES = (Probe(Certificates, _TEXT, parse_certificates, cost=55, arguments=Asking.certificate_folders, as_root=True),)
+PROBES = (
+    Probe(
+        Certificates,
+        script("certificates"),
+        parse_certificates,
+        cost=55,
+        as_root=True,
+        arguments=lambda asking: (*asking.certificate_folders(), *asking.host.reads),
+        after=lambda _: (LOOKING,),
+    ),
+)

@@ -10,16 +10,16 @@ from typing import ClassVar
 
 from readiness.configs import FORMATS
 from readiness.configs.model import ConfigurationFile
-from readiness.configs.statements import Statement, statement
+from readiness.configs.statements import ABSENT, Statement, statement
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
 from readiness.core.text import canonical
 from readiness.probes.asking import Asking
+from readiness.probes.guard import Refusal, refusal
 from readiness.probes.probe import Probe
-from readiness.probes.reading import chosen, fields, lines, no_tool, number, script, shown, summed, tag_of, unread
+from readiness.probes.reading import chosen, fields, lines, no_tool, number, script, shown, summed, tag_of
 from readiness.products.models import Product
 
-_TEXT = script("configuration")
 _NAMES = "names\t."
 _SUM = re.compile(r"([0-9a-f]{64})  -")
 _STATUS = re.compile(r"0|[1-9][0-9]{0,2}|absent")
@@ -45,15 +45,14 @@ def parse_configuration(output: Output) -> Configuration | Missing:
     received = lines(output)
     if missing := no_tool(received):
         return missing
-    fields(received[0] if received else "", "login", 1)
-    body = summed(received[1:])
+    body = summed(received)
     at = body.index(_NAMES)
     files: dict[str, ConfigurationFile] = {}
     for format_name, read in _products([line for line in body[:at] if line]):
-        unreadable = {path: file.status for path, file in read.items() if file.status != "0"}
+        unreadable = {path: file.reason for path, file in read.items() if file.reason}
         asked = [path for path, file in read.items() if file.is_asked]
-        if refused := [path for path in asked if unreadable.get(path, "absent") != "absent"]:
-            return unread(output, refused[0], Why.NOT_PERMITTED)
+        if refused := [path for path in asked if unreadable.get(path, ABSENT) != ABSENT]:
+            return _missing(refused[0], read[refused[0]])
         if twice := files.keys() & asked:
             raise ValueError(f"{shown(min(twice))} twice")
         statements = {path: file.statements for path, file in read.items()}
@@ -64,11 +63,18 @@ def parse_configuration(output: Output) -> Configuration | Missing:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """One file as it was read: `is_asked` unless it was only included; `status` is 0, cat's, or absent."""
+    """One file as it was read: `is_asked` unless it was only included; `reason` says why it was not read."""
 
-    status: str
     statements: tuple[Statement, ...]
     is_asked: bool
+    reason: str
+    refused: Refusal | None = None
+
+
+def _missing(path: str, file: _Read) -> Missing:
+    if file.refused is None:
+        return Missing(Why.UNREADABLE, f"{path}: {file.reason}")
+    return Missing(Why.NOT_PERMITTED, f"{path}: {file.refused.why}", file.refused.remedy)
 
 
 def _products(body: list[str]) -> Iterator[tuple[str, dict[str, _Read]]]:
@@ -94,16 +100,28 @@ def _files(section: list[str]) -> dict[str, _Read]:
         _, path = fields(line, tag_of(line), 2)
         statements = []
         for row in rest:
-            if tag_of(row) == "status":
+            if tag_of(row) in {"status", "refused"}:
                 break
             statements.append(_statement(row, rest))
         else:
             raise ValueError(f"{path} has no end")
-        _, status = fields(row, "status", 2)
-        if path in files or not _STATUS.fullmatch(status):
-            raise ValueError(f"{path} twice, or {shown(status)}")
-        files[path] = _Read(status, tuple(statements), is_asked)
+        reason, refused = _ending(row)
+        if path in files or (reason and statements):
+            raise ValueError(f"{path} twice, or not read and yet with statements")
+        files[path] = _Read(tuple(statements), is_asked, reason, refused)
     return files
+
+
+def _ending(row: str) -> tuple[str, Refusal | None]:
+    """Why a file was not read, empty where it was; and the guard's reason."""
+    if tag_of(row) == "refused":
+        _, *why = fields(row, "refused", 4)
+        refused = refusal(*why)
+        return str(refused), refused
+    _, status = fields(row, "status", 2)
+    if not _STATUS.fullmatch(status):
+        raise ValueError(f"no status: {shown(status)}")
+    return {"0": "", "absent": ABSENT}.get(status, "it cannot be read"), None
 
 
 def _statement(line: str, rest: Iterator[str]) -> Statement:
@@ -153,7 +171,7 @@ def arguments_of(asking: Asking) -> tuple[str, ...]:
             f"format={format_name}",
             *_leaving(product, [role.name for owner, role in asking.roles if owner is product]),
             *_each("address", (canonical(entry.address) for entry in product.peers)),
-            *_each("folder", _include_folders(product, asking)),
+            *_each("folder", _folders(product, asking, files)),
             *_each("file", files),
         )
     )
@@ -188,15 +206,35 @@ def maskings_of(asking: Asking) -> tuple[str, ...]:
     return tuple(FORMATS[name].masking(asking.host.os) for name in names)
 
 
+def _before(asking: Asking) -> tuple[str, ...]:
+    return (script("guard"), *maskings_of(asking))
+
+
 def _each(key: str, values: Iterable[str]) -> list[str]:
     return sorted({f"{key}={value}" for value in values})
 
 
-def _include_folders(product: Product, asking: Asking) -> tuple[str, ...]:
-    paths = product.include_folders.paths if product.include_folders and asking.host.os != "windows" else ()
-    return tuple(path for path in paths if path.startswith("/"))
+def _folders(product: Product, asking: Asking, files: tuple[str, ...]) -> list[str]:
+    """The folders below which a host's files are read: those of the files, and those of included ones.
+
+    Not one that others share, such as /etc: of what lies there only the file itself is read.
+    """
+    if asking.host.os == "windows":
+        return []
+    included = product.include_folders.paths if product.include_folders else ()
+    parents = {path.rpartition("/")[0] for path in files}
+    own = [*(path for path in included if path.startswith("/")), *(path for path in parents if path.count("/") > 1)]
+    return [*own, *asking.host.reads]
 
 
 PROBES = (
-    Probe(Configuration, _TEXT, parse_configuration, cost=50, as_root=True, arguments=arguments_of, after=maskings_of),
+    Probe(
+        Configuration,
+        script("configuration"),
+        parse_configuration,
+        cost=50,
+        as_root=True,
+        arguments=arguments_of,
+        after=_before,
+    ),
 )

@@ -53,7 +53,7 @@ class Holder:
 class Listening(Fact):
     """The listening sockets by port and address, and the processes that hold each by its inode.
 
-    `holders` is Missing where the login may not see them; a socket without one there is the kernel's, or was held by
+    `holders` is Missing where they may not be seen; a socket without one there is the kernel's, or was held by
     a process that ended meanwhile, or by one that is kept even from root.
     """
 
@@ -64,7 +64,7 @@ class Listening(Fact):
 
 def parse_listening(output: Output) -> Listening:
     """One line a socket and their number, then rows of find for whom they belong to, and their number."""
-    _, machine, read, *rest = lines(output)
+    machine, read, *rest = lines(output)
     (name,) = fields(machine, "machine", 1)
     if not _MACHINE.fullmatch(name):
         raise ValueError(f"no machine: {shown(name)}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from readiness.core.facts import Fact, Missing
+from readiness.core.facts import Fact
 from readiness.core.scripts import Output
 from readiness.core.text import decode
 from readiness.probes.probe import Probe
@@ -36,7 +36,7 @@ class Program:
 class Processes(Fact):
     """The program of each process by its id; kernel threads have none and are left out.
 
-    `unreadable` are the processes whose program was kept from the login.
+    `unreadable` are the processes whose program is kept even from root.
     """
 
     name: ClassVar[str] = "processes"
@@ -44,10 +44,9 @@ class Processes(Fact):
     unreadable: tuple[int, ...]
 
 
-def parse_processes(output: Output) -> Processes | Missing:
+def parse_processes(output: Output) -> Processes:
     """One line a process, and how many; those that ended meanwhile are no error, anything else is."""
-    first, status, _, *rows = _lines(output)
-    fields(first, "login", 1)
+    status, _, *rows = _lines(output)
     excuses = _excuses(complaints(output), failed=number(*fields(status, "status", 1)) != 0)
     executables: dict[int, Program] = {}
     for row in rows:
@@ -74,8 +73,8 @@ def _excuses(messages: list[str], *, failed: bool) -> dict[int, str]:
 def _lines(output: Output) -> list[str]:
     """The lines before `end`; unlike other scripts' they hold file names, which may be anything but cut."""
     received = output.stdout.split(b"\n")
-    rows = received[3:-2]
-    measured = [*map(number, decode(received[2]).split())] if len(received) > 5 else []
+    rows = received[2:-2]
+    measured = [*map(number, decode(received[1]).split())] if len(received) > 4 else []
     if output.status != 0 or received[-2:] != [b"end", b""] or b"\0" in output.stdout:
         raise ValueError(f"exit status {output.status}, or cut short: {shown(decode(output.stdout[-100:]))}")
     if measured != [len(rows), sum(len(row) + 1 for row in rows)]:

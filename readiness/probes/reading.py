@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Output
-from readiness.core.text import clean, decode, one_line
+from readiness.core.text import clean, decode
 
 _SUM = re.compile(r"([0-9a-f]{64})  -")
 _SHOWN = 200
@@ -99,8 +99,3 @@ def complaints(output: Output) -> list[str]:
     """The lines of a script's stderr, without those that hinder nothing."""
     messages = [line[:LONGEST_LINE] for line in decode(output.stderr).splitlines()]
     return [line for line in messages if line and not _HARMLESS.fullmatch(line)]
-
-
-def unread(output: Output, path: str, why: Why = Why.UNREADABLE) -> Missing:
-    """Why a path could not be read, in the words of the command that tried."""
-    return Missing(why, f"{path}: {one_line(' '.join(complaints(output)), 200)}")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from readiness.policies import certificate_strength
 
 _LONGEST_CHAIN = 8
+# DER: the tag of the version, which may be left out; and the bit of a length of several bytes.
+_VERSION, _LONG = 0xA0, 0x80
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,27 @@ def strength(certificate: x509.Certificate) -> str:
 
 
 def belongs(certificate: x509.Certificate, public_key: str) -> bool:
-    """Whether the private key, whose public half this is, is the certificate's."""
-    info = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    own = serialization.load_pem_public_key(public_key.encode()).public_bytes(*info)
-    return certificate.public_key().public_bytes(*info) == own
+    """Whether the private key is the certificate's; the sha256 of the SubjectPublicKeyInfo of its public half is given.
+
+    The info as it stands in the certificate counts, and as it is written usually: of one key there is more than one.
+    """
+    usual = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return public_key in {hashlib.sha256(info).hexdigest() for info in (usual, _info_in(certificate))}
+
+
+def _info_in(certificate: x509.Certificate) -> bytes:
+    """The SubjectPublicKeyInfo as it is written: after serial number, algorithm, issuer, validity and subject."""
+    fields = list(_members(next(_members(certificate.tbs_certificate_bytes))[1]))
+    tagged = fields[0][0][0] == _VERSION
+    return fields[6 if tagged else 5][0]
+
+
+def _members(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Each element of DER, whole and its content."""
+    while data:
+        length, head = data[1], 2
+        if length > _LONG:
+            head += length - _LONG
+            length = int.from_bytes(data[2:head])
+        yield data[: head + length], data[head : head + length]
+        data = data[head + length :]

@@ -20,7 +20,7 @@ SEALED = frozenset({Configuration.name})
 _DIGEST = re.compile(rb"(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])")
 # What may be the beginning of one, where an output was cut in it: a few digits are enough to try words by.
 _CUT = re.compile(rb"(?<![0-9A-Za-z])[0-9a-f]{1,63}(?=\n?\Z)")
-_SUMMED = re.compile(rb"\A(login\t[^\n]*\n)(.*\n)([0-9a-f]{64})(  -\nend\n)\Z", re.DOTALL)
+_SUMMED = re.compile(rb"\A(.*\n)([0-9a-f]{64})(  -\nend\n)\Z", re.DOTALL)
 
 
 def sealed(output: Output, key: bytes, most: int) -> Output:
@@ -40,10 +40,10 @@ def sealed(output: Output, key: bytes, most: int) -> Output:
 
 def _sealed(text: bytes, key: bytes) -> bytes:
     match = _SUMMED.match(text)
-    if match is None or hashlib.sha256(match[2]).hexdigest().encode() != match[3]:
+    if match is None or hashlib.sha256(match[1]).hexdigest().encode() != match[2]:
         return _replaced(text, key)
-    body = _replaced(match[2], key)
-    return match[1] + body + hashlib.sha256(body).hexdigest().encode() + match[4]
+    body = _replaced(match[1], key)
+    return body + hashlib.sha256(body).hexdigest().encode() + match[3]
 
 
 def _replaced(text: bytes, key: bytes) -> bytes:

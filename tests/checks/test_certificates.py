@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from readiness.configs.model import ConfigurationFile, Directive
 from readiness.core.facts import Missing, Why, WinrmListener
 from readiness.estate.estate import Cutover
 from readiness.planning.inputs import Inputs
+from readiness.probes.access_list import NO_GETFACL, ListEntry
 from readiness.probes.certificates import Certificates
 from readiness.probes.configuration import Configuration
 from readiness.probes.windows.tls import MachineCertificate, MachineCertificates
@@ -32,7 +34,7 @@ TLS = "/etc/bacula/tls/"
 def public_half(key: str) -> str:
     public = serialization.load_pem_private_key(key.encode(), None).public_key()
     info = serialization.PublicFormat.SubjectPublicKeyInfo
-    return public.public_bytes(serialization.Encoding.PEM, info).decode()
+    return hashlib.sha256(public.public_bytes(serialization.Encoding.DER, info)).hexdigest()
 
 
 def tls(host: str, name: str, **changes: Any) -> Callable[[Store], None]:
@@ -55,6 +57,10 @@ def certified(host: str, name: str, *, days: float = 3650, rsa_bits: int = 0) ->
         tls(host, "host.key", public_key=public_half(identity.key))(store)
 
     return change
+
+
+def listed(kind: str, name: str) -> tuple[ListEntry, ...]:
+    return (ListEntry("group", "", 0, is_default=False), ListEntry(kind, name, 4, is_default=False))
 
 
 def without_files(store: Store) -> None:
@@ -105,6 +111,14 @@ CASES = {
         {"CRT-001 client01/bacula.client": "UNKNOWN"},
         fact("client01", Certificates, lambda one: replace(one, files={}, folders=("/etc/bacula/ssl",))),
     ),
+    "CRT-001 a key with a passphrase": Case(
+        {"CRT-001 client01/bacula.client": "UNKNOWN"},
+        tls("client01", "host.key", public_key="", locked="encrypted with a passphrase"),
+    ),
+    "CRT-001 in a folder that others may change": Case(
+        {"CRT-001 client01/bacula.client": "UNKNOWN"},
+        fact("client01", Certificates, lambda one: replace(one, files={}, unread={TLS.rstrip("/"): "a reason"})),
+    ),
     "CRT-002": Case({"CRT-002 client01/bacula.client~director": "FAIL"}, certified("client01", "client99.lab.example")),
     "CRT-003": Case(
         {"CRT-003 client01/bacula.client": "FAIL"}, certified("client01", "client01.lab.example", days=-0.5)
@@ -133,6 +147,18 @@ CASES = {
         tls("client01", "host.key", public_key=public_half(Authority().issue("x").key)),
     ),
     "CRT-007": Case({"CRT-007 client01/bacula.client": "FAIL"}, tls("client01", "host.key", mode="644")),
+    "CRT-007 an access list for somebody": Case(
+        {"CRT-007 client01/bacula.client": "FAIL"}, tls("client01", "host.key", access=listed("user", "bob"))
+    ),
+    "CRT-007 an access list for a group": Case(
+        {"CRT-007 client01/bacula.client": "FAIL"}, tls("client01", "host.key", access=listed("group", "ops"))
+    ),
+    "CRT-007 an access list for root": Case(
+        {"CRT-007 client01/bacula.client": "PASS"}, tls("client01", "host.key", access=listed("user", "root"))
+    ),
+    "CRT-007 an access list that was not read": Case(
+        {"CRT-007 client01/bacula.client": "UNKNOWN"}, tls("client01", "host.key", access=NO_GETFACL)
+    ),
     "CRT-001 Windows: no certificate": Case(
         {"CRT-001 fd01/bacula.client": "FAIL"}, fact("fd01", Certificates, without_windows_file("host.pem"))
     ),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from readiness.probes.access_list import NO_GETFACL, ListEntry
 from readiness.probes.rights import Rights
 from readiness.probes.windows.access import AccessEntry, AccessLists
 
@@ -28,6 +29,11 @@ def owned(host: str, path: str, **changes: Any) -> Callable[[Store], None]:
         return replace(rights, paths={**rights.paths, path: replace(was, **changes)})
 
     return fact(host, Rights, change)
+
+
+def listed(path: str, *entries: tuple[str, str, int], is_default: bool = False) -> Callable[[Store], None]:
+    own = (ListEntry("user", "", 6, is_default=False), ListEntry("group", "", 4, is_default=False))
+    return owned("client01", path, access=(*own, *(ListEntry(*entry, is_default) for entry in entries)))
 
 
 def shell(host: str, path: str | None) -> Callable[[Store], None]:
@@ -62,6 +68,42 @@ CASES = {
     "RGT-001 not there": Case(
         {"RGT-001 client01/bacula.client": "FAIL"},
         fact("client01", Rights, lambda one: replace(one, paths={**one.paths, FD_CONF: None})),
+    ),
+    "RGT-001 an access list lets somebody read": Case(
+        {"RGT-001 client01/bacula.client": "FAIL"}, listed(FD_CONF, ("user", "bob", 4))
+    ),
+    "RGT-001 an access list lets a group read": Case(
+        {"RGT-001 client01/bacula.client": "FAIL"}, listed(FD_CONF, ("group", "ops", 4))
+    ),
+    "RGT-001 an access list lets somebody write the folder": Case(
+        {"RGT-001 client01/bacula.client": "FAIL"}, listed("/etc/bacula", ("user", "bob", 7))
+    ),
+    "RGT-001 an access list gives what all may do": Case(
+        {"RGT-001 client01/bacula.client": "PASS"}, listed("/etc/bacula", ("user", "bob", 5))
+    ),
+    "RGT-001 an access list for what is made from now on": Case(
+        {"RGT-001 client01/bacula.client": "FAIL"}, listed("/etc/bacula", ("user", "bob", 4), is_default=True)
+    ),
+    "RGT-001 an access list for the product": Case(
+        {"RGT-001 client01/bacula.client": "PASS"}, listed(FD_CONF, ("user", "bacula", 4), ("group", "bacula", 4))
+    ),
+    "RGT-001 an access list lets the product's group write": Case(
+        {"RGT-001 client01/bacula.client": "FAIL"}, listed(FD_CONF, ("group", "bacula", 6))
+    ),
+    "RGT-001 an access list that was not read": Case(
+        {"RGT-001 client01/bacula.client": "UNKNOWN"}, owned("client01", FD_CONF, access=NO_GETFACL)
+    ),
+    "RGT-001 a mask that only seems to be the group's": Case(
+        {"RGT-001 client01/bacula.client": "PASS"},
+        owned(
+            "client01",
+            FD_CONF,
+            mode="660",
+            access=(ListEntry("group", "", 4, is_default=False), ListEntry("user", "root", 6, is_default=False)),
+        ),
+    ),
+    "RGT-001 a link that others may change": Case(
+        {"RGT-001 client01/bacula.client": "UNKNOWN"}, owned("client01", FD_CONF, kind="link")
     ),
     "RGT-002": Case({"RGT-002 sd01/bacula.storage": "FAIL"}, shell("sd01", "/bin/sh")),
     "RGT-002 no account": Case({"RGT-002 sd01/bacula.storage": "UNKNOWN"}, shell("sd01", None)),

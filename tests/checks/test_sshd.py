@@ -23,6 +23,10 @@ CASES = {
     "SSH-001 a keyword that sshd does not have": Case(
         {f"SSH-001 {host}": "UNKNOWN" for host in LINUX_HOSTS}, inputs=with_baseline(sshd={"PermitRotLogin": "no"})
     ),
+    "SSH-001 a value that did not leave the host": Case(
+        {"SSH-001 client01": "UNKNOWN"},
+        fact("client01", Sshd, lambda one: replace(one, settings={"port": ("22",)}, hidden=("permitrootlogin",))),
+    ),
     "SSH-001 several values": Case(
         {"SSH-001 client01": "PASS"}, inputs=with_baseline(sshd={"AllowUsers": "readiness root"})
     ),

@@ -19,6 +19,7 @@ from readiness.core.errors import InputError
 from readiness.core.scripts import Output, Script
 from readiness.probes import PROBES_OF
 from readiness.probes.configuration import Configuration
+from readiness.probes.reading import script as script_of
 from readiness.yaml_text.known import Known
 from tests.bench import machine, stand_in
 from tests.probes import real
@@ -61,7 +62,7 @@ MORE = (
 
 def on_linux(folder: Path, arguments: Sequence[str]) -> Output:
     (probe,) = (probe for probe in PROBES_OF["posix"] if probe.kind is Configuration)
-    text = FORMATS["bacula"].masking("linux") + INI_SH + probe.text
+    text = script_of("guard") + FORMATS["bacula"].masking("linux") + INI_SH + probe.text
     command = ["dash", "-c", text, "readiness", *(argument.format(f"{folder}/") for argument in arguments)]
     environment = {"PATH": real.PATH, "LC_ALL": "C", "NONCE": real.NONCE}
     for name, content in (("a.conf", BACULA), ("b.ini", INI)):

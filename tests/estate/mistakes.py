@@ -355,6 +355,20 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         ("baseline.yaml:19:66: yes is a truth value to some YAML readers",),
     ),
     (BASELINE, "no_login_shell: [bacula]", "no_login_shell: [a b]", ("baseline.yaml:20:18: user",)),
+    *(
+        (
+            BASELINE,
+            "PermitRootLogin",
+            word,
+            (f"baseline.yaml:11:8: the value of '{word}' does not leave the host{hint}",),
+        )
+        for word, hint in {
+            "PermitRotLogin": " (did you mean PermitRootLogin)",
+            "ForceCommand": "",
+            "SetEnv": "",
+            "AuthorizedKeysCommand": " (did you mean AuthorizedKeysCommandUser)",
+        }.items()
+    ),
     (
         BASELINE,
         "no_login_shell: [bacula]",

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -37,16 +40,23 @@ def need_root() -> None:
         pytest.skip("needs root")
 
 
+@contextmanager
+def roots_folder() -> Iterator[Path]:
+    """One below folders that only root may change, which /tmp is not: elsewhere root reads nothing."""
+    with tempfile.TemporaryDirectory(dir="/run", prefix="readiness-") as folder:
+        yield Path(folder)
+
+
 def run(
     fact: str,
     arguments: Sequence[str] = (),
     *,
     shell: str = "dash",
-    path: str = PATH,
+    path: str | None = None,
     within: Sequence[str] = (),
 ) -> Output:
     """One script's output; `within` is what starts the shell."""
-    environment = {"PATH": path, "LC_ALL": "C", "NONCE": NONCE}
+    environment = {"PATH": path or PATH, "LC_ALL": "C", "NONCE": NONCE}
     command = [*within, *SHELLS[shell], "-c", by_name[fact].text_for(asking()), "readiness", *arguments]
     sent_s = time.time()
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, check=False)

@@ -36,7 +36,12 @@ def awk_path(name: str, folder: Path) -> str:
 
 
 def read(*files: Path, path: str = real.PATH, shell: str = "dash") -> Output:
-    return real.run("configuration", [*KNOWN, *(f"file={one}" for one in files)], path=path, shell=shell)
+    return real.run(
+        "configuration",
+        [*KNOWN, *(f"folder={one.parent}" for one in files), *(f"file={one}" for one in files)],
+        path=path,
+        shell=shell,
+    )
 
 
 def configuration(output: Output) -> Configuration:
@@ -221,10 +226,10 @@ Job {{ Name = j; Type = Backup; Level = Full; Client = c0; FileSet = "Full-Set";
     ("text", "told"),
     [
         ("@|\"sh -c 'cat /etc/bacula/clients/*'\"\n", "a command is never run"),
-        ("@/etc/no-such.conf\n", "no such file"),
+        ("@{own}.no\n", "no such file"),
         ("@relative.conf\n", "not understood"),
         ("@{own}\n", "includes itself"),
-        ("@/proc/1\n", "cannot be read"),
+        ("@/proc/1/status\n", "lies in none of the folders"),
         ("Director {\n", "has no end"),
         ("}\n", "closes nothing"),
         ("Name = x\n", "stands in no resource"),

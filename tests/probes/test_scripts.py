@@ -131,7 +131,10 @@ def test_without_its_tools_a_script_says_so(shell: str, tmp_path: Path) -> None:
         "clock_sync": Why.TOOL_ABSENT,
         "packages": Why.TOOL_ABSENT,
         "services": Why.TOOL_ABSENT,
-        "processes": Why.TOOL_ABSENT,
+        "certificates": Why.TOOL_ABSENT,
+        "rights": Why.TOOL_ABSENT,
+        "configuration": Why.TOOL_ABSENT,
+        "sshd": Why.TOOL_ABSENT,
     }.items():
         fact = parsed(real.run(name, ["x.service"], shell=shell, path=str(tmp_path)))
         assert isinstance(fact, Missing), name

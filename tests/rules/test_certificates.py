@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 
 import pytest
@@ -136,6 +137,6 @@ def test_strength() -> None:
 
 def test_a_key_belongs_to_one_certificate() -> None:
     info = serialization.PublicFormat.SubjectPublicKeyInfo
-    public = LEAF.key.public_key().public_bytes(serialization.Encoding.PEM, info).decode()
+    public = hashlib.sha256(LEAF.key.public_key().public_bytes(serialization.Encoding.DER, info)).hexdigest()
     assert certificates.belongs(LEAF.certificate, public)
     assert not certificates.belongs(BETWEEN.certificate, public)

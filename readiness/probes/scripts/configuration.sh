@@ -3,9 +3,10 @@
 # two ends must agree. Of all else that stands there it is only said that it does, and on which line.
 # Arguments, for each product: format=NAME, then what is its own: directive=SHAPE:RESOURCES:DIRECTIVES, lists with commas
 # (a directive comes with the blocks that it stands in, `include.file`; of the shape `digest` its digest leaves, of
-# `secret` its name alone), address=DIRECTIVE, folder=PATH (whose files only root may read), file=PATH.
-# Before this stands the masking of each format: a function mask_NAME that hands `mask` what takes a line apart.
-for tool in awk sha256sum getent tr; do
+# `secret` its name alone), address=DIRECTIVE, folder=PATH (below which files are read), file=PATH.
+# Before this stand the guard, and the masking of each format: a function mask_NAME that hands `mask` what takes a line
+# apart.
+for tool in awk sha256sum getent stat readlink head tr; do
     if ! command -v "$tool" >/dev/null 2>&1; then
         printf 'no_tool\t%s\t.\nend\n' "$tool"
         exit 0
@@ -15,43 +16,29 @@ if [ -z "$NONCE" ]; then
     printf 'no_nonce\t.\nend\n'
     exit 0
 fi
-set -f
-printf 'login\t%s\t.\n' "$(id -un)"
+limit=4194304
 
-# Asked for (`file`) or included (`part`).
+# The file at `real`, with marks that no file can imitate.
 read_file() {
-    path=$1
-    printf '\n\001%s %s\t%s\n' "$NONCE" "$2" "$path"
-    case "$files " in
-        *" $path "*)
-            /bin/cat "$path"
-            ;;
-        *) if [ -f "$path" ]; then cat -- "$path"; else false; fi ;;
-    esac
-    status=$?
-    if [ "$status" -ne 0 ] && [ -x "${path%/*}/" ] && ! [ -e "$path" ]; then status=absent; fi
-    printf '\n\001%s status\t%s\n' "$NONCE" "$status"
+    printf '\n\001%s %s\t%s\n' "$NONCE" "$word" "$path"
+    head -c "$limit" -- "$real"
+    printf '\n\001%s status\t%s\n' "$NONCE" "$?"
 }
 
-# The whole folder of an included file where that is one of the product's; else the file.
-read_include() {
-    for folder in $folders; do
-        case $1 in
-            "$folder"/*)
-                /usr/bin/find "$folder" -type f -printf \\n\\001part\\t%p\\n -exec /bin/cat {} \;
-                return
-                ;;
-        esac
-    done
-    read_file "$1" part
-    return 1
+# Why a file is not read.
+not_read() {
+    printf '%s\t0\t%s\t.\n' "$word" "$path"
+    case $why in
+        absent) printf 'status\t0\tabsent\t.\n' ;;
+        *) printf 'refused\t0\t%s\t%s\t%s\t.\n' "$why" "$place" "$whom" ;;
+    esac
 }
 
 # A format's part defines scan() for the line in `rest`, which says of blocks enter(WORD) and leave(), and of directives,
 # by `name`, plain(TEXT), or secret(TEXT) where is_secret(); at_end(), which is true where a file ends in the midst of
 # something; and reset() before the next file. A NUL is no character to some awks, so it comes as another one.
 mask() {
-    tr '\000' '\002' | awk -v directives="$directives" -v seen="$seen" '
+    tr '\000' '\002' | awk -v directives="$directives" '
 BEGIN {
     mark = "\001" ENVIRON["NONCE"] " "
     unit = "((n|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?|months?|q|quarters?|y|years?"
@@ -168,12 +155,11 @@ index($0, mark) == 1 {
     word = substr($0, length(mark) + 1, cut_at - length(mark) - 1)
     path = substr($0, cut_at + 1)
     finish(word == "status" ? path : 0)
-    if (word == "status" || index(seen, "\t" path "\t")) next
+    if (word == "status") next
     if (word == "part" && !fits("path", path)) next # which no include that is followed names
     line = 0
     file = path
     is_part = word == "part"
-    seen = seen file "\t"
     tell(word, file)
     next
 }
@@ -188,36 +174,71 @@ END { finish(0) }
 '"$1"
 }
 
+# These files, each as it is asked for (`file`) or included (`part`).
+read_all() {
+    set --
+    for path in $todo; do
+        if may_read "$path"; then set -- "$@" "$path" "$real"; else not_read; fi
+    done
+    path=
+    for real in "$@"; do
+        if [ -z "$path" ]; then
+            path=$real
+        else
+            read_file
+            path=
+        fi
+    done | "mask_$format"
+}
+
+# The files that name others: only root may do so.
+naming() {
+    printf '%s\n' "$answer" | awk -F '\t' '
+        $1 == "file" || $1 == "part" { path = $3 }
+        $1 == "include" && !seen[path]++ { print path }
+    '
+}
+
+# What is included by the `trusted` files and was not read yet (`yes`), or by others (`no`), and by which.
+included() {
+    {
+        printf 'done\t%s\n' $finished
+        printf 'trusted\t%s\n' $trusted
+        printf '%s\n' "$answer"
+    } | awk -F '\t' -v wanted="$1" '
+        $1 == "done" { done[$2] = 1 }
+        $1 == "trusted" { trusted[$2] = 1 }
+        $1 == "file" || $1 == "part" { path = $3 }
+        $1 != "include" || $3 in done { next }
+        wanted == "yes" && path in trusted && !seen[$3]++ { print $3 }
+        wanted == "no" && !(path in trusted) && !seen[$3]++ { print path, $3 }
+    '
+}
+
 # Every file once, then what they include, until nothing new is included.
 everything() {
-    seen=$(printf '\t.')
-    seen=${seen%.} round=0
-    todo=$files done_with=
+    round=0 finished= held= todo=$files word=file
     while [ -n "$todo" ] && [ "$round" -lt 20 ]; do
-        answer=$(
-            whole=
-            for path in $todo; do
-                if [ "$round" -eq 0 ]; then
-                    read_file "$path" file
-                else
-                    case "$whole " in
-                        *" ${path%/*} "*) ;;
-                        *) if read_include "$path"; then whole="$whole ${path%/*}"; fi ;;
-                    esac
-                fi
-            done | "mask_$format"
-        )
+        answer=$(read_all 2>/dev/null) # what tools say of a file may hold some of it
         printf '%s\n' "$answer"
-        seen=$seen$(printf '%s\n' "$answer" | awk -F '\t' '$1 == "file" || $1 == "part" { printf "%s\t", $3 }')
-        done_with="$done_with$todo "
-        todo=
-        for path in $(printf '%s\n' "$answer" | awk -F '\t' '$1 == "include" { print $3 }'); do
-            case "$done_with$todo " in
-                *" $path "*) ;;
-                *) todo="$todo $path" ;;
-            esac
+        finished="$finished $todo" trusted=
+        for path in $(naming); do
+            if follow "$path" && is_roots; then trusted="$trusted $path"; fi
         done
-        round=$((round + 1))
+        held="$held $(included no)"
+        todo=$(included yes) word=part round=$((round + 1))
+    done
+    set -- $held
+    while [ "$#" -gt 1 ]; do
+        path=$2
+        case " $(printf '%s ' $finished)" in
+            *" $path "*) ;;
+            *)
+                if ! follow "$1" || ! is_roots; then not_read; fi
+                finished="$finished $path"
+                ;;
+        esac
+        shift 2
     done
 }
 
@@ -238,7 +259,7 @@ for argument in "$@" format=; do
             if [ -n "$format" ]; then read_product; fi
             format=$value asked=0 files= folders= directives= addresses=
             ;;
-        file=*) files="$files $value" asked=$((asked + 1)) ;;
+        file=*) files="$files $value" folders="$folders $value" asked=$((asked + 1)) ;;
         folder=*) folders="$folders $value" ;;
         directive=*) directives="$directives $value" ;;
         address=*) addresses="$addresses $value" ;;

@@ -1,34 +1,45 @@
-# Owner, group and mode of the product's files and folders, and the login shells of its accounts.
-# Arguments: path=PATH, account=NAME.
-if ! command -v getent >/dev/null 2>&1; then
-    printf 'no_tool\tgetent\t.\nend\n'
-    exit 0
-fi
-printf 'login\t%s\t.\n' "$(id -un)"
-printf 'asked\t%s\t.\n' "$#"
-
-owner_and_mode() {
-    /usr/bin/find -L "$path" -maxdepth 0 -printf path\\t%p\\t%u\\t%g\\t%m\\t.\\n
+# Kind, owner, group, mode and access list of the product's files and folders, and the login shells of its accounts.
+# Links are followed where only root may change them; nothing is opened.
+# Arguments: path=PATH, account=NAME. Before this stand the guard and what reads access lists.
+for tool in getent sha256sum stat readlink ls; do
+    if ! command -v "$tool" >/dev/null 2>&1; then
+        printf 'no_tool\t%s\t.\nend\n' "$tool"
+        exit 0
+    fi
+done
+everything() {
+    printf 'asked\t%s\t.\n' "$#"
+    for argument in "$@"; do
+        asked=${argument#*=}
+        case $argument in
+            path=*)
+                if ! follow "$asked" && [ "$why" != absent ]; then
+                    real=$asked
+                    if measure "$asked"; then why=; else why=absent; fi
+                fi
+                rights=
+                if [ -z "$why" ]; then rights=$(stat --printf '%U\t%G\t%a' -- "$real" | tr -c '\t\040-\176' '?'); fi
+                if [ -n "$rights" ]; then
+                    printf 'path\t%s\t%s\t%s\t.\n' "$asked" "$kind" "$rights"
+                    access_list "$real"
+                else
+                    printf 'absent\t%s\t.\n' "$asked"
+                fi
+                ;;
+            account=*)
+                line=$(getent passwd "$asked")
+                case $line in
+                    "$asked":*) printf 'account\t%s\t%s\t.\n' "$asked" "${line##*:}" ;;
+                    *) printf 'no_account\t%s\t.\n' "$asked" ;;
+                esac
+                ;;
+        esac
+    done
 }
 
-for argument in "$@"; do
-    asked=${argument#*=}
-    case $argument in
-        path=*)
-            path=$asked
-            if [ -x "${path%/*}/" ] && ! [ -e "$path" ]; then
-                printf 'absent\t%s\t.\n' "$path"
-            else
-                owner_and_mode || printf 'failed\t%s\t.\n' "$path"
-            fi
-            ;;
-        account=*)
-            line=$(getent passwd "$asked")
-            case $line in
-                "$asked":*) printf 'account\t%s\t%s\t.\n' "$asked" "${line##*:}" ;;
-                *) printf 'no_account\t%s\t.\n' "$asked" ;;
-            esac
-            ;;
-    esac
-done
-echo end
+{
+    told=$(everything "$@")
+    printf '%s\n' "$told"
+    printf '%s\n' "$told" | sha256sum
+    echo end
+} 2>/dev/null

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import textwrap
 from typing import Any
@@ -40,16 +42,25 @@ def _file(path: str, row: Row) -> CertificateFile:
         group="",
         mode="",
         certificates=tuple(_pem("CERTIFICATE", encoded) for encoded in items(row["certificates"])),
-        public_key="" if row["public"] is None else _pem("PUBLIC KEY", row["public"]),
+        public_key="" if row["public"] is None else _digest(row["public"]),
         readers=access.open_to(READ),
     )
 
 
 def _pem(kind: str, value: Any) -> str:
+    body = "\n".join(textwrap.wrap(_base64(kind, value), 64))
+    return f"-----BEGIN {kind}-----\n{body}\n-----END {kind}-----\n"
+
+
+def _digest(value: Any) -> str:
+    """Of the SubjectPublicKeyInfo."""
+    return hashlib.sha256(base64.b64decode(_base64("PUBLIC KEY", value))).hexdigest()
+
+
+def _base64(kind: str, value: Any) -> str:
     if not isinstance(value, str) or not value or len(value) > _LONGEST or not _BASE64.fullmatch(value):
         raise ValueError(f"no {kind}: {shown(str(value))}")
-    body = "\n".join(textwrap.wrap(value, 64))
-    return f"-----BEGIN {kind}-----\n{body}\n-----END {kind}-----\n"
+    return value
 
 
 PROBES = (probe(Certificates, _certificates, cost=55, arguments=Asking.certificate_folders),)

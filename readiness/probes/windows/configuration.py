@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from readiness.configs import FORMATS
 from readiness.configs.model import ConfigurationFile
-from readiness.configs.statements import Statement, statement
+from readiness.configs.statements import ABSENT, Statement, statement
 from readiness.core.facts import Missing, Why
 from readiness.probes.configuration import Configuration, arguments_of, maskings_of
 from readiness.probes.reading import chosen, shown
@@ -49,6 +49,11 @@ class _Product:
             self.unreadable[path] = status
         self.asked += [path] if flag(row["asked"]) else []
 
+    def reasons(self) -> dict[str, str]:
+        """Why files could not be read."""
+        absent = {path for path, status in self.unreadable.items() if status == "absent"}
+        return {path: ABSENT if path in absent else "it cannot be read by the login" for path in self.unreadable}
+
 
 def _configuration(received: list[Row]) -> Configuration | Missing:
     """Files with their statements, asked for or included, then the names that they call peers by."""
@@ -71,7 +76,7 @@ def _configuration(received: list[Row]) -> Configuration | Missing:
             if path in files:
                 raise ValueError(f"{shown(path)} twice")
             reader = chosen(FORMATS, format_name).read
-            files[path] = reader(path, product.statements, product.unreadable)
+            files[path] = reader(path, product.statements, product.reasons())
     return Configuration(files, resolved)
 
 

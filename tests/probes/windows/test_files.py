@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,7 @@ KEYS: dict[str, tuple[Key, PrivateFormat, KeySerializationEncryption, bool]] = {
 
 
 def _public(key: Key) -> str:
-    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    return hashlib.sha256(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def test_only_the_public_half_of_a_key_is_sent(tmp_path: Path) -> None:

@@ -59,12 +59,11 @@ def _needs_the_stand_in() -> None:
 def same_on_both(texts: Sequence[str], tmp_path: Path) -> Output:
     """Both scripts read the same files and give the same fact; the output of the one for Windows."""
     files = {f"{number}.conf": text.encode("latin-1") for number, text in enumerate(texts)}
-    linux = tmp_path / "linux"
-    linux.mkdir()
-    for name, data in files.items():
-        (linux / name).write_bytes(data)
-    asked = [f"file={linux / name}" for name in files]
-    theirs = parsed_of_linux(real.run("configuration", [*KNOWN, *asked]))
+    with real.roots_folder() as linux:
+        for name, data in files.items():
+            (linux / name).write_bytes(data)
+        asked = [f"file={linux / name}" for name in files]
+        theirs = parsed_of_linux(real.run("configuration", [*KNOWN, *asked]))
     assert isinstance(theirs, Configuration)
     output = run(described(files, tmp_path), *files)
     ours = configuration(output)
