@@ -168,6 +168,7 @@ Deep { Port = 10 }
         "directive=digest:client:password",
         "directive=word:director:mixed",
         "directive=switch:client:mixed",
+        *([] if reader == "powershell" else [f"folder={tmp_path}"]),
     ]
     folder = "C:\\\\conf\\\\" if reader == "powershell" else f"{tmp_path}/"
     main = f'Director {{ Port = 6; @"{folder}part.conf"\n }}\nPort = 5\n'
