@@ -38,8 +38,9 @@ class Answers:
             return "", f"no recording of this script {name}", 1
         if name == "clock":
             return self.clock(), "", 0
-        stdout, stderr = (self._with_parts(recorded[stream], stream, nonce) for stream in ("stdout", "stderr"))
-        return stdout, stderr, recorded["status"]
+        marks = "".join(found[0] for found in _MARK.finditer(recorded["stdout"]))  # they are on both streams
+        stdout = self._with_parts(recorded["stdout"], "stdout", nonce)
+        return stdout, recorded["stderr"] + self._with_parts(marks, "stderr", nonce), recorded["status"]
 
     def _with_parts(self, text: str, stream: str, nonce: str) -> str:
         """What was recorded, and after the mark that a part of the reader begins what was recorded of it."""

@@ -43,19 +43,26 @@ def _spellings(word: str) -> set[bytes]:
     return {raw, raw[::-1], raw.hex().encode(), *coded}
 
 
-def _bacula(canaries: Canaries) -> str:
-    """Secrets in every place of a file of Bacula's."""
+def _bacula(canaries: Canaries) -> Iterator[str]:
+    """Files of Bacula's with secrets in every place."""
     text = Path(__file__).with_name("canaries.conf").read_text().replace("^A", "\x01")
-    return re.sub("CANARY", lambda _: canaries.new(), text)
+    for paragraph in text.split("\n\n")[1:]:
+        yield re.sub("CANARY", lambda _: canaries.new(), paragraph) + "\n"
 
 
 def _planted(lab: Lab, host: str, canaries: Canaries) -> None:
     """Plant secrets wherever one may stand on a host."""
     root, new = lab.root(host), canaries.new
+    folder = root / "etc/bacula/conf.d"
+    folder.mkdir(exist_ok=True)
     for path in sorted((root / "etc/bacula").glob("*.conf")):
-        path.write_text(_bacula(canaries) + path.read_text() + _bacula(canaries))
-    (root / "etc/bacula/conf.d").mkdir(exist_ok=True)
-    (root / "etc/bacula/conf.d/x.conf").write_text(_bacula(canaries))
+        for number, text in enumerate(_bacula(canaries)):
+            part = folder / f"{path.stem}-{number}.conf"
+            part.write_text(text)
+            path.write_text(f"{path.read_text()}\n@/etc/bacula/conf.d/{part.name}\n")
+        path.write_text(
+            f'# {new()}\n{path.read_text()}\nDirector {{ Name = z; Password = "{new()}"; Comment = {new()} }}\n'
+        )
     for name in ("host.key", "host.pem", "ca.pem"):
         path = root / "etc/bacula/tls" / name
         path.write_text(f"Bag Attributes: {new()}\n{path.read_text()}\n# {new()}\n")
@@ -68,7 +75,7 @@ def _planted(lab: Lab, host: str, canaries: Canaries) -> None:
     sshd.write_text(
         f"{sshd.read_text()}SetEnv TOKEN={new()}\nVersionAddendum {new()}\nAuthorizedKeysCommand /bin/true {new()}\n"
         f"AuthorizedKeysCommandUser nobody\nBanner /etc/{new()}\nAuthorizedPrincipalsCommand /bin/true {new()}\n"
-        f"AuthorizedPrincipalsCommandUser nobody\nAcceptEnv {new()}\n# {new()}\n"
+        f"AuthorizedPrincipalsCommandUser nobody\n# {new()}\n"
         f"Match User nobody\n ForceCommand /bin/x {new()}\n SetEnv X={new()}\n"
     )
     unit = f"[Service]\nEnvironment=PASSWORD={new()}\nExecStart=/bin/sleep 300 #{new()}\n[Unit]\nDescription={new()}\n"
@@ -117,5 +124,6 @@ def test_no_secret_is_in_any_byte_of_a_run(own_lab: Lab, tmp_path: Path) -> None
     said.mkdir()
     (said / "terminal").write_text(job.stdout + job.stderr)
     assert canaries.found_in(said) == []
-    for host in own_lab.hosts:  # it was read
-        assert any(one["host"] == host and one["outcome"] == "PASS" for one in job.results)
+    transcript = (tmp_path / "run" / "transcript.jsonl").read_text()
+    assert transcript.count(r"archivedevice\tis no path") == len(own_lab.hosts)  # it was read
+    assert transcript.count(r"other\tsetenv") == len(own_lab.hosts)
