@@ -84,7 +84,8 @@ def _sections(stream: bytes, mark: bytes) -> tuple[bytes, dict[str, _Section]]:
     """What belongs to no part, marks included; and by its name what each part printed."""
     pieces = re.split(rb"(\n@%s (?:begin|end) [a-z_]{1,60}(?: [0-9]{1,3})?\n)" % mark, stream)
     own, sections = [pieces[0]], {}
-    for begin, data, end in zip(pieces[1::2], pieces[2::2], [*pieces[3::2], b""], strict=True):
+    ends = [*pieces[3::2], b""]  # one too many where there is no mark at all
+    for begin, data, end in zip(pieces[1::2], pieces[2::2], ends, strict=False):
         _, word, name, *_ = begin.split()
         own += [begin, b"" if word == b"begin" else data]
         if word == b"begin":
@@ -129,6 +130,7 @@ def _missing(status: int, errors: bytes) -> Missing | None:
 def _hindrance(output: Output) -> Missing | None:
     """Why the reader did not run; None where it did."""
     try:
-        return parse_reader(output).hindrance()
+        reader = parse_reader(output)
+        return reader if isinstance(reader, Missing) else reader.hindrance()
     except ValueError as error:
         return Missing(Why.UNREADABLE, f"{Reader.name}: {error}")
