@@ -135,7 +135,7 @@ ALL_ARGUMENTS = f"{LOGIN} ALL=(root) NOPASSWD:EXEC: {FILE}"
 
 @pytest.mark.parametrize("argument", ['""', "", "all", "rights", "x"])
 def test_an_argument_that_sudo_lets_through_does_nothing(target: SudoHost, argument: str) -> None:
-    """Versions of sudo before 1.9.10 take the argument `""` for none; the rule here lets any through."""
+    """Older versions of sudo take the argument `""` for none; the rule here lets any through."""
     target.rules("Defaults !env_reset", ALL_ARGUMENTS)
     begin(target)
     evil = {"READER": EVIL, "NONCE": SALT, "mark": "x", "salt": SALT}
