@@ -132,7 +132,8 @@ def test_reader_is_there(facts: Facts) -> None:
     if missing := reader.hindrance():
         failed(expected=expected, found=f"{missing.detail}; {missing.remedy}")
     old = [rule for rule in facts.part(Reader, reader.rules) if rule.kind == "old"]
-    found = f"rules ({len(old)}) of an older version, which let the login read any file: rm {RULE_FILE}"
+    remedy = f"sed -i '/NOPASSWD: /d' {RULE_FILE}"  # the reader's rule has NOPASSWD:EXEC:
+    found = f"rules ({len(old)}) of an older version, which let the login read any file: {remedy}"
     expect_that(not old, expected=expected, found=found if old else f"{READER_FILE}, sha256 {reader.sha256}")
 
 
@@ -155,8 +156,8 @@ def test_sudo_allows_no_more(target: Target, facts: Facts, baseline: Baseline) -
     also = baseline.agreed_on("sudo.also", target.host)
     if isinstance(also, NotAgreed):
         not_applicable(f"not agreed: {also.reason}")
-    agreed_on = (READER_FILE, *(also or ()))
     rules = facts.part(Reader, reader.rules)
-    others = [str(rule) for rule in rules if rule.kind == "other" and rule.command not in agreed_on]
-    expected = f"sudo for {', '.join(agreed_on)}, and nothing else"
+    others = [str(rule) for rule in rules if rule.kind == "other" and rule.command not in (also or ())]
+    without = f"{READER_FILE} without argument or variable"
+    expected = f"sudo for {', '.join([without, *(also or ())])}, and nothing else"
     expect_that(not others, expected=expected, found=first_few(others, separator="; ") or "nothing else")

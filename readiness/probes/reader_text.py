@@ -18,7 +18,6 @@ from readiness.probes.reading import script
 
 _PART_S, _WAITED_S = 30, 35  # as they stand in reader_tail.sh
 _SLACK_S = 15.0
-_END = b"\nend\n"  # the last line of what the login itself looks at
 _LINE = " \\\n            "
 _TIMED_OUT = (124, 137, 143)
 _OPENING = """\
@@ -76,8 +75,8 @@ def taken_apart(output: Output, nonce: str, parts: Sequence[Probe], max_bytes: i
     mark = hashlib.sha256(f"mark {nonce}".encode()).hexdigest().encode()
     marks, stdout = _sections(output.stdout, mark)
     _, stderr = _sections(output.stderr, mark)
-    head, end, _ = output.stdout.partition(_END)
-    whole = replace(output, stdout=head + end + marks, stderr=output.stderr.partition(b"\n@%s " % mark)[0])
+    head = output.stdout.partition(b"\n@")[0]
+    whole = replace(output, stdout=head + marks, stderr=output.stderr.partition(b"\n@%s " % mark)[0])
     why = output.missing or _hindrance(whole)
     return whole, *(_part(replace(output, name=part.name), stdout, stderr, why, max_bytes) for part in parts)
 
@@ -131,6 +130,7 @@ def _missing(status: int, errors: bytes) -> Missing | None:
 def _hindrance(output: Output) -> Missing | None:
     """Why the reader did not run; None where it did."""
     try:
-        return parse_reader(output).hindrance()
+        reader = parse_reader(output)
+        return reader if isinstance(reader, Missing) else reader.hindrance()
     except ValueError as error:
         return Missing(Why.UNREADABLE, f"{Reader.name}: {error}")

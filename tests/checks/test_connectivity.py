@@ -47,7 +47,10 @@ CASES = {
     "CON-004 a link": Case(
         {"CON-004 client01": "FAIL"}, reader(places=(Place(FILE, "symbolic link", "root", "root", "777"),))
     ),
-    "CON-004 refused": Case({"CON-004 client01": "FAIL"}, reader(refusal="sudo: a password is required")),
+    "CON-004 refused": Case(
+        {"CON-004 client01": "FAIL"},
+        reader(refused=Missing(Why.NOT_PERMITTED, "sudo: a password is required", "a rule")),
+    ),
     "CON-004 no sudo": Case({"CON-004 client01": "FAIL"}, reader(tools=("doas",))),
     "CON-004 rules of an older version": Case({"CON-004 client01": "FAIL"}, rules(OWN, replace(OTHER, kind="old"))),
     "CON-004 what sudo allows is not known": Case(
@@ -68,6 +71,12 @@ CASES = {
         {"CON-005 client01": "FAIL"},
         rules(OWN, replace(OTHER, command="ALL")),
         with_baseline(sudo=Sudo(also=("/usr/bin/id",))),
+    ),
+    "CON-005 the reader with variables or any argument": Case(
+        {"CON-005 client01": "FAIL"}, rules(OWN, replace(OTHER, command=FILE)), with_baseline(sudo=None)
+    ),
+    "CON-005 a setting that hands on variables": Case(
+        {"CON-005 client01": "FAIL"}, rules(OWN, replace(OTHER, command="Defaults setenv")), with_baseline(sudo=None)
     ),
     "CON-005 root": Case(
         {"CON-005 client01": "NOT_APPLICABLE"}, reader(is_root=True, places=(), rules=()), with_baseline(sudo=None)

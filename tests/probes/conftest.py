@@ -1,14 +1,19 @@
-"""A folder for files that scripts read as root: they read none where others could put something else in its place."""
+"""A folder for files that scripts read as root, who reads none where others could put something else in its place.
+
+And a host with the reader, its rule and its login.
+"""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from . import real
+from .sudo_host import SudoHost, sudo_host
 
 
 @pytest.fixture
@@ -19,3 +24,15 @@ def tmp_path(tmp_path: Path) -> Iterator[Path]:
         return
     with real.roots_folder() as folder:
         yield folder
+
+
+@pytest.fixture(scope="module")
+def one_host() -> Iterator[SudoHost]:
+    with tempfile.TemporaryDirectory() as folder, sudo_host(Path(folder)) as host:
+        yield host
+
+
+@pytest.fixture
+def host(one_host: SudoHost) -> SudoHost:
+    one_host.reset()
+    return one_host
