@@ -19,7 +19,7 @@ FOLLOWING = [
     ("config", "CFG-001", f"CFG-001 {CLIENT}", [f"CRT-001 {CLIENT}", f"CRT-007 {CLIENT}", f"CFG-006 {CLIENT}"]),
     ("config", "CFG-003", f"CFG-003 {CLIENT}~director", [f"CFG-004 {CLIENT}~director", f"CRT-002 {CLIENT}~director"]),
     ("connectivity", "CON-001 a port and nothing behind it", "CON-001 client01", ["CON-003 client01"]),
-    ("connectivity", "CON-004 by what really happened", "CON-004 client01", [f"SVC-003 {CLIENT}"]),
+    ("connectivity", "CON-004 and what it did not read", "CON-004 client01", [f"SVC-003 {CLIENT}"]),
     ("listening", "LSN-001", f"LSN-001 {CLIENT}", [f"LSN-002 {CLIENT}", f"LSN-003 {CLIENT}"]),
     ("services", "SVC-002", f"SVC-002 {STORAGE}", [f"SVC-003 {STORAGE}"]),
     ("space", "SPC-001 not there", "SPC-001 sd01/srv/spool", ["SPC-002 sd01/srv/spool", "SPC-003 sd01/srv/spool"]),

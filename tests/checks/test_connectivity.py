@@ -9,10 +9,11 @@ import pytest
 
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.estate.machines import Sudo
+from readiness.probes.processes import Processes
 from readiness.probes.reader import FILE, Place, Reader, SudoRule
 
 from .changes import with_baseline
-from .harness import Case, Change, Clean, fact
+from .harness import Case, Change, Clean, Store, fact
 
 OWN = SudoRule("reader", "root", "!authenticate", FILE)
 OTHER = SudoRule("other", "root", "!authenticate", "/usr/bin/id")
@@ -26,6 +27,12 @@ def rules(*own: SudoRule) -> Change:
     return reader(rules=own)
 
 
+def not_run(store: Store) -> None:
+    """No reader, and nothing of what it would have read."""
+    reader(places=())(store)
+    fact("client01", Processes, lambda _: Missing(Why.NOT_PERMITTED, f"{FILE} is not there", "install it"))(store)
+
+
 CASES = {
     "CON-001": Case(
         {"CON-001 client01": "UNKNOWN"}, fact("client01", Reached, lambda _: Missing(Why.CONNECTION_LOST, "half way"))
@@ -37,6 +44,7 @@ CASES = {
         {"CON-002 client01": "FAIL"}, fact("client01", HostKey, lambda key: replace(key, pinned=("ssh-ed25519 x",)))
     ),
     "CON-004": Case({"CON-004 client01": "FAIL"}, reader(places=())),
+    "CON-004 and what it did not read": Case({"CON-004 client01": "FAIL"}, not_run),
     "CON-004 another text": Case({"CON-004 client01": "FAIL"}, reader(sha256="0" * 64)),
     "CON-004 others may change it": Case(
         {"CON-004 client01": "FAIL"}, reader(places=(Place(FILE, "regular file", "root", "root", "775"),))
