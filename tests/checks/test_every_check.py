@@ -112,13 +112,14 @@ def test_no_check_asks_for_what_its_needs_do_not_name(clean: Clean) -> None:
 
 def test_a_run_of_one_check_alone_reads_what_it_rests_on(clean: Clean, outcomes: dict[str, Outcome]) -> None:
     """Whatever other checks happen to ask the hosts for."""
-    probes = {probe.name for each in PROBES_OF.values() for probe in each}
+    given_by = {probe.name: probe.facts for each in PROBES_OF.values() for probe in each}
+    probes = given_by.keys()
     facts = {line: (host, name) for host, known in clean.store.items() for name, line in known.evidence.items()}
     for one in shipped().values():
         if not list(one.check.targets(clean.inputs)):
             continue  # those of clusters
         scripts = make_plan(clean.inputs, [one.check], Narrowing()).scripts
-        asked = {(host, script.name) for host, batch in scripts.items() for script in batch}
+        asked = {(host, name) for host, batch in scripts.items() for script in batch for name in given_by[script.name]}
         lines = {line for outcome in outcomes.values() if outcome.check == one.check.id for line in outcome.evidence}
         read = {facts[line] for line in lines if line in facts}
         assert {(host, name) for host, name in read if name in probes} <= asked, one.check.id
