@@ -20,6 +20,8 @@ from readiness.estate import load_bytes as estate_from
 from readiness.gate.collecting import collect_checks
 from readiness.planning.inputs import Inputs, names_of
 from readiness.planning.plan import Narrowing, Plan, make_plan
+from readiness.probes import READER
+from readiness.probes.probe import nothing
 from readiness.products import load_bytes as catalogue_from
 from tests.main_job.job import environment
 
@@ -167,6 +169,8 @@ def test_a_new_product_s_units_are_asked_for(plan: Plan, host: str, unit: str) -
 
 
 def test_what_is_read_whole_is_the_same_on_every_host(plan: Plan) -> None:
-    for name in ("packages", "services", "processes", "listening"):
+    for name in ("packages", "services"):
         sent = {(one.text, one.arguments) for batch in plan.scripts.values() for one in batch if one.name == name}
         assert [arguments for _, arguments in sent] == [()], name
+    parts = [part for part in READER.parts if part.name in {"processes", "listening"}]
+    assert [part.arguments for part in parts] == [nothing, nothing]

@@ -110,14 +110,19 @@ def test_the_null_device_is_an_empty_file() -> None:
     assert guarded.read(Path("/dev/null"), SMALL) == b""
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/proc/kcore", "/proc/kmsg", "/proc/self/environ", "/proc/version", "/sys/kernel/notes", "/sys/power/state"],
-)
-def test_what_the_kernel_makes_up_is_not_read(path: str) -> None:
-    if not Path(path).exists():
-        pytest.skip(f"no {path} here")
-    assert "the kernel makes it up" in refused(Path(path))
+def test_what_the_kernel_makes_up_is_not_read() -> None:
+    names = (
+        "/proc/self/environ",
+        "/proc/version",
+        "/proc/kmsg",
+        "/proc/kcore",
+        "/sys/kernel/notes",
+        "/sys/power/state",
+    )
+    paths = [path for path in map(Path, names) if path.exists()]
+    assert len(paths) > 1
+    for path in paths:
+        assert "the kernel makes it up" in refused(path), path
 
 
 def test_too_large_is_told_by_the_size_and_while_it_is_read(tmp_path: Path) -> None:
