@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 import readiness
+from readiness.demo.reader import parts_of
 from tests.bench import stand_in
 from tests.lab import faults, windows
 from tests.lab.lab import Lab
@@ -54,13 +55,19 @@ PLANTED_IN_WINDOWS: dict[str, tuple[windows.Change, list[str]]] = {
 
 
 def _answers(folder: Path, host: str) -> dict[str, Any]:
-    """One host's answers by script, as a run folder's transcript has them."""
+    """One host's answers by script, as a run folder's transcript has them; of the reader part by part."""
     lines = [json.loads(line) for line in (folder / "transcript.jsonl").read_text().splitlines()]
     mine = [line for line in lines if line["host"] == host and line["what"] == "script"]
     if not mine or any(line["missing"] for line in mine):
         raise SystemExit(f"{host} did not answer everything: {[line['missing'] for line in mine]}")
     kept = ("sha256", "arguments", "status", "stdout", "stderr")
-    return {line["fact"]: {name: line[name] for name in kept} for line in mine}
+    answers = {line["fact"]: {name: line[name] for name in kept} for line in mine}
+    if "reader" in answers:
+        scripts = json.loads((folder / "plan.json").read_text())["scripts"]
+        frame, parts = parts_of(scripts[answers["reader"]["sha256"]]["text"])
+        for name, digest in {"reader": frame, **parts}.items():
+            answers[name]["sha256"] = digest
+    return answers
 
 
 def _unsalted(answer: dict[str, Any]) -> str:

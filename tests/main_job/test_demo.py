@@ -14,6 +14,7 @@ import pytest
 
 from readiness import demo
 from readiness.demo import NOT_RECORDED, PASSWORD_ENV, embedded_estate, recordings
+from readiness.demo.reader import parts_of
 from readiness.estate.login import NTLM_OVER_HTTP
 from readiness.probes import READER
 from tests.main_job.job import Job, environment, run
@@ -128,10 +129,13 @@ def asked(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for host, batch in plan["hosts"].items():
         for one in batch:
             assert plan["scripts"][one["sha256"]]["script"] == one["script"]
-            sent = {"sha256": one["sha256"], "arguments": one["arguments"]}
-            yield host, one["script"].rpartition(".")[0], sent
+            digests = {one["script"].rpartition(".")[0]: one["sha256"]}
             if one["script"] == "reader.sh":
-                yield from ((host, part.name, sent) for part in READER.parts)
+                frame, parts = parts_of(plan["scripts"][one["sha256"]]["text"])
+                digests = {"reader": frame, **parts}
+                assert parts.keys() == {part.name for part in READER.parts}
+            for name, digest in digests.items():
+                yield host, name, {"sha256": digest, "arguments": one["arguments"]}
 
 
 def test_the_recording_is_of_the_scripts_of_today(shown: Job) -> None:

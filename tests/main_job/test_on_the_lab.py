@@ -17,6 +17,7 @@ import lxml.etree
 import pytest
 from junitparser import JUnitXml
 
+from readiness.probes import READER
 from readiness.probes.reader import rule_for
 from tests.lab import faults
 from tests.lab.lab import Lab
@@ -418,7 +419,10 @@ def test_what_a_host_is_sent_is_in_the_transcript_and_the_plan(lab: Lab, tmp_pat
         (one["script"], digest) for digest, one in plan["scripts"].items()
     }
     for host in lab.hosts:
-        sent = [[line["script"], line["arguments"]] for line in scripts if line["host"] == host]
+        own = [line for line in scripts if line["host"] == host]
+        parts = {part.name for part in READER.parts}  # which come with the reader's script
+        sent = [[line["script"], line["arguments"]] for line in own if line["fact"] not in parts]
+        assert parts <= {line["fact"] for line in own}
         assert sent == [[one["script"], one["arguments"]] for one in plan["hosts"][host]]
     references = {line["ref"] for line in lines}
     assert all(set(one["evidence"]) <= references for one in job.results)
