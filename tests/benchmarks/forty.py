@@ -17,6 +17,7 @@ from pathlib import Path
 from readiness.core.basis import Basis, noting
 from readiness.core.facts import Facts, HostFacts
 from readiness.core.scripts import Limits, Output, Script
+from readiness.probes import READER
 from readiness.probes.listening import Listening
 from readiness.probes.packages import Packages
 from readiness.probes.processes import Processes
@@ -26,7 +27,7 @@ from readiness.transports.shells import posix
 from readiness.transports.ssh.target import SshTarget
 from readiness.transports.ssh.transport import SshTransport
 from tests.main_job.job import ROOT
-from tests.probes.askings import by_name
+from tests.probes.askings import asking, by_name
 
 PARALLEL = 16
 PACKAGES = (
@@ -46,6 +47,7 @@ CLAIMS = (
 KINDS = {kind.__name__: kind for kind in (Identity, Listening, OsRelease, Packages, Processes)}
 SCRIPTS = tuple(Script(kind.name, by_name[kind.name].text) for kind in KINDS.values())
 _NONCE = "0" * 32
+SALT = "0" * 64
 _HEAD = f"""
 from readiness.checking import Facts, check, each_host, expect, {", ".join(KINDS)}
 """
@@ -103,11 +105,12 @@ class Fleet:
         self.folder, self.target, self.hosts = folder, target, addresses(hosts)
         self.dead, self._connect_s = dead, connect_s
         folder.mkdir()
-        visit = SshTransport(target, Stop()).visit(SCRIPTS, Limits(), lambda _: None)
+        reader = Script(READER.name, READER.text_for(asking({})), timeout_s=READER.needs_s, nonce=SALT)
+        outputs = SshTransport(target, Stop()).visit((*SCRIPTS, reader), Limits(), lambda _: None).outputs
         (folder / "answers.json").write_text(
-            json.dumps({one.name: [one.stdout.decode(), one.stderr.decode()] for one in visit.outputs})
+            json.dumps({one.name: [one.stdout.decode(), one.stderr.decode()] for one in outputs})
         )
-        self.expected = holds(_facts(visit.outputs))
+        self.expected = holds(_facts(outputs[:-1]))
         (folder / "expected.json").write_text(json.dumps(self.expected))
         (folder / "batch.sh").write_text(posix.head(_NONCE) + posix.body(SCRIPTS))
         self._write_estate()
