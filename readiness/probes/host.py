@@ -9,7 +9,7 @@ from typing import ClassVar
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Output
 from readiness.probes.probe import Probe
-from readiness.probes.reading import chosen, counted, fields, lines, no_tool, number, script, shown, tag_of
+from readiness.probes.reading import chosen, counted, fields, hidden, lines, no_tool, number, script, shown, tag_of
 
 _ZONE = re.compile(r"(?:\.\.|/usr)/(?:usr/)?share/zoneinfo/([A-Za-z0-9_+/-]+)")
 _VIRTUAL = re.compile(r"[a-z0-9-]+")
@@ -101,16 +101,18 @@ class Boot(Fact):
     since: tuple[str, ...] | Missing
 
 
-def parse_boot(output: Output) -> Boot:
+def parse_boot(output: Output) -> Boot | Missing:
     """Kernels with their number, the flag, and the packages with their times."""
     kernel, booted, *rest = lines(output)
     (running,) = fields(kernel, "kernel", 1)
-    started, ticks = map(number, fields(booted, "booted", 2))
+    started, ticks = fields(booted, "booted", 2)
+    if number(started) and not ticks:
+        return hidden("1")
     tags = [tag_of(line) for line in rest]
     at = next((at for at, tag in enumerate(tags) if tag in {"count", "boot_kept"}), None)
     if at is None or len(rest) < at + 3 or not _KERNEL.fullmatch(running):
         raise ValueError("a line out of its place")
-    booted_at_s = started + ticks // _TICKS_A_SECOND
+    booted_at_s = number(started) + number(ticks) // _TICKS_A_SECOND
     return Boot(
         kernel=running,
         installed=_kernels(rest[:at], rest[at]),

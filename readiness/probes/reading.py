@@ -68,6 +68,12 @@ def no_tool(received: list[str]) -> Missing | None:
     return Missing(Why.TOOL_ABSENT, f"no {tool}")
 
 
+def hidden(process: str) -> Missing:
+    """That nothing is seen of a process: one that others than root cannot see, or that ended meanwhile."""
+    remedy = "where /proc is mounted with hidepid: mount it with gid= of a group of the login, or log in as root"
+    return Missing(Why.NOT_PERMITTED, f"nothing in /proc/{process}", remedy)
+
+
 def summed(received: list[str]) -> list[str]:
     """The lines before the last one, which is their sum as sha256sum prints it; ValueError when it is another."""
     match = _SUM.fullmatch(received[-1] if received else "")

@@ -12,7 +12,7 @@ from readiness.core.scripts import Output
 from readiness.core.text import one_line
 from readiness.probes.asking import Asking
 from readiness.probes.probe import Probe
-from readiness.probes.reading import counted, fields, lines, no_tool, number, script, shown, tag_of
+from readiness.probes.reading import counted, fields, hidden, lines, no_tool, number, script, shown, tag_of
 
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]+\.[a-z]+")
 _NOT_BOOTED = "System has not been booted with systemd"
@@ -41,6 +41,8 @@ def parse_open_files(output: Output) -> OpenFiles | Missing:
             raise ValueError(f"a unit twice, or none: {shown(unit)}")
         if number(pid) == 0:
             limits[unit] = 0
+        elif not limit:
+            return hidden(f"{pid} of {unit}")
         else:
             limits[unit] = None if limit == "unlimited" else number(limit)
     return OpenFiles(limits)

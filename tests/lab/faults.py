@@ -414,18 +414,21 @@ def root_may_log_in(lab: Lab, host: str) -> Iterator[None]:
 
 @contextmanager
 def clock_off(lab: Lab, host: str, offset_s: int = CLOCK_OFFSET_S) -> Iterator[None]:
-    """Every program of a login, under sudo too, sees another time; daemons and the kernel keep theirs.
+    """`date` tells another time to logins; everything else, and the kernel, keep theirs.
 
-    Through `/etc/environment` and not `/etc/ld.so.preload`: the library unlinks files when a program ends, for which
-    the sandbox of sshd kills its own process, and no login succeeds.
+    Not through `/etc/ld.so.preload`: the library unlinks files when a program ends, for which the sandbox of sshd kills
+    its own process, and no login succeeds. Not through `/etc/environment`: nothing of a login's environment counts.
     """
-    settings = lab.root(host) / "etc/environment"
+    tool = lab.root(host) / "usr/local/bin/date"
+    tool.parent.mkdir(parents=True, exist_ok=True)
     library = next((BASE / "usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-    settings.write_text(f"LD_PRELOAD={library}\nFAKETIME={offset_s:+d}\nFAKETIME_DONT_FAKE_MONOTONIC=1\n")
+    faked = f"LD_PRELOAD={library} FAKETIME={offset_s:+d} FAKETIME_DONT_FAKE_MONOTONIC=1"
+    tool.write_text(f'#!/bin/sh\n{faked} exec /usr/bin/date "$@"\n')
+    tool.chmod(0o755)
     try:
         yield
     finally:
-        settings.unlink()
+        tool.unlink()
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from . import real
 from .askings import asking, by_name
 from .samples import parsed
 
+SCRIPTS = Path(__file__).parents[2] / "readiness/probes/scripts"
 ASKING = replace(asking(), space_paths=("/", "/no-such"))
 
 
@@ -31,6 +32,19 @@ def shell(request: pytest.FixtureRequest) -> str:
     name = str(request.param)
     real.need(name)
     return name
+
+
+@pytest.mark.parametrize("awk", ["mawk", "gawk --posix", "original-awk", "busybox awk"])
+def test_every_awk_understands_every_program(awk: str) -> None:
+    """Those of configuration.sh are put together on the host, and have their own tests."""
+    command = awk.split()
+    real.need(command[0])
+    texts = [one.read_text() for one in SCRIPTS.glob("*.sh") if one.name != "configuration.sh"]
+    programs = [one for text in texts for one in re.findall(r"\bawk (?:-v [^ ]+ |-v [a-z]+='[^']*' )*'([^']+)'", text)]
+    assert len(programs) > 15
+    for program in programs:
+        ended = subprocess.run([*command, program], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        assert (ended.returncode, ended.stderr) == (0, b""), program
 
 
 @pytest.mark.parametrize("name", by_name)

@@ -311,6 +311,13 @@ def test_noise_of_the_login_is_not_parsed(start: Callable[..., Sshd], keys: Keys
     assert (visit.outputs[0].stdout, visit.outputs[0].stderr) == (b"out\n", b"err\n")
 
 
+def test_nothing_of_the_logins_environment_counts(start: Callable[..., Sshd], keys: Keys) -> None:
+    """With POSIXLY_CORRECT tools of GNU's read no option behind a word, and systemd's neither; others colour words."""
+    server = start("SetEnv POSIXLY_CORRECT=1 SYSTEMD_COLORS=1 LD_LIBRARY_PATH=/tmp BASH_ENV=/tmp/x")
+    visit = visited(target_of(server, keys), Script("names", "env | sed 's/=.*//' | grep -vx _ | sort"))
+    assert visit.outputs[0].stdout.decode().split() == ["LANG", "LC_ALL", "PATH", "PWD", "TZ"]
+
+
 def test_a_login_that_runs_no_commands(start: Callable[..., Sshd], keys: Keys) -> None:
     server = start('ForceCommand echo "This account is currently not available."; exit 1')
     visit = visited(target_of(server, keys), *ONE, Script("two", "echo 2"))

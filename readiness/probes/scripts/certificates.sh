@@ -27,7 +27,7 @@ certificates_in() {
         $0 == end { print block "\n" $0; block = ""; many++; next }
         /^[A-Za-z0-9+\/=]+$/ { block = block "\n" $0; next }
         { block = "" }
-        END { print key == "" ? (many ? "none" : "nothing") : key }
+        END { print (key == "" ? (many ? "none" : "nothing") : key) }
     '
 }
 

@@ -16,7 +16,8 @@ from readiness.core.text import decode, one_line
 from readiness.transports.shells.batch import Dialect, Running
 from readiness.transports.shells.marks import Mark
 
-COMMAND = "env LC_ALL=C LANG=C TZ=UTC PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh -s"
+# Nothing of the login's environment counts: POSIXLY_CORRECT or SYSTEMD_COLORS change what tools print.
+COMMAND = "env -i LC_ALL=C LANG=C TZ=UTC PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh -s"
 _KILL_AFTER_S = 2
 # GNU's `timeout` ends with 124, busybox's with 143, both with 137 when they had to kill.
 TIMEOUT_STATUS = (124, 137, 143)
