@@ -108,7 +108,7 @@ class Reader(Fact):
             return None
         if "sudo" not in self.tools:
             doas = ", and doas is not used" if "doas" in self.tools else ""
-            return Missing(Why.TOOL_ABSENT, f"no sudo{doas}", "install sudo, or log in as root")
+            return Missing(Why.NOT_PERMITTED, f"no sudo{doas}", "install sudo, or log in as root")
         return self._hindrance_of_file() or self.refused
 
     def _hindrance_of_file(self) -> Missing | None:

@@ -234,7 +234,7 @@ def test_without_sudo(host: SudoHost, doas: bool, detail: str) -> None:
     if doas:
         host.root("ln -s /bin/true /opt/bin/doas")
     facts = host.facts(path="/opt/bin")
-    missing = Missing(Why.TOOL_ABSENT, detail, "install sudo, or log in as root")
+    missing = Missing(Why.NOT_PERMITTED, detail, "install sudo, or log in as root")
     assert {facts[part.name] for part in QUICK.parts} == {missing}
 
 
