@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.configs.model import ConfigurationFile
+from readiness.configs.model import ConfigurationFile, same_value
 from readiness.probes.configuration import arguments_of
 from tests.probes import real
 from tests.probes.askings import asking
@@ -176,3 +176,18 @@ def test_debians_own_files_are_read_wholly(reader: str, name: str, tmp_path: Pat
     hidden = [one for kind in file.resources for one in kind.directives if one.name and one.hidden]
     secret = {"is a secret"}
     assert {one.hidden for one in hidden if one.name != "dbaddress"} <= secret, hidden
+
+
+@pytest.mark.parametrize(
+    ("told", "agreed", "same"),
+    [
+        ("a, b", "a,b", True),
+        ("a, b", "a , b", True),
+        ("Full Set", "FullSet", False),
+        ("a, b", "b, a", False),
+        ("yes", "True", True),
+        ("Full Set", "full set", False),
+    ],
+)
+def test_a_list_is_the_agreed_one_whatever_its_spaces(told: str, agreed: str, same: bool) -> None:
+    assert same_value(told, agreed) == same
