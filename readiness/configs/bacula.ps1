@@ -17,6 +17,34 @@ function BaculaSecret($value) {
     if (-not (Fits '[ \t\r]*(#.*)?\z|[ \t\r]*;([ \t\r}#]|\z)|[ \t\r]*}([ \t\r;}#]|\z)')) { BaculaStray }
 }
 
+# Names with commas between them as Bacula takes them: of one in quotes each character counts, of another one no space
+# after letters does. Empty where Bacula would take something else.
+function BaculaNames($text) {
+    $names = @()
+    $text = $text.Trim(' ', "`t", "`r")
+    while ($true) {
+        $quoted = [regex]::Match($text, '\A"([^",]*)"')
+        $bare = [regex]::Match($text, '\A([A-Za-z][A-Za-z \t]*|)([^",]*)')
+        if ($quoted.Success) {
+            $found = $quoted
+            $name = $quoted.Groups[1].Value
+            if ($name.Length -ne $name.Trim(' ', "`t").Length) { return '' }
+        }
+        else {
+            $found = $bare
+            $name = $bare.Groups[2].Value.TrimEnd(' ', "`t", "`r")
+            if ($name.Contains(' ') -or $name.Contains("`t")) { return '' }
+            $name = [regex]::Replace($bare.Groups[1].Value, '[ \t]', '') + $name
+        }
+        $names += $name
+        $text = $text.Substring($found.Length).TrimStart(' ', "`t", "`r")
+        if ($name -eq '') { return '' }
+        if ($text -eq '') { return $names -join ', ' }
+        if ($text[0] -ne ',') { return '' }
+        $text = $text.Substring(1).TrimStart(' ', "`t", "`r")
+    }
+}
+
 # A value that is no secret goes on to the end of its line, or to what ends it; quoted parts may span lines.
 function BaculaMore {
     while (-not $s.quoted -and -not $s.lost) {
@@ -25,7 +53,7 @@ function BaculaMore {
         if ([regex]::IsMatch($part, '[^ \t\r]')) { $s.pieces += 2 }
         if (Fits '"') { Cut 1; $s.quoted = $true; $s.within = ''; BaculaQuoted; return }
         if (Fits '{') { BaculaGiveUp; return }
-        Plain $(if ($s.pieces -eq 1) { $s.within } else { $s.text })
+        Plain $(if ((Shape) -ceq 'name') { BaculaNames $s.text } elseif ($s.pieces -eq 1) { $s.within } else { $s.text })
         $s.want = ''
         return
     }
@@ -48,12 +76,19 @@ function BaculaValue {
     $s.pieces = 0
     if (Fits '@') { Hide 'stands in another file'; BaculaStray; return }
     if (Fits '\\[ \t\r]*\z') { $s.rest = ''; Tell 'odd'; return }  # Bacula goes on with the next line
+    if (-not (IsSecret) -and (Fits '{')) { BaculaOpen; return }
     if (-not (IsSecret)) { BaculaMore; return }
     if (Fits '"') { Cut 1; $s.quoted = $true; BaculaQuoted; return }
     # Without quotes letters are an identifier, in which spaces do not count; anything else ends at a space.
     $token = [regex]::Replace((Take '[A-Za-z][A-Za-z \t]*'), '[ \t]', '')
     $token += Take '[^ \t\r\f;,{}=#"]+'
     if ($token -eq '') { BaculaStray } else { BaculaSecret $token }
+}
+
+function BaculaOpen {
+    Cut 1
+    $s.want = ''
+    Enter $s.name
 }
 
 function BaculaInclude {
@@ -80,16 +115,15 @@ function BaculaScan {
     while (-not $s.lost -and -not $s.quoted) {
         [void](Take '[ \t\r\f]+')
         if ($s.rest -eq '' -or (Fits '#')) {
-            if ($s.want -eq 'value') { BaculaGiveUp }  # Bacula takes no value from another line
+            # Bacula takes no value from another line, but a block, as that of addresses
+            if ($s.want -eq 'value' -and (IsSecret)) { BaculaGiveUp }
+            elseif ($s.want -eq 'value') { $s.want = 'block' }
             return
         }
-        if ($s.want -eq 'value') { BaculaValue }
+        if ($s.want -eq 'block' -and -not (Fits '{')) { BaculaGiveUp }
+        elseif ($s.want -eq 'value') { BaculaValue }
         elseif ($s.want -eq 'equals' -and (Fits '=')) { Cut 1; $s.want = 'value' }
-        elseif ($s.want -eq 'equals' -and (Fits '{')) {
-            Cut 1
-            $s.want = ''
-            Enter $s.name
-        }
+        elseif ($s.want -and (Fits '{')) { BaculaOpen }
         elseif ($s.want) { BaculaStray }
         elseif (Fits ';') { Cut 1 }
         elseif (Fits '}') {

@@ -36,6 +36,39 @@ function unquoted(   value) {
     return value
 }
 
+# Names with commas between them as Bacula takes them: of one in quotes each character counts, of another one no space
+# after letters does. Empty where Bacula would take something else.
+function names_in(text,   list, item, size, prefix) {
+    list = ""
+    while (1) {
+        sub(/^[ \t\r]+/, "", text)
+        if (match(text, /^"[^",]*"/)) {
+            size = RLENGTH
+            item = substr(text, 2, size - 2)
+            if (item ~ /^[ \t]|[ \t]$/) return ""
+        } else if (match(text, /^[^",]+/)) {
+            size = RLENGTH
+            item = substr(text, 1, size)
+            prefix = ""
+            if (match(item, /^[A-Za-z][A-Za-z \t]*/)) prefix = substr(item, 1, RLENGTH)
+            item = substr(item, length(prefix) + 1)
+            gsub(/[ \t]/, "", prefix)
+            sub(/[ \t\r]+$/, "", item)
+            if (item ~ /[ \t]/) return ""
+            item = prefix item
+        } else return ""
+        list = list (list == "" ? "" : ", ") item
+        text = substr(text, size + 1)
+        sub(/^[ \t\r]+/, "", text)
+        if (text == "") return list
+        if (substr(text, 1, 1) != ",") return ""
+        text = substr(text, 2)
+    }
+}
+
+# Of a path Bacula asks a shell, which takes its backslashes away; not so of what is backed up.
+function is_expanded() { return shape_here() == "path" && name != "file" && text ~ /\\/ }
+
 function more_of_value() {
     while (!quoted && !lost) {
         if (match(rest, /^[^";}#{]+/)) {
@@ -52,7 +85,9 @@ function more_of_value() {
         } else if (substr(rest, 1, 1) == "{") {
             give_up()
         } else {
-            plain(pieces == 1 ? within : text)
+            if (shape_here() == "name") plain(names_in(text))
+            else if (is_expanded()) hide("is expanded by a shell")
+            else plain(pieces == 1 ? within : text)
             want = ""
             return
         }
@@ -99,6 +134,8 @@ function read_value(   first, token) {
     } else if (rest ~ /^\\[ \t\r]*$/) {
         rest = "" # Bacula goes on with the next line
         tell("odd", file)
+    } else if (!is_secret() && first == "{") {
+        open_block()
     } else if (!is_secret()) {
         more_of_value()
     } else if (first == "\"") {
@@ -114,6 +151,12 @@ function read_value(   first, token) {
             after_secret()
         }
     }
+}
+
+function open_block() {
+    cut(1)
+    want = ""
+    enter(name)
 }
 
 function include(   path) {
@@ -144,18 +187,20 @@ function scan(   first) {
         sub(/^[ \t\r\f]+/, "", rest)
         first = substr(rest, 1, 1)
         if (first == "" || first == "#") {
-            if (want == "value") give_up() # Bacula takes no value from another line
+            # Bacula takes no value from another line, but a block, as that of addresses
+            if (want == "value" && is_secret()) give_up()
+            else if (want == "value") want = "block"
             return
         }
-        if (want == "value") {
+        if (want == "block" && first != "{") {
+            give_up()
+        } else if (want == "value") {
             read_value()
         } else if (want == "equals" && first == "=") {
             cut(1)
             want = "value"
-        } else if (want == "equals" && first == "{") {
-            cut(1)
-            want = ""
-            enter(name)
+        } else if (want == "block" || (want == "equals" && first == "{")) {
+            open_block()
         } else if (want != "") {
             stray()
         } else if (first == ";") {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from readiness.core.text import canonical
@@ -69,6 +70,7 @@ class ConfigurationFile:
 
 
 def same_value(value: str, wanted: str) -> bool:
-    """Whether two values mean the same: yes and true do, and case does not count for them."""
-    first, second = (_SWITCH.get(canonical(text), text) for text in (value, wanted))
+    """Whether two values mean the same: yes and true do in any case, and so does a list whatever its spaces."""
+    bare = (re.sub(r" *, *", ",", text) for text in (value, wanted))
+    first, second = (_SWITCH.get(canonical(text), text) for text in bare)
     return first == second

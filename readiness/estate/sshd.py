@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# sshd_config(5) of OpenSSH 9.2, and of 8.0 and 8.7 as Red Hat ships them; `sshd -T` writes keywords in small letters.
+# sshd_config(5) of OpenSSH 9.2, of 9.8 for what is new there, and of 8.0 and 8.7 as Red Hat ships them; `sshd -T`
+# writes keywords in small letters.
 # What sshd takes from a closed list is a word; names, addresses and paths are those of accounts, interfaces and files.
-# Not here, since free text, a variable, a command or its arguments stand there: AuthorizedKeysCommand, Banner,
+# Not here, since free text, a variable, a command or its arguments stand there: AuthorizedKeysCommand,
 # AuthorizedPrincipalsCommand, ForceCommand, HostKeyAgent, SecurityKeyProvider, SetEnv, Subsystem, VersionAddendum.
 _SHAPES = {
     "word": """
@@ -17,8 +18,8 @@ _SHAPES = {
         IgnoreUserKnownHosts KbdInteractiveAuthentication KerberosAuthentication KerberosGetAFSToken
         KerberosOrLocalPasswd KerberosTicketCleanup KerberosUniqueCCache KerberosUseKuserok LogLevel
         PasswordAuthentication PermitEmptyPasswords PermitRootLogin PermitTTY PermitTunnel PermitUserRC PrintLastLog
-        PrintMotd PubkeyAuthentication PubkeyAuthOptions StreamLocalBindUnlink StrictModes SyslogFacility TCPKeepAlive
-        UseDNS UsePAM UsePrivilegeSeparation X11Forwarding X11UseLocalhost
+        PrintMotd PubkeyAuthentication PubkeyAuthOptions RefuseConnection StreamLocalBindUnlink StrictModes
+        SyslogFacility TCPKeepAlive UseDNS UsePAM UsePrivilegeSeparation X11Forwarding X11UseLocalhost
     """,
     "words": "IPQoS",
     "number": """
@@ -33,10 +34,10 @@ _SHAPES = {
     "address": "ListenAddress",
     "names": """
         AcceptEnv AllowGroups AllowUsers AuthenticationMethods AuthorizedKeysCommandUser AuthorizedPrincipalsCommandUser
-        DenyGroups DenyUsers PermitListen PermitOpen PermitUserEnvironment
+        DenyGroups DenyUsers PermitListen PermitOpen PermitUserEnvironment PerSourcePenalties
     """,
     "paths": """
-        AuthorizedKeysFile AuthorizedPrincipalsFile ChrootDirectory HostCertificate HostKey ModuliFile PidFile
+        AuthorizedKeysFile AuthorizedPrincipalsFile Banner ChrootDirectory HostCertificate HostKey ModuliFile PidFile
         RevokedKeys TrustedUserCAKeys XAuthLocation
     """,
 }

@@ -15,8 +15,18 @@ from .reading import READERS, configuration
 FIT = {
     "switch": ["yes", "No", "TRUE", "false"],
     "word": ["Full", "MD5", "GZIP6", "lzo"],
-    "number": ["9101", "0", "30 days", "64M", "64 mb", "1 year 6 months", "50 GB", "100kb/s", "365d"],
-    "name": ["here", "dir01-dir", "a.b_c", "a, b", "a,b , c", "9x"],
+    "number": ["9101", "0", "30 days", "64M", "64 mb", "1 year 6 months", "50 GB", "100kb/s", "365d", "2.5 hours"],
+    "name": [
+        "here",
+        "dir01-dir",
+        "a.b_c",
+        "9x",
+        "Full Set",
+        "HP DLT 80",
+        "Full  Set",
+        "Full daily at 1:00 h",
+        "Keyboards",
+    ],
     "address": ["10.0.0.1", "host.example", "fe80::1", "::1", "a", "localhost"],
     "schedule": [
         "Full 1st sun at 23:05",
@@ -26,6 +36,10 @@ FIT = {
         "full on 1 at 1:00pm",
         "full jan-mar, sep 1st sat at 20:00",
         "Full sun,wed at 1:05",
+        "Level = Full sun at 1:05",
+        "Full Pool=Weekly Storage=File-1 SpoolData=yes Priority=3 sun at 1:05",
+        'Differential Pool="Daily" NextPool = x mon-fri at 1:05',
+        "Base 6th sun at 1:05",
     ],
     "path": [
         "/",
@@ -74,14 +88,21 @@ NEVER = [
     "/%2B",
     "/a b",
     "/a:b",
+    r"/a\b",
 ]
 BAD = {
     "switch": ["yess", "yes no", "1", "on"],
     "word": ["a b", "1a", "a-b", "a" * 40],
-    "number": ["x", "1 x", "-1", "30 dayss", "1.2.3", "9" * 60],
-    "name": ["a b", "a,", ",a", "-a", "a,,b", "a/b", "a+b", "a:b"],
+    "number": ["x", "1 x", "-1", "30 dayss", "1.2.3", "1.", ".5 h", "9" * 60],
+    "name": [
+        *("a,", ",a", "-a", "a,,b", "a, b", "a/b", "a+b", "a:b", " a", "a ", "a -b", "1:005"),
+        *("my password hunter2", "a PWD hunter2", "api-token hunter2", "key hunter2", "hunter2 dbpw"),
+    ],
     "address": ["a b", "a:pw", "a,b", ".a", "-x", "a/8"],
-    "schedule": ["pw hunter2", "Full at 255", "Full Pool=x at 1:00", "at=x", "storage=x", "Full at 1:00 x"],
+    "schedule": [
+        *("pw hunter2", "Full at 255", "at=x", "storage=", "storage=a/b", "Full at 1:00 x", "Client=x", "priority=x"),
+        *('pool="a', 'pool="a b"', "pool=a:b"),
+    ],
     "path": ["x", "C:", "/a=b", "/a;b", "/a,b", "C:/x/program files pw", "1:/x"],
 }
 
@@ -97,15 +118,16 @@ def test_what_fits_leaves_and_what_does_not_stays(reader: str, tmp_path: Path) -
     for shape in wanted:
         wanted[shape] += [(value, False) for value in (*NEVER, *BAD[shape])]
     rows = [(shape, value, fits) for shape, values in wanted.items() for value, fits in values]
-    text = "".join(f"X {{ {shape} = {spelt(value)} }}\n" for shape, value, _ in rows)
-    arguments = ["format=bacula", *(f"directive={shape}:x:{shape}" for shape in wanted)]
+    names = {shape: "file" if shape == "path" else shape for shape in wanted}  # the path that no shell expands
+    text = "".join(f"X {{ {names[shape]} = {spelt(value)} }}\n" for shape, value, _ in rows)
+    arguments = ["format=bacula", *(f"directive={shape}:x:{name}" for shape, name in names.items())]
     output = READERS[reader](tmp_path, {"x.conf": text.encode("latin-1")}, arguments)
     (file,) = configuration(reader, output).files.values()
     assert not file.unread
     assert len(file.resources) == len(rows)
     for (shape, value, fits), resource in zip(rows, file.resources, strict=True):
         (directive,) = resource.directives
-        assert (directive.name, directive.value) == (shape, value if fits else None), (shape, value)
+        assert (directive.name, directive.value) == (names[shape], value if fits else None), (shape, value)
         assert directive.hidden == ("" if fits else f"is no {shape}")
 
 

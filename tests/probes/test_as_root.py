@@ -278,7 +278,6 @@ AuthorizedKeysCommand /bin/x {CANARY}
 AuthorizedKeysCommandUser nobody
 AuthorizedPrincipalsCommand /bin/x {CANARY}
 AuthorizedPrincipalsCommandUser nobody
-Banner /etc/{CANARY}
 VersionAddendum {CANARY}
 HostKeyAgent /run/{CANARY}
 Subsystem sftp internal-sftp -u {CANARY}
@@ -293,13 +292,30 @@ def test_of_sshd_only_settings_of_the_list_leave(shell: str, tmp_path: Path) -> 
     found = parsed(output)
     assert isinstance(found, Sshd), output
     assert CANARY.lower().encode() not in (output.stdout + output.stderr).lower()
-    assert {"setenv", "forcecommand", "authorizedkeyscommand", "banner", "versionaddendum"} <= {*found.hidden}
+    assert {"setenv", "forcecommand", "authorizedkeyscommand", "versionaddendum"} <= {*found.hidden}
     assert found.settings["permitrootlogin"] == ("no",)
     assert found.settings["allowusers"] == ("readiness", "root@192.0.2.*")
     assert found.settings["maxstartups"] == ("10:30:60",)
     assert found.settings["listenaddress"] == ("[::1]:2222",)
     assert {*found.settings} <= {*SSHD_SETTINGS}
     assert not {*found.hidden} & {*SSHD_SETTINGS}
+
+
+def test_accounts_of_a_domain_and_what_hardening_roles_set_leave(shell: str, tmp_path: Path) -> None:
+    """As they stand in others' files: the separator of winbind, a computer's account, an address in brackets."""
+    settings = r"""
+AllowUsers CORP\backup corp+admin host$ a@[2001:db8::1]
+AllowGroups sshusers "domain admins"
+PermitOpen localhost:80 [::1]:443
+Banner /etc/issue.net
+"""
+    found = parsed(with_sshd(tmp_path, settings, shell))
+    assert isinstance(found, Sshd)
+    assert not {*found.hidden} & {*SSHD_SETTINGS}
+    assert found.settings["allowusers"] == (r"CORP\backup", "a@[2001:db8::1]", "corp+admin", "host$")
+    assert found.settings["allowgroups"] == ("domain admins", "sshusers")
+    assert found.settings["permitopen"] == ("localhost:80 [::1]:443",)
+    assert found.settings["banner"] == ("/etc/issue.net",)
 
 
 def test_every_setting_of_this_sshd_has_its_shape(shell: str) -> None:

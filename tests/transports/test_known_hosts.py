@@ -88,3 +88,17 @@ def test_many_lines_take_little_time(tmp_path: Path, key: str) -> None:
     known = load(tmp_path, text)
     assert sum(len(known.pins([f"host{n}"], 22)) for n in range(20_000)) == 20_000
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize("strictly", [True, False])
+def test_a_comment_in_another_encoding_hides_no_key(tmp_path: Path, key: str, other: str, strictly: bool) -> None:
+    """OpenSSH takes the line, so its key must not be passed over: it may differ from what an estate pins."""
+    file = tmp_path / "known_hosts"
+    lines = (f"one {key} M\xfcller", f"h\xf4te,two {key}", f"@revoked three {other} M\xfcller", f"four\t{key}\r")
+    file.write_bytes("".join(f"{line}\n" for line in lines).encode("latin-1"))
+    found = KnownHosts.load([file], strictly=strictly)
+    for name in ("one", "two", "four"):
+        told = subprocess.run(["ssh-keygen", "-F", name, "-f", file], capture_output=True, check=True).stdout
+        assert key.encode() in told
+        assert found.pins([name], 22) == (key,)
+    assert found.pins(["three"], 22) == (f"@revoked {other}",)

@@ -71,10 +71,15 @@ function Know($product, $key, $shape) {
 
 # The shapes of configuration.sh.
 $unit = '((n|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?|months?|q|quarters?|y|years?|b|k|kb|mb|g|gb|t|tb)(/s)?)'
-$nth = '(1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth)'
+$oneName = '([0-9][0-9]?:[0-9][0-9]|[A-Za-z0-9][A-Za-z0-9._-]*)'
+$announcing = '(^|[ ,])([a-z0-9._-]*(pw|pwd|passwd|password|passphrase|secret|token)|pass|key|sig|auth|bearer|credentials?)([ ,]|\z)'
+$nth = '(1st|2nd|3rd|4th|5th|6th|first|second|third|fourth|fifth|sixth)'
 $day = '((sun|mon|tues?|wed|wednes|thu|thurs|fri|sat|satur)(day)?|[0-9][0-9]?|w[0-9][0-9])'
 $month = '(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sep(tember)?|oct(ober)?|nov(ember)?|dec(ember)?)'
-$when = '((level=)?(full|incremental|differential|virtualfull)|on|at|hourly|daily|weekly|monthly|last|' +
+$when = '((level=)?(full|incremental|differential|virtualfull|base|since)|' +
+    "((full|virtualfull|incremental|differential|next)?pool|storage|messages)=($oneName|`"$oneName`")|" +
+    '(spooldata|accurate|writepartafterjob)=(yes|no|true|false)|priority=[0-9]+|' +
+    'on|at|hourly|daily|weekly|monthly|last|lastday|' +
     "$nth(-$nth)?|$day(-$day)?|$month(-$month)?|[0-9][0-9]?:[0-9][0-9]([ap]m)?)"
 function Whole($text, $pattern) { [regex]::IsMatch($text, '\A(?:' + $pattern + ')\z') }
 function HasShape($shape, $text) {
@@ -83,10 +88,14 @@ function HasShape($shape, $text) {
     switch -CaseSensitive ($shape) {
         'switch' { return Whole $low 'yes|no|true|false' }
         'word' { return $text.Length -lt 30 -and (Whole $low '[a-z][a-z0-9]*') }
-        'number' { $bare = $low.Replace(' ', ''); return $bare.Length -lt 40 -and (Whole $bare "[0-9]+${unit}?([0-9]+$unit)*") }
-        'name' { return Whole ([regex]::Replace($text, ' *, *', ',')) '[A-Za-z0-9][A-Za-z0-9._-]*(,[A-Za-z0-9][A-Za-z0-9._-]*)*' }
+        'number' { $bare = $low.Replace(' ', ''); return $bare.Length -lt 40 -and (Whole $bare "[0-9]+([.][0-9]+)?${unit}?([0-9]+$unit)*") }
+        'name' {
+            $bare = [regex]::Replace([regex]::Replace($text, ' *, *', ','), ' +', ' ')
+            $mayTell = -not $bare.Contains(' ') -or -not [regex]::IsMatch($bare.ToLowerInvariant(), $announcing)
+            return $mayTell -and (Whole $bare "$oneName([ ,]$oneName)*")
+        }
         'address' { return Whole $low '[a-z0-9][a-z0-9._-]*|[0-9a-f]*:[0-9a-f:.]*' }
-        'schedule' { return Whole ([regex]::Replace($low, '[ ,]+', ' ')) "$when( $when)*" }
+        'schedule' { return Whole ([regex]::Replace([regex]::Replace($low, ' *= *', '='), '[ ,]+', ' ')) "$when( $when)*" }
         'path' {
             if ($text[0] -eq '/') { return Whole $text '([/A-Za-z0-9_.+-]|%[A-Za-z])*' }
             $rest = [regex]::Replace([regex]::Replace($low, '\A[a-z]:', ''), '[\\/]program files( [(]x86[)])?', '/')
@@ -99,6 +108,7 @@ function HasShape($shape, $text) {
 function Plain($text) {
     $text = $text.Trim(' ', "`t", "`r")
     $shape = Shape
+    if ($shape -cin @('number', 'schedule')) { $text = $text.Replace("`t", ' ') }
     if (-not $shape) { Hide 'is not among the directives that are read' }
     elseif (-not (HasShape $shape $text)) { Hide "is no $shape" }
     else { Tell 'value' $s.name $text }

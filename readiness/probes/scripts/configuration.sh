@@ -43,11 +43,18 @@ BEGIN {
     mark = "\001" ENVIRON["NONCE"] " "
     unit = "((n|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?|months?|q|quarters?|y|years?"
     unit = unit "|b|k|kb|mb|g|gb|t|tb)(/s)?)"
-    nth = "(1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth)"
+    nth = "(1st|2nd|3rd|4th|5th|6th|first|second|third|fourth|fifth|sixth)"
     day = "((sun|mon|tues?|wed|wednes|thu|thurs|fri|sat|satur)(day)?|[0-9][0-9]?|w[0-9][0-9])"
     month = "(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sep(tember)?|oct(ober)?|nov(ember)?"
     month = month "|dec(ember)?)"
-    when = "((level=)?(full|incremental|differential|virtualfull)|on|at|hourly|daily|weekly|monthly|last|"
+    one_name = "([0-9][0-9]?:[0-9][0-9]|[A-Za-z0-9][A-Za-z0-9._-]*)"
+    # Words after which a secret may stand in a text that only looks like a name.
+    announcing = "(^|[ ,])([a-z0-9._-]*(pw|pwd|passwd|password|passphrase|secret|token)|pass|key|sig|auth|bearer|credentials?)"
+    announcing = announcing "([ ,]|$)"
+    when = "((level=)?(full|incremental|differential|virtualfull|base|since)|"
+    when = when "((full|virtualfull|incremental|differential|next)?pool|storage|messages)=(" one_name "|\"" one_name "\")|"
+    when = when "(spooldata|accurate|writepartafterjob)=(yes|no|true|false)|priority=[0-9]+|"
+    when = when "on|at|hourly|daily|weekly|monthly|last|lastday|"
     when = when nth "(-" nth ")?|" day "(-" day ")?|" month "(-" month ")?|[0-9][0-9]?:[0-9][0-9]([ap]m)?)"
     count = split(directives, rows, " ")
     for (at = 1; at <= count; at++) {
@@ -113,18 +120,24 @@ function secret(value) {
 # first, since mawk 1.3.4 does not match a group that begins with a space and a star.
 function fits(of_shape, text,   low) {
     if (text == "" || 255 < length(text)) return 0
-    if (of_shape == "name") gsub(/ *, */, ",", text)
+    if (of_shape == "name") {
+        gsub(/ *, */, ",", text)
+        gsub(/ +/, " ", text)
+    }
     if (of_shape == "number") gsub(/ /, "", text)
-    if (of_shape == "schedule") gsub(/[ ,]+/, " ", text)
+    if (of_shape == "schedule") {
+        gsub(/ *= */, "=", text)
+        gsub(/[ ,]+/, " ", text)
+    }
     low = tolower(text)
     if (of_shape == "switch") return low ~ /^(yes|no|true|false)$/
     if (of_shape == "word") return length(text) < 30 && low ~ /^[a-z][a-z0-9]*$/
-    if (of_shape == "number") return length(text) < 40 && low ~ "^[0-9]+" unit "?([0-9]+" unit ")*$"
-    if (of_shape == "name") return text ~ /^[A-Za-z0-9][A-Za-z0-9._-]*(,[A-Za-z0-9][A-Za-z0-9._-]*)*$/
+    if (of_shape == "number") return length(text) < 40 && low ~ "^[0-9]+([.][0-9]+)?" unit "?([0-9]+" unit ")*$"
+    if (of_shape == "name") return text ~ "^" one_name "([ ,]" one_name ")*$" && (text !~ / / || low !~ announcing)
     if (of_shape == "address") return low ~ /^[a-z0-9][a-z0-9._-]*$/ || low ~ /^[0-9a-f]*:[0-9a-f:.]*$/
     if (of_shape == "schedule") return low ~ "^" when "( " when ")*$"
     if (of_shape != "path") return 0
-    if (text ~ /^\//) return text ~ /^([\/A-Za-z0-9_.+-]|%[A-Za-z])*$/
+    if (text ~ /^\//) return text ~ "^([/A-Za-z0-9_.+-]|%[A-Za-z])*$" # a string: no awk takes a backslash for one of these
     sub(/^[a-z]:/, "", low)
     gsub(/[\\\/]program files( [(]x86[)])?/, "/", low)
     return text ~ /^[A-Za-z]:/ && low ~ /^[\\\/]([\\\/a-z0-9_.+-]|%[a-z])*$/
@@ -135,6 +148,7 @@ function plain(text,   of_shape) {
     sub(/^[ \t\r]+/, "", text)
     sub(/[ \t\r]+$/, "", text)
     of_shape = shape_here()
+    if (of_shape ~ /^(number|schedule)$/) gsub(/\t/, " ", text)
     if (of_shape == "") hide("is not among the directives that are read")
     else if (!fits(of_shape, text)) hide("is no " of_shape)
     else tell("value", name "\t" text)

@@ -48,7 +48,8 @@ told() {
             pattern["words"] = "^[A-Za-z][A-Za-z0-9-]*([ ,][A-Za-z][A-Za-z0-9-]*)*$"
             pattern["algorithms"] = "^[a-z0-9][a-z0-9@.-]*(,[a-z0-9][a-z0-9@.-]*)*$"
             pattern["address"] = "^[0-9a-zA-Z.:*_-]+$|^\\[[0-9a-fA-F:.]+(%[a-z0-9]+)?\\]:[0-9]+$"
-            pattern["names"] = "^[A-Za-z0-9._*?!@:/,-]+( [A-Za-z0-9._*?!@:/,-]+)*$"
+            name = "[][A-Za-z0-9._*?!@:/,+$%\\\\-]+"
+            pattern["names"] = "^" name "( " name ")*$"
             pattern["paths"] = "^(none|internal|[A-Za-z0-9._%/+-]*)( [A-Za-z0-9._%/+-]+)*$"
         }
         NF == 0 { next }

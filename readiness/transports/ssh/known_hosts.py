@@ -52,8 +52,8 @@ class KnownHosts:
                 continue
             for number, line in enumerate(lines, start=1):
                 try:
-                    known._line(line.decode(), f"{path}:{number}")
-                except ValueError as error:  # binascii.Error and UnicodeDecodeError are ValueErrors, too
+                    known._line(line.decode(errors="surrogateescape"), f"{path}:{number}")
+                except ValueError as error:  # binascii.Error is one, too
                     if strictly or line.lstrip().startswith(REVOKED.encode()):
                         hint = "names, key type, key in base64; or take the line out"
                         problems.append(Problem(str(path), number, 1, f"no known_hosts entry: {error}", hint))
