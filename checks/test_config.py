@@ -203,13 +203,13 @@ def test_directives_are_as_agreed(target: TargetOf[RoleOnHost], facts: Facts, ba
         if not resources:
             findings.append((False, f"no {kind} resource"))
         for resource in resources:
-            directive = resource.get(name)
-            if directive is not None and directive.value is None:
-                hidden.append(f"{name} at {directive.location} {directive.hidden}")
+            every = resource.every(name) if own.product.adds_up(kind, name) else resource.every(name)[-1:]
+            if kept := [f"{name} at {entry.location} {entry.hidden}" for entry in every if entry.value is None]:
+                hidden += kept
                 continue
-            stated = directive.value if directive is not None else None
-            text = f"{kind} {resource.value('Name')}: {name} {stated if stated is not None else 'not stated'}"
-            findings.append((stated is not None and same_value(stated, value), text))
+            stated = ", ".join(f"{entry.value}" for entry in every)
+            text = f"{kind} {resource.value('Name')}: {name} {stated if every else 'not stated'}"
+            findings.append((bool(every) and same_value(stated, value), text))
     if hidden and all(as_agreed for as_agreed, _ in findings):
         unknown(f"not read: {_few(hidden)}")
     expect_each(findings, expected=", ".join(f"{key} {value}" for key, value in wanted.items()))

@@ -42,8 +42,12 @@ class Resource:
 
     def get(self, name: str) -> Directive | None:
         """The directive of this name in any spelling; the last one where it is stated twice, as Bacula takes it."""
+        return next(reversed(self.every(name)), None)
+
+    def every(self, name: str) -> tuple[Directive, ...]:
+        """Each directive of this name in any spelling, in order."""
         wanted = canonical(name)
-        return next((entry for entry in reversed(self.directives) if entry.name == wanted), None)
+        return tuple(entry for entry in self.directives if entry.name == wanted)
 
     def value(self, name: str) -> str | None:
         """Its value; None where it is not stated or masked."""

@@ -29,10 +29,14 @@ class OfResources(Sourced):
 
 
 class OpenDirectives(OfResources):
-    """Directives whose values leave the host where they have this shape; of all others only that they are there."""
+    """Directives whose values leave the host where they have this shape; of all others only that they are there.
+
+    One that is stated again `adds_up` to a list, or the last one counts.
+    """
 
     shape: Shape
     directives: tuple[Name, ...] = Field(min_length=1)
+    adds_up: bool = False
 
 
 class CertificateDirective(OfResources):

@@ -248,6 +248,11 @@ class Product(WithSources):
         names = [f"{kind}.{name}" for entry, names in entries for kind in entry.resources for name in names]
         return {canonical(name): name for name in names}
 
+    def adds_up(self, resource: str, directive: str) -> bool:
+        """Whether a directive that is stated again in a resource of this kind adds to what stands there."""
+        key = canonical(f"{resource}.{directive}")
+        return any(entry.adds_up and key in entry.keys_of(*entry.directives) for entry in self.open_directives)
+
     def peers_of(self, role: str) -> tuple[Peer, ...]:
         """How other roles' configurations name hosts of this role."""
         return tuple(peer for peer in self.peers if peer.other == role)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from readiness.configs.model import ConfigurationFile
+from readiness.configs.model import ConfigurationFile, Directive, Resource
 from readiness.planning.inputs import Inputs
 from readiness.probes.configuration import Configuration
 
@@ -55,6 +55,23 @@ DIR = "/etc/bacula/bacula-dir.conf"
 
 def renamed(file: ConfigurationFile) -> ConfigurationFile:
     return directive("director", "name", "dir01-dir", value="other-dir")(file)
+
+
+def stated_first(
+    name: str, value: str, also: tuple[str, str] | None = None
+) -> Callable[[ConfigurationFile], ConfigurationFile]:
+    """In every FileDaemon before all else, and another one after it."""
+
+    def change(file: ConfigurationFile) -> ConfigurationFile:
+        def within(resource: Resource) -> Resource:
+            more = [Directive(name, value, None, "", resource.location)]
+            last = [Directive(*also, None, "", resource.location)] if also else []
+            return replace(resource, directives=(*more, *resource.directives, *last))
+
+        resources = (within(one) if one.is_kind("filedaemon") else one for one in file.resources)
+        return replace(file, resources=tuple(resources))
+
+    return change
 
 
 CASES = {
@@ -181,6 +198,19 @@ CASES = {
             ),
             fact("client01", Configuration, file_of(FD_CONF, directive("director", "tlsrequire", "dir01-dir"))),
         ),
+    ),
+    "CFG-006 the last of several counts": Case(
+        {"CFG-006 client01/bacula.client": "PASS"},
+        fact("client01", Configuration, file_of(FD_CONF, stated_first("tlsrequire", "no"))),
+    ),
+    "CFG-006 a list that adds up": Case(
+        {"CFG-006 client01/bacula.client": "FAIL"},
+        fact(
+            "client01",
+            Configuration,
+            file_of(FD_CONF, stated_first("tlsallowedcn", "evil", also=("tlsallowedcn", "good"))),
+        ),
+        with_baseline(configuration={"bacula": {"client": {"FileDaemon.TLS Allowed CN": "good"}}}),
     ),
     "CFG-006 never agreed": Case(
         {f"CFG-006 {host}/bacula.client": "UNKNOWN" for host in CLIENTS},
