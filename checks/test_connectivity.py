@@ -75,6 +75,9 @@ def test_host_key_is_the_pinned_one(facts: Facts) -> None:
     A host with another key is another host, or one that somebody stands in front of: nothing was sent to it.
     """
     key = facts.need(HostKey)
+    if key.distrust:
+        trusted = "a pinned host key that nothing on this machine revokes or contradicts"
+        failed(expected=trusted, found=f"host key {key.fingerprint}; {key.distrust}")
     expect_that(
         key.offered in key.pinned,
         expected=f"host key {' or '.join(key.pinned_fingerprints)}",

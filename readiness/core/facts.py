@@ -83,13 +83,17 @@ class Reached(Fact):
 
 @dataclass(frozen=True, slots=True)
 class HostKey(Fact):
-    """The key a host proved to hold: `offered` and the `pinned` ones, each as `type base64`."""
+    """The key a host proved to hold: `offered` and the `pinned` ones, each as `type base64`.
+
+    `distrust` says why none of the pinned ones is trusted on this machine, and what mends that; empty where one is.
+    """
 
     name: ClassVar[str] = "host_key"
     offered: str
     fingerprint: str
     pinned: tuple[str, ...]
     pinned_fingerprints: tuple[str, ...]
+    distrust: str = ""
 
 
 @dataclass(frozen=True, slots=True)

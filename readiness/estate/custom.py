@@ -88,6 +88,7 @@ def read_custom(folder: Path, document: Document, entries: Sequence[CustomChecks
     names: dict[str, KeyPath] = {}
     for at, short in folders(entries).items():
         where, path = folder / short, (_KEY, at, "folder")
+        guarded.refuse_ways_out(folder, where)
         there = guarded.is_folder(where)
         kept = guarded.answered(where, lambda: sorted(_tests(folder, short)), folder=where) if there else []  # noqa: B023
         if not any(name.endswith(".py") for name in kept):

@@ -48,7 +48,7 @@ def stranger(name: str) -> Problem:
 def read(folder: Path, name: str, problems: list[Problem], named_at: tuple[int, int] | None = None) -> bytes | None:
     """The bytes of a file, or None and why not; `named_at` are line and column of what names it in estate.yaml."""
     try:
-        return guarded.read(folder / name, Kind("a file of an estate", max_bytes(name)))
+        return guarded.read_of(folder, folder / name, Kind("a file of an estate", max_bytes(name)))
     except Absent:
         problem = missing(name)
     except Unusable as error:
@@ -77,6 +77,7 @@ def strangers(folder: Path, entries: Iterable[str], named: frozenset[str], under
         if entry.startswith((".", "README")) or name in named or name in {ESTATE, BASELINE}:
             continue
         if any(path.startswith(f"{name}/") for path in named) and guarded.is_folder(folder / name):
+            guarded.refuse_ways_out(folder, folder / name)
             yield from strangers(folder, guarded.entries(folder / name), named, f"{name}/")
         else:
             yield stranger(f"{name}/" if guarded.is_folder(folder / name) else name)

@@ -86,6 +86,26 @@ def read_file(path: Path, kind: Kind, within_s: float = ANSWER_S) -> File:
     return answered(path, lambda: _read(path, kind), within_s)
 
 
+def read_of(folder: Path, path: Path, kind: Kind, within_s: float = ANSWER_S) -> bytes:
+    """The bytes of a file that the author of a folder names; raises Unusable, too, where one in it leads out of it.
+
+    Whoever may change the folder could else have any file of whoever reads it taken for the folder's own, and kept.
+    """
+    data = read(path, kind, within_s)
+    refuse_ways_out(folder, path, within_s)
+    return data
+
+
+def refuse_ways_out(folder: Path, path: Path, within_s: float = ANSWER_S) -> None:
+    """Raise Unusable where a path that is written as one within a folder leads out of it by a link."""
+    if not Path(os.path.normpath(path)).is_relative_to(os.path.normpath(folder)):
+        return
+    real = answered(path, lambda: os.path.realpath(path), within_s)
+    if not Path(real).is_relative_to(answered(folder, lambda: os.path.realpath(folder), within_s, folder)):
+        hint = "put the file itself there, or name it where it lies, as ~/..."
+        raise Unusable(path, "leads out of the estate's folder", hint)
+
+
 def answered(path: Path, ask: Callable[[], T], within_s: float = ANSWER_S, folder: Path | None = None) -> T:
     """What asking the system about a path gives; raises Unusable when that fails, or is not done in time.
 

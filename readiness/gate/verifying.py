@@ -13,7 +13,7 @@ import readiness
 from readiness.core.errors import InputError, Problem, ReadinessError
 from readiness.core.judge import settled, why_not_valid
 from readiness.core.outcomes import EXIT_CODES, Outcome, Verdict
-from readiness.core.text import first_few
+from readiness.core.text import first_few, one_line
 from readiness.gate.records import FACT_KINDS
 from readiness.gate.steps import report_on
 from readiness.planning.inputs import inputs_again
@@ -24,10 +24,11 @@ from readiness.run_folder.names import FACTS, PLAN, RESULTS, RUN, TRANSCRIPT, to
 from readiness.run_folder.saved import SavedRun
 from readiness.run_folder.sealed import differing, unchecked_signatures
 
+_OF_ALL = frozenset(f"*#{name}" for name in FACT_KINDS)
 _PROVES = """\
 Every file has the digest that manifest.json lists, nothing is missing or added, verdict.json is what the sealed files
 give, and plan, inputs, results and reports do not contradict each other.
-Of what hosts said only the digests were compared: `readiness judge RUN` judges the facts again.
+Of what hosts said and what was agreed only the digests were compared: `readiness judge RUN` judges them again.
 Whoever may write to this folder can make all of it anew, manifest and verdict included, and no look at it would show
 that: only a signature would."""
 
@@ -50,7 +51,9 @@ def verified(saved: SavedRun, now: datetime) -> Verified:
     run = saved.run()
     judgement = run["judgement"]
     verdict, seal = Verdict(judgement["verdict"]), saved.verdict["manifest_sha256"]
-    notes = [f"{name} is there, and this version does not look at it." for name in unchecked_signatures(saved.path)]
+    of = (run["run_id"], judgement["estate"], judgement["change"], run["as_of"])
+    notes = ["Run {} of {}, change {}, as of {}.".format(*(one_line(str(text), 80) for text in of))]
+    notes += [f"{name} is there, and this version does not look at it." for name in unchecked_signatures(saved.path)]
     if judgement["report_only"]:
         notes.append("The run was told to report only; the exit code here is the verdict's own.")
     began = max(datetime.fromisoformat(run[key]) for key in ("started_at", "as_of"))
@@ -125,6 +128,13 @@ def _of_plan(saved: SavedRun, plan: Mapping[str, Any], outcomes: tuple[Outcome, 
         yield f"{FACTS} or {TRANSCRIPT}: the last line is torn"
     if strange := sorted(facts.keys() - plan["hosts"].keys()):
         yield f"{FACTS}: hosts that {PLAN} does not name: {first_few(strange)}"
+    sent_or_said = {line["ref"] for line in saved.transcript()[0]}
+    of_facts = {reference for host in facts.values() for reference in host.evidence.values()}
+    of_results = {reference for outcome in outcomes for reference in outcome.evidence} - _OF_ALL
+    if absent := sorted((of_facts | of_results) - sent_or_said):
+        yield f"{TRANSCRIPT}: has not the lines that {RESULTS} or {FACTS} rest on: {first_few(absent)}"
+    if unread := sorted({reference.rpartition("#")[0] for reference in of_results} - facts.keys()):
+        yield f"{FACTS}: has not the hosts that {RESULTS} rests on: {first_few(unread)}"
 
 
 def _sha256(text: str) -> str:

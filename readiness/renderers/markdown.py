@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from readiness.core.outcomes import Judgement, Outcome, Result, Verdict
+from readiness.core.outcomes import Judgement, Outcome, Result, Severity, Verdict
 from readiness.core.text import first_few, one_line
 from readiness.renderers.report import Report
 from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, number
@@ -22,6 +22,7 @@ _MEANING: Mapping[Verdict, str] = {
     Verdict.ERROR: "the tool or its input failed, which is no GO",
     Verdict.RUNNING: "the run has not ended, which is no GO",
 }
+_GOES = frozenset({Verdict.GO, Verdict.GO_WITH_CONDITIONS})
 _VALUE, _REST = 300, 500
 _TICKS = re.compile("`+")
 
@@ -31,9 +32,10 @@ def render(report: Report) -> bytes:
     grouped = findings(report.outcomes)
     head = list(_head(report))
     tail = list(_tail(report.judgement))
+    scope = "" if report.judgement.partial is None else " of this partial run"
     sections = (
         ("Not met", "Nothing that gates failed among what was judged.", grouped.not_met, 0.4),
-        ("Not judged", "Every pair that gates was judged.", grouped.not_judged, 0.65),
+        ("Not judged", f"Every pair{scope} that gates was judged.", grouped.not_judged, 0.65),
         ("Accepted risks and deferrals", "None.", grouped.accepted, 0.6),
         ("Advice, which does not gate", "None.", grouped.advice, 1.0),
     )
@@ -73,10 +75,10 @@ def _head(report: Report) -> Iterator[str]:
     facts = {
         "Change": code(judgement.change) if judgement.change else "none named",
         "Note": code(report.note, _REST) if report.note else "",
-        "Hosts": _hosts(outcomes),
+        "Hosts": _hosts(outcomes, "" if judgement.partial is None else " in this partial run"),
         "Pairs of check and target": _counts(judgement),
         "As of": code(report.as_of.isoformat()),
-        "Valid until": code(judgement.valid_until),
+        "Valid until": code(judgement.valid_until) if judgement.verdict in _GOES else "",
         "Run": code(report.run_id),
     }
     yield from (f"- {label}: {text}" for label, text in facts.items() if text)
@@ -88,13 +90,24 @@ def _head(report: Report) -> Iterator[str]:
     yield from _left_out(judgement)
 
 
-def _hosts(outcomes: Sequence[Outcome]) -> str:
-    """On how many of the planned hosts anything was judged: a PASS or a FAIL takes a fact, the others do not."""
+def _hosts(outcomes: Sequence[Outcome], scope: str) -> str:
+    """On how many planned hosts anything was read: the login was accepted, and an outcome rests on its own fact."""
     planned = dict.fromkeys(outcome.host for outcome in outcomes if outcome.host)
-    judged = {outcome.host for outcome in outcomes if outcome.outcome in {Result.PASS, Result.FAIL}}
-    unjudged = [host for host in planned if host not in judged]
-    text = f"{len(planned) - len(unjudged)} of {len(planned)} judged"
-    return f"{text}; nothing was judged on {code(first_few(unjudged, 10))}" if unjudged else text
+    judged = {outcome.host for outcome in outcomes if outcome.outcome in {Result.PASS, Result.FAIL} and _own(outcome)}
+    shut = _not_logged_in(outcomes)
+    unread = [host for host in planned if host not in judged or host in shut]
+    text = f"{len(planned) - len(unread)} of {len(planned)}{scope} read"
+    return f"{text}; nothing was read on {code(first_few(unread, 10))}" if unread else text
+
+
+def _own(outcome: Outcome) -> bool:
+    return any(reference.startswith(f"{outcome.host}#") for reference in outcome.evidence)
+
+
+def _not_logged_in(outcomes: Sequence[Outcome]) -> set[str | None]:
+    """The hosts that were not reached, did not prove themselves or refused the login."""
+    way_in = (one for one in outcomes if (one.area, one.severity) == ("connectivity", Severity.BLOCKER))
+    return {one.host for one in way_in if one.outcome is not Result.PASS}
 
 
 def _counts(judgement: Judgement) -> str:
@@ -160,6 +173,6 @@ def _tail(judgement: Judgement) -> Iterator[str]:
         "Every outcome, met ones too, with what was found: `results.jsonl`. "
         "`readiness verify RUN` checks that the run's files are those it wrote."
     )
-    if judgement.verdict in {Verdict.GO, Verdict.GO_WITH_CONDITIONS}:
+    if judgement.verdict in _GOES:
         yield ""
         yield f"This GO ends at {code(judgement.valid_until)}; after that it is EXPIRED and has to be run again."

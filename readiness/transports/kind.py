@@ -11,7 +11,8 @@ from readiness.core.errors import Problem
 from readiness.core.facts import Fact, Missing, Why
 from readiness.core.scripts import Limits, Output, PlannedLogin, Shell, Transport
 from readiness.estate import Estate, Host
-from readiness.files.guarded import Unusable
+from readiness.files import guarded
+from readiness.files.guarded import Kind, Unusable
 from readiness.transports.budget import Budget, Stop
 
 _WORDS = {"reached": "TCP connection", "winrm_listener": "WinRM listener"}
@@ -29,6 +30,10 @@ class Surroundings:
     def path(self, text: str) -> Path:
         """A path as the estate writes it: relative to its folder, or with a leading `~/`."""
         return self.home / text[2:] if text.startswith("~/") else self.folder / text
+
+    def read(self, path: Path, kind: Kind, within_s: float) -> bytes:
+        """The bytes of a file that the estate names; raises Unusable, for a link out of its folder, too."""
+        return guarded.read_of(self.folder, path, kind, within_s)
 
     def written(self, path: Path) -> str:
         """A path as the estate would write it, which says nothing of this machine."""

@@ -142,3 +142,56 @@ def test_files_named_in_an_entry_that_is_faulty_are_no_strangers(folder: Path) -
     text = GOOD[ESTATE].decode().replace("[keys/first, keys/second]", "{first: keys/first}")
     (folder / ESTATE).write_text(text)
     assert told(folder) == ["estate.yaml:39:7: 'identity_file' must be a list, not a mapping"]
+
+
+@pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that is not the estate's, with files that nobody but the caller should see."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    for name in ("test_secret.py", "secret.yaml"):
+        (folder / name).write_text("oauth_token: x\n")
+    return folder
+
+
+OUT = "leads out of the estate's folder (put the file itself there, or name it where it lies, as ~/...)"
+
+
+@pytest.mark.parametrize("name", [ESTATE, BASELINE])
+def test_a_file_of_the_estate_does_not_lead_out_of_its_folder(folder: Path, elsewhere: Path, name: str) -> None:
+    (folder / name).unlink()
+    (folder / name).symlink_to(elsewhere / "secret.yaml")
+    assert told(folder) == [f"{name}: {OUT}"]
+
+
+@pytest.mark.parametrize("name", ["known_hosts", "tests/infra/test_x.py", "tests/infra/pytest.ini"])
+def test_what_is_kept_of_the_estate_does_not_lead_out_of_its_folder(folder: Path, elsewhere: Path, name: str) -> None:
+    (folder / "tests" / "infra").mkdir(parents=True)
+    (folder / "tests" / "infra" / "test_base.py").touch()
+    (folder / ESTATE).write_text(GOOD[ESTATE].decode() + "custom_checks: [{folder: tests/infra}]\n")
+    load(folder, NAMES)
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(elsewhere / "secret.yaml")
+    assert [line.partition(": ")[2] for line in told(folder)] == [f"{name}: {OUT}"]
+
+
+def test_a_folder_that_leads_out_is_told_once_and_not_looked_into(folder: Path, elsewhere: Path) -> None:
+    (folder / ESTATE).write_text(GOOD[ESTATE].decode() + "custom_checks: [{folder: tests/infra}]\n")
+    (folder / "tests").symlink_to(elsewhere)
+    (elsewhere / "infra").mkdir()
+    (elsewhere / "infra" / "test_secret.py").touch()
+    assert told(folder) == [f"tests: {OUT}"]
+    (folder / "tests").unlink()
+    (folder / "tests").mkdir()
+    (folder / "tests" / "infra").symlink_to(elsewhere)
+    assert told(folder) == [f"tests/infra: {OUT}"]
+
+
+def test_links_within_the_folder_and_to_the_folder_are_followed(folder: Path, tmp_path: Path) -> None:
+    (folder / ".data").mkdir()
+    for name in (ESTATE, BASELINE):
+        (folder / name).rename(folder / ".data" / name)
+        (folder / name).symlink_to(f".data/{name}")
+    assert load(folder, NAMES) == loaded()
+    link = tmp_path.parent / f"{tmp_path.name}-link"
+    link.symlink_to(folder)
+    assert load(link, NAMES) == loaded()

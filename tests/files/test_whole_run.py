@@ -108,6 +108,37 @@ def test_each_is_told_where_it_is_named(tmp_path: Path, home: Path, make: Make, 
     ]
 
 
+def test_a_link_out_of_the_estate_is_told_where_it_is_named(tmp_path: Path, home: Path) -> None:
+    """Its author could else have any key or file of the caller's used under a name that says nothing of it."""
+    folder = estate(tmp_path, home, Path.touch)
+    (folder / "estate.yaml").write_text(ESTATE.format(**{name: name for name in NAMES}))
+    for name in NAMES:
+        (folder / name).symlink_to(home / name)
+    (folder / "known_hosts").unlink()
+    (folder / "known_hosts").touch()
+    assert [line.partition(" (")[0] for line in told(start(folder, home), folder) if ":7:" in line] == [
+        "estate.yaml:7:11: config: leads out of the estate's folder"
+    ]
+    (folder / "config").unlink()
+    lines = told(start(folder, home), folder)
+    assert all("leads out of the estate's folder" in line for line in lines), lines
+    places = ("8:18", "9:30", "15:27", "15:33", "21:45", "21:63")
+    assert [line.split(": ")[0] for line in lines] == [f"estate.yaml:{place}" for place in places], lines
+
+
+def test_a_mistake_in_a_file_that_an_estate_may_name_tells_its_line_and_not_what_stands_there(
+    tmp_path: Path, home: Path
+) -> None:
+    folder = estate(tmp_path, home, Path.touch)
+    lines = ["Port {}", "Match {}", "Match host", "IdentityFile ${{{}}}/x", "IdentityFile ${}", "{}", "ProxyCommand {}"]
+    (home / "config").write_text("".join(f"{line.format('CANARY')}\n" for line in lines))
+    pins = ["CANARY", "@CANARY x y", "host CANARY AAAA", "host ssh-ed25519 CANARY", "|1|CANARY|x ssh-rsa AAAA"]
+    (home / "known_hosts").write_text("".join(f"{line}\n" for line in pins))
+    found = told(start(folder, home), folder)
+    assert len(found) == len(lines) + len(pins), found
+    assert not [line for line in found if "CANARY" in line]
+
+
 @pytest.mark.parametrize("beside", ["key-cert.pub", "key.pub"])
 def test_what_is_read_beside_a_key_is_told_where_the_key_is_named(tmp_path: Path, home: Path, beside: str) -> None:
     folder = estate(tmp_path, home, os.mkfifo)

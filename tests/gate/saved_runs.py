@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
+from itertools import cycle
 from pathlib import Path
 
 from readiness.core.evaluate import outcome_for
@@ -40,8 +41,8 @@ def made(
     given = results or (Result.PASS,)
     judging = Judging(inputs, plan, {})
     judging.add(
-        outcome_for(check, target, given[number % len(given)], f"{target.id}: {message}")
-        for number, (check, target) in enumerate(plan.pairs)
+        outcome_for(check, target, result, f"{target.id}: {message}", evidence=(f"{target.host}#1",))
+        for (check, target), result in zip(plan.pairs, cycle(given), strict=False)
     )
     with RunFolder.create(path, renderers(), clock=lambda: started_at or as_of) as folder:
         folder.begin("run-1", started_at or as_of, "0.1.0")

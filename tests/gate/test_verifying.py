@@ -78,6 +78,7 @@ def test_the_exit_code_is_the_verdict_s_own_and_0_only_for_a_go_that_holds(
     lines = out.splitlines()
     assert re.fullmatch(last, lines[-1]), lines[-1]
     assert "only a signature would" in lines[-2]
+    assert f"Run run-1 of corporate backup, change CHG0012345, as of {as_of.isoformat()}." in lines
     assert not re.search("unchanged since", out)
     assert ("told to report only" in out) == ("report_only" in options)
 
@@ -439,6 +440,21 @@ FORGED: Mapping[str, tuple[Callable[[Path], object], str]] = {
     "a host's facts": (_replace("facts.jsonl", '"host": "dir01"', '"host": "dir02"'), "facts.jsonl: hosts that plan"),
     "facts that are none": (_replace("facts.jsonl", '"login"', '"logout"'), "no fact named logout"),
     "torn facts": (_cut_last_line("facts.jsonl"), "the last line is torn"),
+    "no facts": (lambda folder: (folder / "facts.jsonl").write_text(""), "facts.jsonl: has not the hosts that results"),
+    "a host's facts left out": (
+        lambda folder: (folder / "facts.jsonl").write_bytes(
+            b"".join((folder / "facts.jsonl").read_bytes().splitlines(keepends=True)[1:])
+        ),
+        "facts.jsonl: has not the hosts that results.jsonl rests on: dir01",
+    ),
+    "no transcript": (
+        lambda folder: (folder / "transcript.jsonl").write_text(""),
+        "transcript.jsonl: has not the lines that results.jsonl or facts.jsonl rest on: dir01#1",
+    ),
+    "a line of the transcript": (
+        _replace("transcript.jsonl", '"ref": "dir01#1"', '"ref": "dir01#2"'),
+        "transcript.jsonl: has not the lines that results.jsonl or facts.jsonl rest on: dir01#1",
+    ),
     "a torn transcript": (_cut_last_line("transcript.jsonl"), "the last line is torn"),
 }
 

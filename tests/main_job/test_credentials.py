@@ -149,6 +149,18 @@ def test_pytest_needs_the_same_word(estate: Path, tmp_path: Path) -> None:
     assert with_it.code == 2, with_it.stdout
 
 
+def test_a_plan_says_of_a_pin_that_this_machine_contradicts_that_nothing_would_go_there(estate: Path) -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+    changed(estate, "products: {bacula: [director]}", f"products: {{bacula: [director]}}\n    ssh: {{host_key: {key}}}")
+    known = estate.parent / ".ssh" / "known_hosts"
+    known.parent.mkdir(parents=True, exist_ok=True)
+    known.write_text("127.9.9.1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAACAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n")
+    lines = [line for line in planned(estate, SECRETS).stdout.splitlines() if "    dir01: " in line]
+    assert len(lines) == 1, lines
+    assert "the estate pins SHA256:ZkAslGjFiUHdGf" in lines[0]
+    assert lines[0].endswith(f"({known}:1): a run would not log in")
+
+
 def test_a_plan_says_where_which_credential_goes(estate: Path) -> None:
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
     changed(estate, "products: {bacula: [director]}", f"products: {{bacula: [director]}}\n    ssh: {{host_key: {key}}}")

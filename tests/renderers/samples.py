@@ -70,7 +70,8 @@ def unknown(**changes: Any) -> Outcome:
 
 def on(host: str, detail: str = "") -> dict[str, Any]:
     """The fields of a target on a host."""
-    return {"target": f"{host}/{detail}" if detail else host, "host": host, "detail": detail}
+    target = f"{host}/{detail}" if detail else host
+    return {"target": target, "host": host, "detail": detail, "evidence": (f"{host}#3",)}
 
 
 def judged(outcomes: Sequence[Outcome], **circumstances: Any) -> Judgement:
@@ -118,6 +119,6 @@ def hostile() -> list[Outcome]:
         where = on(f"evil{number}")
         made.append(outcome(check=f"BAD-{number:03}", found=text, message=f"found {text}", **where))
         made.append(failed(check=f"BAD-{number + 100:03}", found=text, expected=text, remedy=text, owner=text, **where))
-        made.append(unknown(check=f"BAD-{number + 200:03}", message=text, title=text, evidence=(text,), **where))
+        made.append(unknown(check=f"BAD-{number + 200:03}", message=text, title=text, **{**where, "evidence": (text,)}))
         made.append(failed(check=f"BAD-{number + 300:03}", target=text, host=text, detail=text, message=text))
     return made

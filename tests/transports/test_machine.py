@@ -67,6 +67,8 @@ def refused(one: SshTarget, server: Sshd, *words: str) -> Missing:
         assert word in str(made.login), str(made.login)
     key = made.fact(HostKey)
     assert isinstance(key, Missing) or key.offered not in key.pinned
+    why_not = f"{one.distrust.detail}; {made.login.remedy}" if one.distrust else ""
+    assert isinstance(key, Missing) or key.distrust == why_not
     assert server.logins_tried() == before
     return made.login
 

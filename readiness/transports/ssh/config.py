@@ -228,11 +228,11 @@ def _refused(key: str, value: str) -> tuple[str, str] | None:
         if "exec" in [word.lstrip("!") for word in words]:
             return "Match exec would run a command on this machine", "Host, Match host"
         if words != ["all"] and (not words or len(words) % 2 or set(names) - _MATCHES):
-            return f"Match {value} is not supported", "Host, Match all, Match host, Match originalhost, Match user"
+            return "this Match is not supported", "Host, Match all, Match host, Match originalhost, Match user"
         if any(word.startswith("!") for word in words[::2]):
-            return f"Match {value} is not supported", "a negated pattern: Match host *,!name"
+            return "a negated word of Match is not supported", "a negated pattern: Match host *,!name"
     if key == "port" and not (value.isdecimal() and 0 < int(value[:6]) < 65536):
-        return f"no port: {value}", "a number from 1 to 65535"
+        return "no port", "a number from 1 to 65535"
     return _refused_path(key, value)
 
 
@@ -240,7 +240,7 @@ def _refused_path(key: str, value: str) -> tuple[str, str] | None:
     if key not in {"identityfile", "identityagent", "userknownhostsfile"}:
         return None
     if "${" in value or value.startswith("$"):
-        return f"{value}: variables of the environment are not read", "a path"
+        return "variables of the environment are not read", "a path"
     unknown = set(re.findall(r"%(.?)", value.replace("%%", ""))) - set(_TOKENS)
     return (f"%{min(unknown)} is not supported here", "%d %h %n %p %r") if unknown else None
 

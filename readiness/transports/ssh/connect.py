@@ -79,7 +79,8 @@ class SshLink(Link):
         session.negotiate(target.pinned, self.limits, self.budget)
         key = session.prove(target.pinned, target.known_as, target.revoked)
         if own:
-            self.learn(key)
+            distrust = target.distrust
+            self.learn(replace(key, distrust=f"{distrust.detail}; {distrust.remedy}") if distrust else key)
         if target.distrust is not None:
             detail = f"it shows {key.fingerprint}; {target.distrust.detail}; no login was tried"
             raise Failed(replace(target.distrust, detail=detail))

@@ -67,13 +67,13 @@ class KnownHosts:
             return
         marker = words.pop(0) if words[0].startswith("@") else ""
         if marker not in {"", REVOKED, "@cert-authority"}:
-            raise ValueError(f"unknown marker {marker}")
+            raise ValueError("unknown marker")
         if len(words) < 3:
             raise ValueError("names, key type and key are expected")
         names, kind, blob = words[:3]
         inner = base64.b64decode(blob, validate=True)
         if inner[4 : 4 + int.from_bytes(inner[:4])] != kind.encode():
-            raise ValueError(f"the key is no {kind}")
+            raise ValueError("the key is not of the type that is named")
         if marker == REVOKED:
             self.revoked.setdefault(inner, place)
         if marker != "@cert-authority":

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from readiness.core.scripts import PlannedLogin
 from readiness.estate import Estate, Host
 from readiness.transports.kind import CannotReach, PlannedLogins, Surroundings
-from readiness.transports.ssh.known_hosts import REVOKED
 from readiness.transports.ssh.login import fingerprint
 from readiness.transports.ssh.target import SshTarget, Targets
 
@@ -35,11 +34,12 @@ def _login(target: SshTarget, to: str, pinned_by: str, surroundings: Surrounding
     files = ", ".join(map(surroundings.written, target.identity_files))
     ways = [f"the key file{'s' if len(target.identity_files) > 1 else ''} {files}"] if files else []
     ways += ["the agent's keys"] if target.use_agent else []
-    keys = [fingerprint(key) for key in target.pinned if not key.startswith(REVOKED)]
+    keys = [fingerprint(key) for key in target.pinned if not key.startswith("@")]  # @revoked, @contradicted
     proof = f"proved by the host key {' or '.join(keys)} of {pinned_by}"
+    why_not = target.distrust.detail if target.distrust else "no host key is pinned"
     return PlannedLogin(
         to,
         f"{target.user} over SSH with {', or '.join(ways) or 'no key: nothing is stated'}",
         f"{target.address} port {target.port}",
-        proof if keys else "no host key is pinned: a run would not log in",
+        proof if keys else f"{why_not}: a run would not log in",
     )

@@ -124,7 +124,7 @@ class Targets:
         if path not in self._unusable:
             self._unusable[path] = None
             try:
-                guarded.read(path, kind, self._within_s)
+                self._surroundings.read(path, kind, self._within_s)
             except Absent:
                 pass
             except Unusable as error:

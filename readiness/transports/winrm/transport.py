@@ -96,7 +96,7 @@ def maker(surroundings: Surroundings, stop: Stop, run_s: float) -> Callable[[Hos
     @functools.cache
     def fault(path: Path, kind: Kind) -> Unusable | None:
         try:
-            guarded.read(path, kind, min(guarded.ANSWER_S, run_s))
+            surroundings.read(path, kind, min(guarded.ANSWER_S, run_s))
         except Unusable as error:
             return error
         return None
