@@ -43,6 +43,9 @@ CASES = {
     "CON-002": Case(
         {"CON-002 client01": "FAIL"}, fact("client01", HostKey, lambda key: replace(key, pinned=("ssh-ed25519 x",)))
     ),
+    "CON-003 a shell such as nologin": Case(
+        {"CON-003 client01": "UNKNOWN"}, fact("client01", Login, lambda _: Missing(Why.NO_COMMANDS, "not available"))
+    ),
     "CON-004": Case({"CON-004 client01": "FAIL"}, reader(places=())),
     "CON-004 and what it did not read": Case({"CON-004 client01": "FAIL"}, not_run),
     "CON-004 another text": Case({"CON-004 client01": "FAIL"}, reader(sha256="0" * 64)),
