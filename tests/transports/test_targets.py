@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from readiness.planning.inputs import inputs_of
 from readiness.transports import Stop, Surroundings
 from readiness.transports.ssh.target import SshTarget, Targets
 from readiness.visits.connect import Connector
@@ -92,6 +93,19 @@ def test_a_jump_that_the_estate_does_not_know_is_what_the_ssh_config_says(tmp_pa
     made = target(tmp_path, JUMP.format("jump"), {"bk01": {}}, user="all").jump
     assert made is not None
     assert (made.address, made.port, made.user) == ("other.example.net", 2222, "otherwise")
+
+
+def test_the_pins_beside_the_estate_are_the_estate_s_word(tmp_path: Path) -> None:
+    """As if it were named: what the user's own file says of other keys still counts more."""
+    files = small.inputs({"bk01": {**deepcopy(ROLE)}}, ssh={"user": "ours"}).files
+    for name in ("estate.yaml", "baseline.yaml"):
+        (tmp_path / name).write_bytes(files[name])
+    (tmp_path / "known_hosts").write_text(f"bk01.example.com {KEY}\n")
+    inputs = inputs_of(tmp_path, small.AS_OF)
+    made = Targets(inputs.estate, surroundings(tmp_path, "")).target(inputs.estate.hosts["bk01"])
+    assert made.pinned == (KEY,)
+    (tmp_path / ".ssh" / "known_hosts").write_text(f"bk01.example.com {KEY.replace('AAAAIAAB', 'AAAAIBBB')}\n")
+    assert Targets(inputs.estate, surroundings(tmp_path, "")).target(inputs.estate.hosts["bk01"]).distrust is not None
 
 
 def test_plan_says_login_address_port_and_jump(tmp_path: Path) -> None:
