@@ -90,11 +90,12 @@ def test_host_key_is_the_pinned_one(facts: Facts) -> None:
     severity="blocker",
     targets=each_host,
     needs=(Login,),
-    remedy="Let the host accept that login: its key in authorized_keys; over WinRM, its right to remote shells.",
+    remedy="Let the host accept that login: its key in authorized_keys, a shell; over WinRM, its right to one.",
     source="OpenSSH sshd(8), AUTHORIZED_KEYS FILE FORMAT; MS-WSMV",
     explains=(
         Why.LOGIN_REFUSED,
         Why.LOGIN_TIMED_OUT,
+        Why.NO_COMMANDS,
         Why.SCHEME_NOT_OFFERED,
         Why.ACCESS_DENIED,
         Why.SHELLS_NOT_ALLOWED,
@@ -104,9 +105,10 @@ def test_host_key_is_the_pinned_one(facts: Facts) -> None:
     ),
 )
 def test_login_is_accepted(facts: Facts) -> None:
-    """The login is accepted.
+    """The login is accepted, and may run commands.
 
-    One attempt a key, or one in all with a password, so that no account is locked.
+    An account whose shell is nologin, or that is for files only, lets nobody read anything. One attempt a
+    key, or one in all with a password, so that no account is locked.
     """
     login = facts.need(Login)
     expect_found(f"login {login.user} by {login.method}", expected="a login that may run commands")

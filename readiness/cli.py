@@ -17,6 +17,7 @@ from typing import Annotated, Literal, ParamSpec
 import typer
 
 import readiness
+from readiness.core.command_line import without_value
 from readiness.core.errors import InputError, Problem
 from readiness.core.facts import Why
 from readiness.core.judge import ended_by
@@ -46,7 +47,7 @@ from readiness.renderers.planned import plan_lines
 from readiness.renderers.report import Report, renderers
 from readiness.renderers.wording import number
 from readiness.run_folder.folder import RunFolder
-from readiness.run_folder.place import new_folder
+from readiness.run_folder.place import new_folder, usual
 from readiness.run_folder.saved import SavedRun
 from readiness.run_folder.sealed import changes
 from readiness.transports import Stop, Surroundings
@@ -121,8 +122,7 @@ def _run(
 ) -> int:
     now = datetime.now(UTC)
     run_id = new_run_id(now)
-    path = out or Path("reports") / (estate.resolve().name or "estate") / run_id
-    with RunFolder.create(path, renderers(), apart_from=[estate]) as folder:
+    with RunFolder.create(out or usual(estate, run_id), renderers(), apart_from=[estate]) as folder:
         folder.begin(run_id, now, readiness.__version__)
         inputs, stop = with_limits(inputs_of(estate, now), jobs=jobs, deadline_s=deadline_s), Stop()
         with stopped_by_signals(stop):
@@ -136,10 +136,8 @@ def _run(
             with terminal.Progress(sys.stderr, len(plan.scripts), live=live_line) as progress:
                 store = read_hosts(plan, inputs, connect, folder, stop, progress.host_done)
             judging = judge_plan(checks_folder(), inputs, plan, store, tests)
-        interrupted = stop.why is Why.INTERRUPTED
-        report = conclude(judging, run_id=run_id, interrupted=interrupted, report_only=report_only)
-        digest = write_results(folder, report)
-        return _show(report, folder.path, digest)
+        report = conclude(judging, run_id=run_id, interrupted=stop.why is Why.INTERRUPTED, report_only=report_only)
+        return _show(report, folder.path, write_results(folder, report))
 
 
 @_command
@@ -292,7 +290,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.environ.pop(name, None)
     gc.freeze()  # imported modules stay, and pytest collects garbage often
     try:
-        code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        if nothing := without_value(words := list(sys.argv[1:] if arguments is None else arguments)):
+            raise typer.BadParameter(nothing)
+        code = app(args=words, standalone_mode=False)
     except typer._click.exceptions.ClickException as error:  # noqa: SLF001 - typer exports no base
         error.show()
         print(f"ERROR  {one_line(error.format_message())}")

@@ -63,7 +63,6 @@ def test_each_way_to_end_has_its_exit_code_and_its_last_line(
         (("verify", EXAMPLE), "holds no verdict.json that this version wrote"),
         (("judge", EXAMPLE, "--out", EXAMPLE), "holds no verdict.json that this version wrote"),
         (("run", EXAMPLE, "--out", "/"), "/: is no name of a folder for one run (name a new or an empty folder"),
-        (("run", EXAMPLE, "--out", ""), ".: is no name of a folder for one run"),
         (("run", EXAMPLE, "--out", "../.."), "../..: is no name of a folder for one run"),
         (("run", EXAMPLE, "--out", "/dev/null"), "/dev/null: cannot be a run folder: Not a directory"),
         (("run", EXAMPLE, "--out", "a\0b"), "embedded null byte"),
@@ -133,3 +132,35 @@ def test_options_of_pytest_in_the_environment_are_dropped(
     monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing")
     assert ended(capsys, "explain", "VER-004")[0] == 0
     assert "PYTEST_ADDOPTS" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("run", EXAMPLE, "--hosts", ""), "--hosts"),
+        (("run", EXAMPLE, "--hosts="), "--hosts"),
+        (("run", EXAMPLE, "--hosts", " "), "--hosts"),
+        (("run", EXAMPLE, "--area", "clock", "--area", ""), "--area"),
+        (("plan", EXAMPLE, "--area", ""), "--area"),
+        (("run", EXAMPLE, "--out", ""), "--out"),
+        (("run", EXAMPLE, "--deadline", ""), "--deadline"),
+        (("run", ""), "word 2"),
+        (("run", "--out=x", ""), "word 3"),
+        (("judge", "run", "--estate", ""), "--estate"),
+        (("reader", EXAMPLE, "--host", "dir01", "--user", ""), "--user"),
+        (("reader", EXAMPLE, "--out="), "--out"),
+        (("explain", ""), "word 2"),
+    ],
+)
+def test_nothing_is_never_taken_for_everything(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], what: str
+) -> None:
+    """`--hosts "$HOSTS"` with a variable that is not set is no run of all hosts, and `run "$ESTATE"` none of `.`."""
+    code, out, _ = ended(capsys, *words)
+    assert code == 4
+    assert out.splitlines()[-1] == f"ERROR  Invalid value: {what} is given nothing: a variable that is not set?"
+
+
+def test_a_value_with_an_equals_sign_says_something(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no_such=" in ended(capsys, "plan", "no_such=")[2]
+    assert "--hosts a=" in ended(capsys, "plan", EXAMPLE, "--hosts=a=")[2]

@@ -24,6 +24,7 @@ class Why(StrEnum):
     LEGACY_ALGORITHMS = "legacy algorithms only"
     LOGIN_REFUSED = "login refused"
     LOGIN_TIMED_OUT = "login timed out"
+    NO_COMMANDS = "login runs no commands"
     NOT_WINRM = "not a WinRM listener"
     CERTIFICATE_NOT_TRUSTED = "certificate not trusted"
     SCHEME_NOT_OFFERED = "logon scheme not offered"
@@ -98,7 +99,10 @@ class HostKey(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Login(Fact):
-    """The login that was accepted: `method` is `publickey`, `agent`, `ntlm`, `basic` or `certificate`."""
+    """The login that was accepted, and runs commands.
+
+    `method` is `publickey`, `agent`, `ntlm`, `basic` or `certificate`.
+    """
 
     name: ClassVar[str] = "login"
     user: str

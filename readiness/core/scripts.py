@@ -93,8 +93,8 @@ class Visit:
     """One visit to one host, whatever came of it.
 
     `facts` are what connecting told of the host, by kind; `missing` is why the others of them, or the rest of the
-    scripts, have no value. `outputs` holds each script exactly once when the login worked, perhaps with `missing`, and
-    is empty otherwise; `attempts` describes each try.
+    scripts, have no value. `outputs` holds each script exactly once when the host let us in, perhaps with `missing`,
+    and is empty otherwise; `attempts` describes each try.
     """
 
     host: str

@@ -11,7 +11,7 @@ from readiness.estate.estate import Estate
 from readiness.files import guarded
 from readiness.files.guarded import Absent, Kind, Unusable
 
-ESTATE, BASELINE = "estate.yaml", "baseline.yaml"
+ESTATE, BASELINE, KNOWN_HOSTS = "estate.yaml", "baseline.yaml", "known_hosts"
 # 50,000 hosts are some 12 MiB, and as many pinned keys.
 _MAX_BYTES = 16 << 20
 _MAX_BYTES_OF = {BASELINE: 1 << 20}
@@ -57,6 +57,12 @@ def read(folder: Path, name: str, problems: list[Problem], named_at: tuple[int, 
         problem = Problem(ESTATE, *named_at, f"{name}: {problem.message}", problem.hint)
     problems.append(problem)
     return None
+
+
+def known_hosts_of(estate: Estate, names: Iterable[str]) -> str | None:
+    """The file within the folder that pins the host keys: the one that is named, else known_hosts if it is there."""
+    stated = estate.ssh.known_hosts
+    return KNOWN_HOSTS if stated is None and KNOWN_HOSTS in names else inside(stated)
 
 
 def named_files(estate: Estate, left_out: Iterable[str]) -> frozenset[str]:

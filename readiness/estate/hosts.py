@@ -16,7 +16,10 @@ from readiness.yaml_text.shapes import ListOf, MappingOf
 
 
 class Host(Keyed):
-    """One host; `address`, `transport`, `ssh`, `winrm` and `uses` are completed when the estate is loaded."""
+    """One host; `address`, `transport`, `ssh`, `winrm` and `uses` are completed when the estate is loaded.
+
+    `model_fields_set` stays what was written of `address`, and of `ssh` for the host or for all.
+    """
 
     stand_in: ClassVar[Mapping[str, Any]] = {"fqdn": "left-out.invalid"}
 
@@ -60,7 +63,10 @@ def completed(host: Host, ssh: Ssh, winrm: Winrm, names: Names) -> Host:
         "ssh": merged(ssh, host.ssh) if "ssh" in host.model_fields_set else ssh,
         "winrm": merged(winrm, host.winrm) if "winrm" in host.model_fields_set else winrm,
     }
-    return host.model_copy(update=update)
+    made = host.model_copy(update=update)
+    if not host.address:
+        made.model_fields_set.discard("address")  # completed, not stated
+    return made
 
 
 def check_hosts(document: Document, written: Hosts, hosts: Hosts, names: Names, *, winrm_is_stated: bool) -> None:

@@ -11,7 +11,7 @@ from readiness.core.errors import InputError, Problem
 from readiness.estate import folder as files_of
 from readiness.estate.agreement import check_baseline
 from readiness.estate.baseline import Baseline
-from readiness.estate.custom import folders, inside, read_custom
+from readiness.estate.custom import folders, read_custom
 from readiness.estate.estate import Estate, complete
 from readiness.estate.folder import BASELINE, ESTATE
 from readiness.estate.names import Names, references
@@ -53,11 +53,13 @@ def load(folder: Path, names: Names) -> LoadedEstate:
     written, document = reading.written, reading.documents.get(ESTATE)
     if written is not None and document is not None:
         try:
-            problems += files_of.strangers(folder, entries, files_of.named_files(written, document.texts_left_out()))
+            known_hosts = files_of.known_hosts_of(written, entries)
+            expected = {*files_of.named_files(written, document.texts_left_out()), *filter(None, [known_hosts])}
+            problems += files_of.strangers(folder, entries, frozenset(expected))
             named = read_custom(folder, document, written.custom_checks)
         except Unusable as error:
             raise InputError([error.here()]) from error
-        if known_hosts := inside(written.ssh.known_hosts):
+        if known_hosts:
             named = {known_hosts: ("ssh", "known_hosts"), **named}
         for name, path in named.items():
             if (data := files_of.read(folder, name, problems, document.locate(path))) is not None:
@@ -73,7 +75,7 @@ def load_bytes(files: Mapping[str, bytes], names: Names) -> LoadedEstate:
     problems = [files_of.missing(name) for name in (ESTATE, BASELINE) if name not in files]
     reading = _Reading(files, names)
     if (written := reading.written) is not None:
-        known_hosts = inside(written.ssh.known_hosts)
+        known_hosts = files_of.known_hosts_of(written, files)
         if known_hosts and known_hosts not in files:
             problems.append(files_of.missing(known_hosts))
         own = tuple(f"{folder}/" for folder in folders(written.custom_checks).values())
@@ -102,6 +104,9 @@ class _Reading:
         estate = baseline = None
         if self.written is not None:
             estate = complete(self.documents[ESTATE], self.written, self._names)
+            if pins := files_of.known_hosts_of(estate, files):
+                ssh = estate.ssh.model_copy(update={"known_hosts": estate.ssh.known_hosts or pins})
+                estate = estate.model_copy(update={"ssh": ssh})
         if (document := self.documents.get(BASELINE)) is not None:
             baseline = validate(document, Baseline, self._references)
             if baseline is not None:

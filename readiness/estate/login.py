@@ -41,7 +41,9 @@ class EstateSsh(SshLogin):
 
     agent: bool = stated("Whether the keys of the running ssh-agent may be used.", default=False, example="true")
     known_hosts: texts.FilePath | None = stated(
-        "The file that pins the host keys; without it, ~/.ssh/known_hosts.", None, example="known_hosts"
+        "The file that pins the host keys; without it known_hosts beside the estate, else ~/.ssh/known_hosts.",
+        None,
+        example="known_hosts",
     )
     config: texts.FilePath | None = stated(
         "An ssh_config with what the estate leaves out.", None, example="~/.ssh/config"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from argparse import ArgumentTypeError
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from readiness.planning.plan import Narrowing
 from readiness.renderers import terminal
 from readiness.renderers.report import renderers
 from readiness.run_folder.folder import RunFolder
+from readiness.run_folder.place import usual
 from readiness.transports import Stop, Surroundings
 from readiness.visits.connect import Connector
 
@@ -34,8 +36,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The estate to run against. Plugins that only the environment names are read after this, and are not loaded."""
     os.environ.pop("PYTEST_PLUGINS", None)
     parser.getgroup("readiness").addoption(
-        "--estate", type=Path, help="an estate's folder: read it, judge what is selected"
+        "--estate", type=_folder, help="an estate's folder: read it, judge what is selected"
     )
+
+
+def _folder(text: str) -> Path:
+    """The path of a folder; nothing is not the folder one happens to be in."""
+    if not text.strip():
+        raise ArgumentTypeError("is given nothing: a variable that is not set?")
+    return Path(text)
 
 
 @pytest.hookimpl(trylast=True)
@@ -67,7 +76,7 @@ class _OwnRun(CheckCollector):
         self._last_line = ""
         self._until_the_end = ExitStack()
         self._until_the_end.enter_context(exit_code_is_ours())
-        path = config.invocation_params.dir / "reports" / estate.resolve().name / self._run_id
+        path = usual(estate, self._run_id, config.invocation_params.dir)
         self._folder = RunFolder.create(path, renderers(), apart_from=[estate])
         self._folder.begin(self._run_id, now, __version__)
         try:

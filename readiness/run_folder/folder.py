@@ -81,7 +81,12 @@ class RunFolder:
             directory = place.make_folder(path)
             undo.callback(os.close, directory)
             _refuse_foreign(path, directory)  # before the lock, so that nothing is written into a foreign folder
-            lock = safe_files.take_lock(path, directory, clock())
+            try:
+                lock = safe_files.take_lock(path, directory, clock())
+            except ToolFault:
+                _old_files(path, directory, reports)
+                safe_files.put_aside(path, directory, VERDICT)  # the older verdict is not this run's
+                raise
             undo.callback(os.close, lock)
             undo.callback(safe_files.forget_lock, directory)
             _old_files(path, directory, reports)
@@ -107,13 +112,20 @@ class RunFolder:
         self._say(verdict, reason, exit_code=code, finished_at=self._now())
 
     def begin(self, run_id: str, started_at: datetime, tool_version: str) -> None:
-        """Say RUNNING, which ends what an older verdict said, and only then remove the older run's files."""
+        """Say RUNNING, which ends what an older verdict said, and only then remove the older run's files.
+
+        Where that cannot be written, the older run's files give their room on the disk, its verdict first.
+        """
         old = _old_files(self.path, self._directory, self._reports)
         self._head = {"run_id": run_id, "started_at": started_at.isoformat(), "tool_version": tool_version}
-        self._say(Verdict.RUNNING, "the run has not ended", exit_code=None, finished_at=None)
-        for name in old:
-            with self._faults(name):
-                safe_files.remove(self._directory, name)
+        try:
+            self._say(Verdict.RUNNING, "the run has not ended", exit_code=None, finished_at=None)
+        except ToolFault:
+            safe_files.put_aside(self.path, self._directory, VERDICT)
+            self._remove(name for name in old if name != safe_files.ASIDE)
+            self._say(Verdict.RUNNING, "the run has not ended", exit_code=None, finished_at=None)
+            old = [safe_files.ASIDE]
+        self._remove(old)
         self._journals[TRANSCRIPT] = self._new_journal(TRANSCRIPT)
         self._journals[FACTS] = self._new_journal(FACTS, after=self._journals[TRANSCRIPT])
         with self._faults(""):
@@ -186,6 +198,11 @@ class RunFolder:
     def _run(self, judgement: Mapping[str, Any], *, finished_at: str | None, as_of: str | None) -> dict[str, Any]:
         return {**self._head, "schema": SCHEMA, "finished_at": finished_at, "as_of": as_of, "judgement": judgement}
 
+    def _remove(self, names: Iterable[str]) -> None:
+        for name in names:
+            with self._faults(name), contextlib.suppress(FileNotFoundError):
+                safe_files.remove(self._directory, name)
+
     def _put(self, name: str, data: bytes) -> None:
         with self._faults(name):
             safe_files.replace(self._directory, name, data)
@@ -217,7 +234,8 @@ def _make_private(path: Path, directory: int) -> None:
 
 def _refuse_foreign(path: Path, directory: int) -> None:
     """InputError unless the folder is empty or an older run's."""
-    if any(not name.startswith(safe_files.OWN) for name in os.listdir(directory)) and verdict_in(directory) is None:
+    known = verdict_in(directory) is not None or safe_files.is_aside(directory)
+    if not known and any(not name.startswith(safe_files.OWN) for name in os.listdir(directory)):
         refuse(path, "is not empty, and no run folder", "name a new or an empty folder")
 
 

@@ -17,6 +17,13 @@ _OWN_HINT = "name a folder below one of your own"
 _FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
+def usual(estate: Path, run_id: str, working: Path = Path()) -> Path:
+    """Where a run goes unless told otherwise: reports/ in the working folder, beside the estate from within it."""
+    folder, here = Path(os.path.realpath(estate)), Path(os.path.realpath(working))
+    within = folder == here or folder in here.parents
+    return (folder.parent if within else working) / "reports" / (folder.name or "estate") / run_id
+
+
 def chosen(path: Path, apart_from: Collection[Path] = ()) -> Path:
     """The folder that was named, absolute and without links; InputError when no run may be written there.
 

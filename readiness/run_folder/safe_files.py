@@ -24,6 +24,8 @@ from readiness.core.errors import InputError, Problem, ToolFault
 OWN = ".readiness-"
 """How the names of our lock and our temporary files begin; such files are no part of a run."""
 LOCK = f"{OWN}lock"
+ASIDE = f"{OWN}older"
+"""What an older verdict is called from when a new run cannot say that it runs; by it the folder is known as a run's."""
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 """The modes of all that a run writes: it says how the hosts are set up."""
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -70,15 +72,15 @@ def take_lock(path: Path, directory: int, now: datetime) -> int:
         holder = _holder(os.pread(lock, 4096, 0))
         os.close(lock)
         refuse(path, f"another run is writing into it: {holder}", "wait for it, or choose another --out")
-    if not os.fstat(lock).st_nlink:  # its holder ended, and removed it, between our opening and our locking it
-        os.close(lock)
-        return take_lock(path, directory, now)
-    try:
-        os.ftruncate(lock, 0)
-        write_all(lock, json.dumps({"pid": os.getpid(), "started_at": now.isoformat()}).encode())
     except OSError as error:
         os.close(lock)
         raise write_fault(path / LOCK, error) from error
+    if not os.fstat(lock).st_nlink:  # its holder ended, and removed it, between our opening and our locking it
+        os.close(lock)
+        return take_lock(path, directory, now)
+    with contextlib.suppress(OSError):  # who holds it is told to others only; a full disk stops what is needed
+        os.ftruncate(lock, 0)
+        write_all(lock, json.dumps({"pid": os.getpid(), "started_at": now.isoformat()}).encode())
     return lock
 
 
@@ -97,6 +99,27 @@ def forget_lock(directory: int) -> None:
     """Remove the lock's file; the lock itself lasts until its descriptor is closed."""
     with contextlib.suppress(OSError):  # a folder that can no longer be written has been reported already
         os.unlink(LOCK, dir_fd=directory)
+
+
+def put_aside(path: Path, directory: int, name: str) -> None:
+    """Have no file of that name any more, which takes no room on a disk; it is kept as `ASIDE` where that can be."""
+    try:
+        try:
+            os.rename(name, ASIDE, src_dir_fd=directory, dst_dir_fd=directory)
+        except OSError:
+            os.unlink(name, dir_fd=directory)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise write_fault(path / name, error) from error
+
+
+def is_aside(directory: int) -> bool:
+    """Whether something was put aside."""
+    try:
+        return stat.S_ISREG(os.stat(ASIDE, dir_fd=directory, follow_symlinks=False).st_mode)
+    except OSError:
+        return False
 
 
 def _holder(text: bytes) -> str:

@@ -47,7 +47,10 @@ Start = Callable[[], AbstractContextManager[RemoteShell]]
 
 
 class BatchRun:
-    """What came back of the scripts, what is left to run, and whether anything more may be read."""
+    """What came back of the scripts, what is left to run, and whether anything more may be read.
+
+    `no_commands` is why the login runs none at all, None when it does.
+    """
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class BatchRun:
         done: Callable[[Output], None],
     ) -> None:
         self.outputs: list[Output] = []
+        self.no_commands: Missing | None = None
         self._dialect, self._scripts, self._limits, self._budget, self._done = dialect, scripts, limits, budget, done
         self._read_bytes = 0
 
@@ -87,7 +91,8 @@ class BatchRun:
                 with start() as shell:
                     self._converse(shell, Batch(self._dialect, self.pending, nonce := secrets.token_hex(16)), nonce)
             except NoShell as error:
-                self.give_up(Missing(Why.NOT_PERMITTED, f"{self.progress} the host opened no session: {error}"))
+                reason = f"{self.progress} the host opened no session: {error}"
+                self._runs_nothing(Missing(Why.NO_COMMANDS, reason))
 
     def _converse(self, shell: RemoteShell, batch: Batch, nonce: str) -> None:
         """Run what is left in one shell, until it ends or has to be abandoned."""
@@ -128,7 +133,12 @@ class BatchRun:
         if batch.ready:
             self._add(batch.unfinished(missing, time.time(), time.monotonic()))
         else:
-            self.give_up(missing)  # a shell that never got ready will not do so next time
+            self._runs_nothing(missing)  # a shell that never got ready will not do so next time
+
+    def _runs_nothing(self, missing: Missing) -> None:
+        if not self.outputs:
+            self.no_commands = missing
+        self.give_up(missing)
 
     def _too_much(self) -> Missing | None:
         if self._read_bytes > self._limits.host_bytes:

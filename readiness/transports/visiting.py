@@ -69,10 +69,18 @@ class Visiting:
         )
 
     def _facts(self, lost: Missing | None) -> Mapping[type[Fact], Fact | Missing]:
-        """What is known of the host; where the visit was cut short, the host does not count as reached."""
+        """What is known of the host; where the visit was cut short, the host does not count as reached.
+
+        A login that runs no commands is not the one that is asked for.
+        """
         ends = (lost, *(output.missing for output in self._run.outputs))
         cut_short = next((missing for missing in ends if missing and missing.why in _CUT_SHORT), None)
-        return {**self._link.facts, Reached: cut_short} if cut_short else dict(self._link.facts)
+        facts: dict[type[Fact], Fact | Missing] = dict(self._link.facts)
+        if cut_short:
+            facts[Reached] = cut_short
+        elif self._run.no_commands and Login in facts:
+            facts[Login] = self._run.no_commands
+        return facts
 
     def _missing(self) -> Missing | None:
         """Run the scripts; gives why the rest of them has no output, None when there is no rest."""

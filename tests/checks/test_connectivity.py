@@ -47,6 +47,9 @@ CASES = {
         {"CON-002 client01": "FAIL"},
         fact("client01", HostKey, lambda key: replace(key, distrust="revoked by known_hosts:2")),
     ),
+    "CON-003 a shell such as nologin": Case(
+        {"CON-003 client01": "UNKNOWN"}, fact("client01", Login, lambda _: Missing(Why.NO_COMMANDS, "not available"))
+    ),
     "CON-004": Case({"CON-004 client01": "FAIL"}, reader(places=())),
     "CON-004 and what it did not read": Case({"CON-004 client01": "FAIL"}, not_run),
     "CON-004 another text": Case({"CON-004 client01": "FAIL"}, reader(sha256="0" * 64)),

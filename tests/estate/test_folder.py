@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from readiness.core.errors import InputError
-from readiness.estate import BASELINE, ESTATE, load
+from readiness.estate import BASELINE, ESTATE, load, load_bytes
 from readiness.files import guarded
 from tests.estate.samples import GOOD, NAMES, loaded
 
@@ -129,6 +129,33 @@ def test_known_hosts_elsewhere_are_not_read(folder: Path, tmp_path_factory: pyte
     text = GOOD[ESTATE].decode().replace("known_hosts: known_hosts", f"known_hosts: {elsewhere}")
     (folder / ESTATE).write_text(text)
     assert load(folder, NAMES).files.keys() == {ESTATE, BASELINE}
+
+
+UNSTATED = GOOD[ESTATE].decode().replace("  known_hosts: known_hosts\n", "")
+
+
+def test_known_hosts_beside_the_estate_count_where_none_are_named(folder: Path) -> None:
+    (folder / ESTATE).write_text(UNSTATED)
+    read = load(folder, NAMES)
+    assert read.estate.ssh.known_hosts == "known_hosts"
+    assert read.files["known_hosts"] == GOOD["known_hosts"]
+    assert load_bytes(read.files, NAMES) == read
+    (folder / "known_hosts").unlink()
+    assert load(folder, NAMES).estate.ssh.known_hosts is None
+
+
+def test_known_hosts_beside_the_estate_are_refused_where_others_are_named(folder: Path) -> None:
+    (folder / ESTATE).write_text(GOOD[ESTATE].decode().replace("known_hosts: known_hosts", "known_hosts: ~/pins"))
+    assert told(folder)[0].startswith("known_hosts: this version cannot judge known_hosts")
+
+
+def test_known_hosts_beside_the_estate_must_be_a_file(folder: Path) -> None:
+    (folder / ESTATE).write_text(UNSTATED)
+    (folder / "known_hosts").unlink()
+    os.mkfifo(folder / "known_hosts")
+    assert [text.split(" (")[0] for text in told(folder)] == [
+        "estate.yaml:11:1: known_hosts: a pipe, not a regular file"
+    ]
 
 
 def test_a_path_that_is_no_folder_is_told(tmp_path: Path) -> None:

@@ -103,9 +103,11 @@ def test_collecting_alone_contacts_nothing_and_is_no_run(place: Place, options: 
     assert ended.judgement is None
 
 
-def test_without_an_estate_it_is_a_usage_error(place: Place) -> None:
+@pytest.mark.parametrize("option", [(), ("--estate=",), ("--estate", " ")])
+def test_without_an_estate_it_is_a_usage_error(place: Place, option: tuple[str, ...]) -> None:
+    """An empty word is none, and not the folder that pytest runs in."""
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "checks"],
+        [sys.executable, "-m", "pytest", "checks", *option],
         env=environment(place.folder),
         cwd=place.folder,
         capture_output=True,
@@ -114,4 +116,4 @@ def test_without_an_estate_it_is_a_usage_error(place: Place) -> None:
         check=False,
     )
     assert ended.returncode == 4
-    assert "--estate=ESTATE" in ended.stderr
+    assert ("is given nothing" if option else "--estate=ESTATE") in ended.stderr

@@ -81,7 +81,15 @@ def test_a_filter_that_matches_nothing_is_wrong_input(
     assert hint in job.stderr
 
 
-@pytest.mark.parametrize("options", [("--hosts", "client*"), ("--area", "clock"), ("--hosts", "*")])
+EVERY_AREA = tuple(
+    word for path in sorted((ROOT / "checks").glob("test_*.py")) for word in ("--area", path.stem.removeprefix("test_"))
+)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--hosts", "client*"), ("--area", "clock"), ("--hosts", "*"), EVERY_AREA, (*EVERY_AREA, "--hosts", "*")],
+)
 def test_a_narrowed_run_is_incomplete_even_if_it_left_nothing_out(
     estate: Path, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
@@ -89,6 +97,28 @@ def test_a_narrowed_run_is_incomplete_even_if_it_left_nothing_out(
     assert job.wrong() == {}
     assert (job.code, job.verdict["judgement"]["verdict"]) == (2, "INCOMPLETE")
     assert job.verdict["judgement"]["partial"]
+
+
+@pytest.mark.parametrize("folder", [".", "", "tests/infra"])
+def test_from_within_the_estate_a_run_goes_beside_it(estate: Path, tmp_path: Path, folder: str) -> None:
+    """`readiness run .` works, and works once more: nothing of a run lies in the estate."""
+    working = estate / folder
+    working.mkdir(parents=True, exist_ok=True)
+    before = sorted(estate.rglob("*"))
+    named = "." if folder == "." else str(estate)
+    for number in (1, 2):
+        ended = subprocess.run(
+            command("run", named, "--area", "clock"),
+            env=environment(tmp_path),
+            cwd=working,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode == (4 if folder == "tests/infra" else 2), ended.stdout + ended.stderr
+        assert len(list((estate.parent / "reports" / estate.name).iterdir())) == number
+    assert sorted(estate.rglob("*")) == before
 
 
 def test_a_typo_in_the_estate_is_told_with_its_place(estate: Path, tmp_path: Path) -> None:

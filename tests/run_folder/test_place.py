@@ -13,6 +13,7 @@ import pytest
 
 from readiness.core.errors import InputError
 from readiness.run_folder.folder import RunFolder
+from readiness.run_folder.place import usual
 from readiness.run_folder.saved import SavedRun
 
 from .whole_run import NOW, REPORTS, go
@@ -220,3 +221,18 @@ def test_a_folder_that_was_put_there_meanwhile_is_looked_at(tmp_path: Path, monk
 
     monkeypatch.setattr(Path, "mkdir", late)
     refused(tmp_path / "a" / "run", "everybody may rename what lies in")
+
+
+def test_where_a_run_goes_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    estate, link = tmp_path / "inventories" / "x", tmp_path / "link"
+    (estate / "tests").mkdir(parents=True)
+    link.symlink_to(estate)
+    beside = tmp_path / "inventories" / "reports" / "x" / "r"
+    monkeypatch.chdir(tmp_path)
+    assert usual(Path("inventories/x"), "r") == Path("reports/x/r")
+    assert usual(estate, "r", tmp_path / "inventories") == beside
+    for working in (estate, estate / "tests", link):
+        monkeypatch.chdir(working)
+        assert usual(estate, "r") == usual(link, "r") == beside
+    monkeypatch.chdir(estate)
+    assert usual(Path(), "r") == usual(Path(), "r", Path.cwd()) == beside

@@ -321,15 +321,16 @@ def test_nothing_of_the_logins_environment_counts(start: Callable[..., Sshd], ke
 def test_a_login_that_runs_no_commands(start: Callable[..., Sshd], keys: Keys) -> None:
     server = start('ForceCommand echo "This account is currently not available."; exit 1')
     visit = visited(target_of(server, keys), *ONE, Script("two", "echo 2"))
-    assert isinstance(visit.login, Login)
-    assert whys(visit) == [Why.NOT_PERMITTED] * 2
+    assert isinstance(visit.login, Missing)
+    assert whys(visit) == [visit.login.why, Why.NO_COMMANDS]
+    assert visit.reached is not visit.login
     assert "This account is currently not available." in str(visit.outputs[0].missing)
 
 
 def test_a_host_that_opens_no_session(start: Callable[..., Sshd], keys: Keys) -> None:
     visit = visited(target_of(start("MaxSessions 0"), keys))
-    assert isinstance(visit.login, Login)
-    assert whys(visit) == [Why.NOT_PERMITTED]
+    assert isinstance(visit.login, Missing)
+    assert (visit.login.why, whys(visit)) == (Why.NO_COMMANDS, [Why.NO_COMMANDS])
 
 
 def test_a_script_that_hangs_in_spite_of_all_costs_only_itself(sshd: Sshd, keys: Keys) -> None:

@@ -170,8 +170,9 @@ def test_a_flood_over_the_second_connection_is_no_lost_connection() -> None:
 
 def test_a_host_that_starts_no_shell_is_not_permitted() -> None:
     made, connections = visited((NoShell("administratively prohibited"), None), (3, None))
-    assert (whys(made), connections) == ([Why.NOT_PERMITTED] * 3, 1)
-    assert isinstance(made.login, Login)
+    assert (whys(made), connections) == ([Why.NO_COMMANDS] * 3, 1)
+    assert isinstance(made.login, Missing)
+    assert isinstance(made.reached, Reached)
 
 
 def test_a_shell_that_ends_between_two_scripts_costs_nothing() -> None:

@@ -567,13 +567,15 @@ def test_a_powershell_that_never_starts(monkeypatch: pytest.MonkeyPatch) -> None
     with listening(users=USERS, program=programs.never_says_anything) as host:
         made = visit(host)
         assert whys(made) == [Why.TIMED_OUT] * 2
+        assert made.login == made.outputs[0].missing
         assert len(host.shells.lines) == 1
 
 
 def test_a_powershell_that_does_not_run_the_batch() -> None:
     with listening(users=USERS, program=programs.never_ready) as host:
         made = visit(host)
-        assert whys(made) == [Why.NOT_PERMITTED] * 2
+        assert whys(made) == [Why.NO_COMMANDS] * 2
+        assert made.login == made.outputs[0].missing
         assert "Only core types" in str(made.outputs[0].missing)
         assert len(host.shells.lines) == 1
 
@@ -591,7 +593,7 @@ def test_a_host_without_powershell(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(winrm_shell, "ARGUMENTS", ("-Command", "-"))
         with listening(users=USERS) as host:
             made = visit(host)
-            assert whys(made) == [Why.NOT_PERMITTED] * 2
+            assert whys(made) == [Why.NO_COMMANDS] * 2
             assert word in str(made.outputs[0].missing)
 
 

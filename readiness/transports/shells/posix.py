@@ -97,7 +97,7 @@ class Posix(Dialect):
         if ready:
             return Missing(Why.UNREADABLE, "the shell ended under this script")
         words = one_line(decode(noise), 200) or "its shell ended without a word"
-        return Missing(Why.NOT_PERMITTED, f"the login runs no commands: {words}")
+        return Missing(Why.NO_COMMANDS, words)
 
 
 def _missing(script: Script, running: Running) -> Missing | None:

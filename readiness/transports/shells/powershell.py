@@ -93,7 +93,7 @@ class PowerShell(Dialect):
         words = errors_in(errors) or one_line(decode(noise), 300)
         reason = f"{how}: {words}" if words else how
         if not ready:
-            return Missing(Why.NOT_PERMITTED, f"PowerShell did not run the probes, {reason}")
+            return Missing(Why.NO_COMMANDS, f"PowerShell did not run the probes, {reason}")
         return Missing(Why.UNREADABLE, f"PowerShell ended under this script, {reason}")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -94,9 +94,12 @@ class SshConfig:
 
     sections: tuple[_Section, ...] = ()
 
-    def lookup(self, alias: str) -> HostSettings:
-        """The first value of each option whose section applies; identity files add up, as in OpenSSH."""
-        values: dict[str, list[str]] = {}
+    def lookup(self, alias: str, stated: Mapping[str, str] | None = None) -> HostSettings:
+        """The first value of each option whose section applies; identity files add up, as in OpenSSH.
+
+        What is `stated` elsewhere comes before the file, as what stands on ssh's command line.
+        """
+        values = {key: [value] for key, value in (stated or {}).items()}
         identities: list[Written] = []
         for section in self.sections:
             if all(condition.holds(alias, values) for condition in section.conditions):

@@ -17,9 +17,12 @@ def logins(estate: Estate, surroundings: Surroundings) -> PlannedLogins:
 
     def of(host: Host) -> tuple[Sequence[PlannedLogin], Sequence[CannotReach]]:
         *hops, last = _in_order(targets.target(host))
-        own = "the estate" if host.ssh.host_key else known_hosts
-        made = [_login(hop, f"{hop.name}, on the way to {host.name}", known_hosts, surroundings) for hop in hops]
-        return (*made, _login(last, host.name, own, surroundings)), ()
+        made = [_login(hop, f"{hop.name}, on the way to {host.name}", pinned_by(hop), surroundings) for hop in hops]
+        return (*made, _login(last, host.name, pinned_by(last), surroundings)), ()
+
+    def pinned_by(target: SshTarget) -> str:
+        stated = target.name in estate.hosts and estate.hosts[target.name].ssh.host_key
+        return "the estate" if stated else known_hosts
 
     return of
 

@@ -60,7 +60,7 @@ class Targets:
     """
 
     def __init__(self, estate: Estate, surroundings: Surroundings) -> None:
-        self._surroundings = surroundings
+        self._surroundings, self._hosts = surroundings, estate.hosts
         self._within_s = min(guarded.ANSWER_S, estate.limits.run_s)
         self._unusable: dict[Path, Unusable | None] = {}
         self._mistakes: list[CannotReach] = []
@@ -75,28 +75,30 @@ class Targets:
         self._machine.revoked.keys |= self._known.revoked | self._machine.revoked.keys
 
     def target(self, host: Host) -> SshTarget:
-        """The estate's own values win over the ssh_config's; raises CannotReach."""
-        settings = self._config.lookup(host.name)
+        """What the estate states comes first, then the ssh_config; raises CannotReach."""
+        settings = self._config.lookup(host.name, stated_of(host))
         user = host.ssh.user or settings.user
         if user is None:
             raise CannotReach(f"{host.name} has no login name", "state ssh.user, or User in the ssh_config")
-        address = settings.host_name or host.address
-        port = settings.port if settings.port and host.ssh.port == 22 else host.ssh.port
-        files = host.ssh.identity_files or settings.identity_files
         CannotReach.raise_all(self._bad_keys(host, settings))
-        names = (host.name, host.fqdn, address)
+        return self._made(host.name, host, settings, user, self._jump(host, settings, user))
+
+    def _made(self, name: str, host: Host, settings: HostSettings, user: str, jump: SshTarget | None) -> SshTarget:
+        """The target of a host of the estate."""
+        address, port = settings.host_name or host.address, settings.port or host.ssh.port
+        names = (name, host.fqdn, address)
         pinned = (host.ssh.host_key,) if host.ssh.host_key else self._known.pins(names, port)
         agreed = self._agreed or host.ssh.host_key is not None
         pinned, distrust = self._machine.weigh(names, port, pinned, agreed=agreed, alias=settings.host_key_alias)
         return SshTarget(
-            name=host.name,
+            name=name,
             address=address,
             port=port,
             user=user,
-            identity_files=tuple(map(self._surroundings.path, files)),
+            identity_files=tuple(map(self._surroundings.path, host.ssh.identity_files or settings.identity_files)),
             use_agent=host.ssh.agent,
             pinned=pinned,
-            jump=self._jump(host, settings, user),
+            jump=jump,
             distrust=distrust,
             revoked=self._machine.revoked,
         )
@@ -150,25 +152,45 @@ class Targets:
         jump: SshTarget | None = None
         for hop in settings.proxy_jump:
             login, _, end_point = hop.rpartition("@")
-            alias, _, port_text = end_point.partition(":")
-            own = self._config.lookup(alias)
-            address = own.host_name or alias
-            port = int(port_text or own.port or 22)
-            CannotReach.raise_all(self._bad_keys(host, own))
-            pinned = self._known.pins((alias, address), port)
-            pinned, distrust = self._machine.weigh(
-                (alias, address), port, pinned, agreed=self._agreed, alias=own.host_key_alias
-            )
-            jump = SshTarget(
-                name=alias,
-                address=address,
-                port=port,
-                user=login or own.user or user,
-                identity_files=tuple(map(self._surroundings.path, own.identity_files or host.ssh.identity_files)),
-                use_agent=host.ssh.agent,
-                pinned=pinned,
-                jump=jump,
-                distrust=distrust,
-                revoked=self._machine.revoked,
-            )
+            alias, _, port = end_point.partition(":")
+            of_the_hop = {"user": login, "port": port}  # which ssh puts before all else
+            stated = {key: value for key, value in of_the_hop.items() if value}
+            if (known := self._hosts.get(alias)) is not None:
+                own = self._config.lookup(alias, {**stated_of(known), **stated})
+                CannotReach.raise_all(self._bad_keys(known, own))
+                jump = self._made(alias, known, own, own.user or user, jump)
+            else:
+                own = self._config.lookup(alias, stated)
+                CannotReach.raise_all(self._bad_keys(host, own))
+                jump = self._stranger(alias, host, own, own.user or user, jump)
         return jump
+
+    def _stranger(self, alias: str, host: Host, own: HostSettings, user: str, jump: SshTarget | None) -> SshTarget:
+        """A host on the way to one of the estate that is none itself."""
+        address, port = own.host_name or alias, own.port or 22
+        pinned = self._known.pins((alias, address), port)
+        pinned, distrust = self._machine.weigh(
+            (alias, address), port, pinned, agreed=self._agreed, alias=own.host_key_alias
+        )
+        return SshTarget(
+            name=alias,
+            address=address,
+            port=port,
+            user=user,
+            identity_files=tuple(map(self._surroundings.path, own.identity_files or host.ssh.identity_files)),
+            use_agent=host.ssh.agent,
+            pinned=pinned,
+            jump=jump,
+            distrust=distrust,
+            revoked=self._machine.revoked,
+        )
+
+
+def stated_of(host: Host) -> dict[str, str]:
+    """What the estate states of how to reach a host, by the words of an ssh_config."""
+    stated = {"hostname": host.address} if "address" in host.model_fields_set else {}
+    if "port" in host.ssh.model_fields_set:
+        stated["port"] = str(host.ssh.port)
+    if host.ssh.user:
+        stated["user"] = host.ssh.user
+    return stated
