@@ -44,7 +44,7 @@ def test_each_way_to_end_has_its_exit_code_and_its_last_line(
     def broken(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "inputs_of", broken)
+    monkeypatch.setattr("readiness.cli.printing.inputs_of", broken)
     exit_code, out, err = ended(capsys, "plan", EXAMPLE)
     assert (exit_code, out.splitlines()[-1]) == (code, line.rstrip())
     assert ("a.yaml:3:1: is wrong\nb: too\n" in err) == isinstance(error, InputError)

@@ -120,7 +120,7 @@ def test_the_licence_is_in_the_wheel(installed: Installed) -> None:
 
 
 def test_it_is_the_wheel_that_runs(installed: Installed, tmp_path: Path) -> None:
-    told = "import readiness, readiness.cli as cli; print(readiness.__file__); print(cli.checks_folder())"
+    told = "import readiness; from readiness.cli import runs; print(readiness.__file__); print(runs.checks_folder())"
     ended = installed.run("python", "-c", told, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     places = [Path(line) for line in ended.stdout.splitlines()]
