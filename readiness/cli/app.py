@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections.abc import Sequence
 
 import typer
@@ -20,15 +19,15 @@ for steps in (run, plan, judge, verify, explain, reader, schema, demo):  # as --
     app.command()(ending(steps))
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The console script: usage errors exit 4."""
+def command_line(arguments: Sequence[str]) -> int:
+    """Run the command that the arguments name and give its exit code; usage errors give 4."""
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # only the command line may narrow a run, or add code to it
         os.environ.pop(name, None)
     gc.freeze()  # imported modules stay, and pytest collects garbage often
     try:
-        code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        code = app(args=list(arguments), standalone_mode=False)
     except typer._click.exceptions.ClickException as error:  # noqa: SLF001 - typer exports no base
         error.show()
         print(f"ERROR  {one_line(error.format_message())}")
         code = EXIT_INPUT
-    sys.exit(EXIT_FAULT if code is None else code)  # a command that says nothing has not said that all is well
+    return EXIT_FAULT if code is None else int(code)  # a command that says nothing has not said that all is well

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import ParamSpec
 
@@ -29,10 +30,8 @@ def ending(steps: Callable[P, int]) -> Callable[P, None]:
         try:
             with exit_code_is_ours():
                 code = steps(*args, **options)
-        except (KeyboardInterrupt, SystemExit, Exception) as error:  # SystemExit would choose the exit code itself
+        except BaseException as error:  # noqa: BLE001 - SystemExit, too, which would choose the exit code itself
             code = _say_what_ended_it(error)
-            if code == EXIT_FAULT and os.environ.get("READINESS_TRACEBACK"):
-                raise
         raise typer.Exit(code)
 
     return command
@@ -40,6 +39,8 @@ def ending(steps: Callable[P, int]) -> Callable[P, None]:
 
 def _say_what_ended_it(error: BaseException) -> int:
     verdict, code, reason = ended_by(error)
+    if code == EXIT_FAULT and os.environ.get("READINESS_TRACEBACK"):
+        traceback.print_exception(error)
     if isinstance(error, InputError):
         for problem in error.problems:
             print(one_line(str(problem)), file=sys.stderr)
