@@ -19,13 +19,14 @@ from readiness.custom import CustomTests
 from readiness.estate import json_schema
 from readiness.gate.collecting import checks_folder, collect_checks
 from readiness.gate.steps import plan_run
+from readiness.gate.surroundings import surroundings_of
 from readiness.gate.verifying import verified
 from readiness.planning.inputs import inputs_of
 from readiness.planning.plan import Narrowing
 from readiness.planning.readers import files_to_hand_out, handing_out, reader_of, readers_of
 from readiness.renderers.planned import plan_lines
 from readiness.run_folder.place import new_folder
-from readiness.transports import Stop, Surroundings
+from readiness.transports import Stop
 from readiness.visits.connect import Connector
 
 
@@ -39,7 +40,7 @@ def plan(
     inputs, narrowing = inputs_of(estate, datetime.now(UTC)), Narrowing(tuple(area or ()), hosts)
     tests = CustomTests(inputs, estate, None) if custom_checks else None
     made = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
-    connector = Connector(inputs, Surroundings(estate, Path.home(), os.environ), Stop())
+    connector = Connector(inputs, surroundings_of(estate, os.environ), Stop())
     logins, missing = connector.logins(tuple(made.scripts))
     for line in plan_lines(made.pairs, made.idle, made.scripts, made.narrowing.unseen, logins, missing):
         print(clean(line))

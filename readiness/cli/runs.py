@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 
 import readiness
 from readiness.cli.arguments import CustomChecks, Estate, Out, SavedFolder, unchanged
+from readiness.cli.showing import progress_of, show
 from readiness.core.facts import Why
 from readiness.custom import CustomTests, LiveHosts, SavedTests
 from readiness.gate.collecting import checks_folder, collect_checks
@@ -29,12 +29,12 @@ from readiness.gate.records import (
 )
 from readiness.gate.steps import conclude, plan_run
 from readiness.gate.stopping import stopped_by_signals
+from readiness.gate.surroundings import surroundings_of
 from readiness.planning.inputs import inputs_again, inputs_of, with_limits
 from readiness.planning.plan import Narrowing
-from readiness.renderers import terminal
-from readiness.renderers.report import Report, renderers
+from readiness.renderers.report import renderers
 from readiness.run_folder.folder import RunFolder
-from readiness.transports import Stop, Surroundings
+from readiness.transports import Stop
 from readiness.visits.connect import Connector
 
 
@@ -71,20 +71,19 @@ def _run(
         folder.begin(run_id, now, readiness.__version__)
         inputs, stop = with_limits(inputs_of(estate, now), jobs=jobs, deadline_s=deadline_s), Stop()
         with stopped_by_signals(stop):
-            connect = Connector(inputs, Surroundings(estate, Path.home(), os.environ), stop)
+            connect = Connector(inputs, surroundings_of(estate, os.environ), stop)
             live = LiveHosts(connect, inputs.estate.limits, stop, folder.transcript.append)
             tests = CustomTests(inputs, estate, live) if custom_checks else None
             gc.freeze()  # modules and inputs stay to the end: garbage collection may skip them
             plan = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
             write_plan(folder, plan, inputs, run_id)
-            live_line = sys.stderr.isatty() and "CI" not in os.environ
-            with terminal.Progress(sys.stderr, len(plan.scripts), live=live_line) as progress:
+            with progress_of(len(plan.scripts)) as progress:
                 store = read_hosts(plan, inputs, connect, folder, stop, progress.host_done)
             judging = judge_plan(checks_folder(), inputs, plan, store, tests)
         interrupted = stop.why is Why.INTERRUPTED
         report = conclude(judging, run_id=run_id, interrupted=interrupted, report_only=report_only)
         digest = write_results(folder, report)
-        return _show(report, folder.path, digest)
+        return show(report, folder.path, digest)
 
 
 def judge(
@@ -114,7 +113,7 @@ def judge(
                 report_only=bool(before.get("report_only")),
             )
             digest = write_results(folder, report)
-            return _show(report, folder.path if out else None, digest if out else None)
+            return show(report, folder.path if out else None, digest if out else None)
 
 
 def demo(out: Out = None) -> int:
@@ -123,23 +122,3 @@ def demo(out: Out = None) -> int:
 
     with embedded_estate(os.environ) as estate:
         return _run(estate, out, Narrowing())
-
-
-def _show(report: Report, folder: Path | None, manifest_sha256: str | None) -> int:
-    """Print the report; without a folder where none is kept."""
-    terminal.show(
-        report,
-        sys.stdout,
-        folder=folder,
-        manifest_sha256=manifest_sha256,
-        colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
-        width=_width(),
-    )
-    return report.judgement.exit_code
-
-
-def _width() -> int:
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
-    except (OSError, ValueError):
-        return 80

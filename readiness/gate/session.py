@@ -19,12 +19,13 @@ from readiness.gate.plugin import CheckRunner
 from readiness.gate.records import new_run_id, read_hosts, write_plan, write_results
 from readiness.gate.steps import conclude, plan_run
 from readiness.gate.stopping import exit_code_is_ours
+from readiness.gate.surroundings import surroundings_of
 from readiness.planning.inputs import inputs_of
 from readiness.planning.plan import Narrowing
 from readiness.renderers import terminal
 from readiness.renderers.report import renderers
 from readiness.run_folder.folder import RunFolder
-from readiness.transports import Stop, Surroundings
+from readiness.transports import Stop
 from readiness.visits.connect import Connector
 
 BY = "by pytest itself: only `readiness run` calls a run complete"
@@ -73,7 +74,7 @@ class _OwnRun(CheckCollector):
         try:
             self._inputs = inputs_of(estate, now)
             self._stop = Stop()
-            self._connect = Connector(self._inputs, Surroundings(estate, Path.home(), os.environ), self._stop)
+            self._connect = Connector(self._inputs, surroundings_of(estate, os.environ), self._stop)
         except InputError as error:
             self._folder.ended_by(error)
             self._folder.close()
