@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_VALUE, _MOST = 400, 40
+_VALUE, _REMEDY, _MOST = 400, 6000, 40
 _WIDTH, _NARROWEST, _HEIGHT = 80, 20, 25
 _STYLES: Mapping[Verdict, str] = {
     Verdict.GO: "bold green",
@@ -123,11 +123,12 @@ def _finding(console: Console, finding: Finding) -> Iterator[Text]:
     rows += finding.demand
     if first.waiver:
         rows.append((str(first.disposition), first.waiver))
-    if finding.remedy:
-        rows.append(("remedy", finding.remedy))
-    if finding.owners:
-        rows.append(("owner", first_few([one_line(owner, 60) for owner in finding.owners], 3)))
     yield from _barred(console, rows)
+    if finding.remedy:  # in one piece: it holds commands, keys and rules that are copied
+        yield _line(f"  | {'remedy':9} {shown(finding.remedy, _REMEDY)}")
+    if finding.owners:
+        rows = [("owner", first_few([one_line(owner, 60) for owner in finding.owners], 3))]
+        yield from _barred(console, rows)
     if finding.followers:
         checks = number(finding.followers, "pair")
         yield from _barred(console, [("...", f"and {checks} not judged that only follow from it")])
