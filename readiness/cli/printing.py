@@ -1,18 +1,21 @@
-"""The commands that print what there is to know: plan, verify, explain, reader, schema; none contacts a host."""
+"""The commands that print what there is to know, and contact no host."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from typer._completion_shared import get_completion_script
 
-from readiness.cli.arguments import CustomChecks, Estate, SavedFolder, unchanged
+from readiness.cli.arguments import COMPLETE, CustomChecks, Estate, Quiet, SavedFolder, unchanged
+from readiness.core.checks import Check
 from readiness.core.errors import InputError, Problem
 from readiness.core.text import clean
 from readiness.custom import CustomTests
@@ -47,28 +50,59 @@ def plan(
     return 0
 
 
-def verify(saved_run: SavedFolder) -> int:
+def verify(saved_run: SavedFolder, quiet: Quiet = False) -> int:
     """Check that a run's files are those it wrote and hold together, and whether its GO still holds.
 
     The exit code is the verdict's own, 2 for a GO that ran out, 4 for a folder that was changed.
     """
     result = verified(unchanged(saved_run), datetime.now(UTC))
-    for line in result.lines:
+    for line in result.lines[-1:] if quiet else result.lines:
         print(line)
     return result.exit_code
 
 
-def explain(
-    check_id: Annotated[str, typer.Argument(metavar="CHECK-ID", help="Such as VER-001.", show_default=False)],
+def checks(
+    area: Annotated[list[str] | None, typer.Option(help="Only this area.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All of each, for programs.")] = False,
 ) -> int:
-    """Say why a check exists, what it needs, how to mend what it finds, and its source."""
+    """List the checks: id, severity, area and title."""
+    found = _all_checks()
+    areas = list(dict.fromkeys(check.area for check in found))
+    if wrong := [name for name in area or () if name not in areas]:
+        hint = f"areas: {', '.join(areas)}"
+        raise InputError([Problem(f"--area {name}", 0, 0, "no such area", hint) for name in wrong])
+    chosen = [check for check in found if not area or check.area in area]
+    if as_json:
+        print(json.dumps([_as_json(check) for check in chosen], indent=2))
+        return 0
+    widest = max(map(len, areas))
+    for check in chosen:
+        print(f"{check.id}  {check.severity:7}  {check.area:{widest}}  {clean(check.title)}")
+    return 0
+
+
+def _all_checks() -> Sequence[Check]:
     collected = collect_checks(checks_folder())
     if collected.problems:
         raise InputError(collected.problems)
-    checks = {check.id: check for check in collected.checks}
-    if (check := checks.get(check_id.upper())) is None:
-        near = get_close_matches(check_id.upper(), checks, n=3, cutoff=0.3)
-        raise InputError([Problem(check_id, 0, 0, "no such check", f"checks: {', '.join(near or checks)}")])
+    return collected.checks
+
+
+def _as_json(check: Check) -> dict[str, object]:
+    names = ("id", "severity", "area", "title", "why", "remedy", "source", "location")
+    return {**{name: getattr(check, name) for name in names}, "needs": [kind.name for kind in check.needs]}
+
+
+def explain(
+    check_id: Annotated[
+        str, typer.Argument(metavar="CHECK-ID", help="Such as VER-001; `checks` lists all.", show_default=False)
+    ],
+) -> int:
+    """Say why a check exists, what it needs, how to mend what it finds, and its source."""
+    by_id = {check.id: check for check in _all_checks()}
+    if (check := by_id.get(check_id.upper())) is None:
+        near = get_close_matches(check_id.upper(), by_id, n=3, cutoff=0.3)
+        raise InputError([Problem(check_id, 0, 0, "no such check", f"checks: {', '.join(near or by_id)}")])
     print(f"{check.id}  {check.severity}  {check.area}\n\n{clean(check.why)}\n")
     print(f"Needs   {', '.join(kind.name for kind in check.needs) or 'only the connection'}")
     print(f"Mend    {check.remedy}\nSource  {check.source}\nCode    {check.location}")
@@ -100,4 +134,12 @@ def schema(
 ) -> int:
     """Print the JSON Schema of a file of the estate, for editors."""
     print(json.dumps(json_schema(name), indent=2))
+    return 0
+
+
+def completion(
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Which shell.", show_default=False)],
+) -> int:
+    """Print what makes a shell complete commands and options: `eval "$(readiness completion bash)"`."""
+    print(get_completion_script(prog_name="readiness", complete_var=COMPLETE, shell=shell))
     return 0

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import readiness
-from readiness.cli.arguments import CustomChecks, Estate, Out, SavedFolder, unchanged
+from readiness.cli.arguments import CustomChecks, Estate, Out, Quiet, SavedFolder, unchanged
 from readiness.cli.showing import progress_of, show
 from readiness.core.facts import Why
 from readiness.custom import CustomTests, LiveHosts, SavedTests
@@ -47,10 +47,11 @@ def run(
     deadline: Annotated[float | None, typer.Option(min=1, help="Seconds for the whole run.")] = None,
     report_only: Annotated[bool, typer.Option("--report-only", help="Exit 0 for NO-GO and INCOMPLETE.")] = False,
     custom_checks: CustomChecks = False,
+    quiet: Quiet = False,
 ) -> int:
     """Read the estate, compare it with what was agreed, say GO or NO-GO."""
     narrowing = Narrowing(tuple(area or ()), hosts)
-    words = {"report_only": report_only, "custom_checks": custom_checks}
+    words = {"report_only": report_only, "custom_checks": custom_checks, "quiet": quiet}
     return _run(estate, out, narrowing, jobs=jobs, deadline_s=deadline, **words)
 
 
@@ -63,6 +64,7 @@ def _run(
     deadline_s: float | None = None,
     report_only: bool = False,
     custom_checks: bool = False,
+    quiet: bool = False,
 ) -> int:
     now = datetime.now(UTC)
     run_id = new_run_id(now)
@@ -77,19 +79,20 @@ def _run(
             gc.freeze()  # modules and inputs stay to the end: garbage collection may skip them
             plan = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
             write_plan(folder, plan, inputs, run_id)
-            with progress_of(len(plan.scripts)) as progress:
+            with progress_of(len(plan.scripts), quiet=quiet) as progress:
                 store = read_hosts(plan, inputs, connect, folder, stop, progress.host_done)
             judging = judge_plan(checks_folder(), inputs, plan, store, tests)
         interrupted = stop.why is Why.INTERRUPTED
         report = conclude(judging, run_id=run_id, interrupted=interrupted, report_only=report_only)
         digest = write_results(folder, report)
-        return show(report, folder.path, digest)
+        return show(report, folder.path, digest, quiet=quiet)
 
 
 def judge(
     saved_run: SavedFolder,
     estate: Annotated[Path | None, typer.Option(help="Judge against this estate's files instead.")] = None,
     out: Annotated[Path | None, typer.Option(help="Keep the judging as a run folder of its own.")] = None,
+    quiet: Quiet = False,
 ) -> int:
     """Judge the saved facts of a run again, offline; the same inputs give the same judgement."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -113,12 +116,12 @@ def judge(
                 report_only=bool(before.get("report_only")),
             )
             digest = write_results(folder, report)
-            return show(report, folder.path if out else None, digest if out else None)
+            return show(report, folder.path if out else None, digest if out else None, quiet=quiet)
 
 
-def demo(out: Out = None) -> int:
+def demo(out: Out = None, quiet: Quiet = False) -> int:
     """Start the embedded estate and run against it."""
     from readiness.demo import embedded_estate  # noqa: PLC0415 - servers are only there for this command
 
     with embedded_estate(os.environ) as estate:
-        return _run(estate, out, Narrowing())
+        return _run(estate, out, Narrowing(), quiet=quiet)

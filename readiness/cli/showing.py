@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -11,14 +12,16 @@ from readiness.renderers import terminal
 from readiness.renderers.report import Report
 
 
-def progress_of(hosts: int) -> terminal.Progress:
-    """The progress of reading these hosts, on the standard error."""
+def progress_of(hosts: int, *, quiet: bool) -> terminal.Progress:
+    """The progress of reading these hosts, on the standard error; quiet ones show none."""
+    if quiet:
+        return terminal.Progress(io.StringIO(), hosts, live=False)
     live = _steered(sys.stderr) and "CI" not in os.environ
     return terminal.Progress(sys.stderr, hosts, live=live, width=_width(sys.stderr))
 
 
-def show(report: Report, folder: Path | None, manifest_sha256: str | None) -> int:
-    """Print the report and give its exit code; without a folder where none is kept."""
+def show(report: Report, folder: Path | None, manifest_sha256: str | None, *, quiet: bool) -> int:
+    """Print the report, or its last line alone, and give its exit code; without a folder where none is kept."""
     terminal.show(
         report,
         sys.stdout,
@@ -26,6 +29,7 @@ def show(report: Report, folder: Path | None, manifest_sha256: str | None) -> in
         manifest_sha256=manifest_sha256,
         colour=_steered(sys.stdout) and not os.environ.get("NO_COLOR"),
         width=_width(sys.stdout),
+        quiet=quiet,
     )
     return report.judgement.exit_code
 

@@ -57,8 +57,9 @@ def show(
     manifest_sha256: str | None,
     colour: bool,
     width: int = _WIDTH,
+    quiet: bool = False,
 ) -> None:
-    """Print what came of a run; what matters most comes last, and the verdict is the last line.
+    """Print what came of a run; what matters most comes last, and the verdict is the last line, `quiet` the only one.
 
     A `width` of 0 is that of a terminal that does not say how wide it is.
     """
@@ -76,7 +77,7 @@ def show(
         emoji=False,
         legacy_windows=False,
     )
-    for line in _report(console, report, folder):
+    for line in () if quiet else _report(console, report, folder):
         console.print(line, soft_wrap=True)  # it has been wrapped behind its bar; a second time would lose that
     verdict = report.judgement.verdict
     head = VERDICTS[verdict]
