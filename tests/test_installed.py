@@ -105,6 +105,7 @@ def test_the_wheel_holds_the_program_and_nothing_else(installed: Installed) -> N
         "readiness/checks/test_connectivity.py",
         "readiness/checks/test_versions.py",
         "readiness/demo/recordings.json",
+        "readiness/gate/check_ids.txt",
         "readiness/planning/hand_out/hand-out.sh",
         "readiness/planning/hand_out/hand-out.yaml",
         "readiness/probes/scripts/packages.sh",

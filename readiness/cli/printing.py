@@ -20,7 +20,7 @@ from readiness.core.errors import InputError, Problem
 from readiness.core.text import clean
 from readiness.custom import CustomTests
 from readiness.estate import json_schema
-from readiness.gate.collecting import checks_folder, collect_checks
+from readiness.gate.collecting import checks_folder, collect_checks, ids_of_version
 from readiness.gate.steps import plan_run
 from readiness.gate.surroundings import surroundings_of
 from readiness.gate.verifying import verified
@@ -42,7 +42,7 @@ def plan(
     """Show what would be read, from where, with which scripts and logins; contacts nothing."""
     inputs, narrowing = inputs_of(estate, datetime.now(UTC)), Narrowing(tuple(area or ()), hosts)
     tests = CustomTests(inputs, estate, None) if custom_checks else None
-    made = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
+    made = plan_run(inputs, collect_checks(checks_folder(), ids_of_version()), narrowing, tests=tests)
     connector = Connector(inputs, surroundings_of(estate, os.environ), Stop())
     logins, missing = connector.logins(tuple(made.scripts))
     for line in plan_lines(made.pairs, made.idle, made.scripts, made.narrowing.unseen, logins, missing):
@@ -82,7 +82,7 @@ def checks(
 
 
 def _all_checks() -> Sequence[Check]:
-    collected = collect_checks(checks_folder())
+    collected = collect_checks(checks_folder(), ids_of_version())
     if collected.problems:
         raise InputError(collected.problems)
     return collected.checks

@@ -16,7 +16,7 @@ from readiness.cli.arguments import CustomChecks, Estate, Out, Quiet, SavedFolde
 from readiness.cli.showing import progress_of, show
 from readiness.core.facts import Why
 from readiness.custom import CustomTests, LiveHosts, SavedTests
-from readiness.gate.collecting import checks_folder, collect_checks
+from readiness.gate.collecting import checks_folder, collect_checks, ids_of_version
 from readiness.gate.plugin import judge_plan
 from readiness.gate.records import (
     new_run_id,
@@ -77,7 +77,7 @@ def _run(
             live = LiveHosts(connect, inputs.estate.limits, stop, folder.transcript.append)
             tests = CustomTests(inputs, estate, live) if custom_checks else None
             gc.freeze()  # modules and inputs stay to the end: garbage collection may skip them
-            plan = plan_run(inputs, collect_checks(checks_folder()), narrowing, tests=tests)
+            plan = plan_run(inputs, collect_checks(checks_folder(), ids_of_version()), narrowing, tests=tests)
             write_plan(folder, plan, inputs, run_id)
             with progress_of(len(plan.scripts), quiet=quiet) as progress:
                 store = read_hosts(plan, inputs, connect, folder, stop, progress.host_done)
@@ -103,7 +103,7 @@ def judge(
             folder.begin(run_id, datetime.now(UTC), readiness.__version__)
             then = inputs_again(saved.inputs(), saved.as_of)
             inputs = inputs_of(estate, then.as_of) if estate else then
-            tests, checks = SavedTests(saved, then, inputs), collect_checks(checks_folder())
+            tests, checks = SavedTests(saved, then, inputs), collect_checks(checks_folder(), ids_of_version())
             earlier = () if estate else saved_pairs(saved)
             plan = plan_run(inputs, checks, saved_narrowing(saved), tests=tests, earlier=earlier)
             write_plan(folder, plan, inputs, run_id)
