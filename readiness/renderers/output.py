@@ -40,9 +40,9 @@ class Output:
                 step()
             except (OSError, ValueError) as error:  # ValueError: somebody closed it
                 self.error = error
-                self._forget()
+                self.forget()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Send what is still buffered nowhere, or Python would fail on it once more at its end, with exit code 120."""
         try:
             number = self._stream.fileno()
