@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+import readiness
 from readiness import cli
 from readiness.core.errors import InputError, NothingToCheck, Problem, ToolFault
+from readiness.demo import embedded_estate
+from tests.main_job.job import command, environment
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = str(ROOT / "inventories" / "example")
@@ -44,7 +50,7 @@ def test_each_way_to_end_has_its_exit_code_and_its_last_line(
     def broken(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "inputs_of", broken)
+    monkeypatch.setattr("readiness.cli.printing.inputs_of", broken)
     exit_code, out, err = ended(capsys, "plan", EXAMPLE)
     assert (exit_code, out.splitlines()[-1]) == (code, line.rstrip())
     assert ("a.yaml:3:1: is wrong\nb: too\n" in err) == isinstance(error, InputError)
@@ -58,6 +64,7 @@ def test_each_way_to_end_has_its_exit_code_and_its_last_line(
         (("plan", "no_such_folder"), "no_such_folder"),
         (("plan", EXAMPLE, "--area", "clocks"), "areas: "),
         (("nothing",), "No such command"),
+        ((), "Usage: "),
         (("explain", "VER-0O4"), "checks: VER-004"),
         (("schema", "waivers"), "estate"),
         (("verify", EXAMPLE), "holds no verdict.json that this version wrote"),
@@ -164,3 +171,79 @@ def test_nothing_is_never_taken_for_everything(
 def test_a_value_with_an_equals_sign_says_something(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no_such=" in ended(capsys, "plan", "no_such=")[2]
     assert "--hosts a=" in ended(capsys, "plan", EXAMPLE, "--hosts=a=")[2]
+
+
+def test_checks_are_listed_and_each_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = ended(capsys, "checks")
+    lines = out.splitlines()
+    assert (code, len(lines) > 70) == (0, True)
+    assert "VER-004  blocker  versions           A client is not newer than its server" in lines
+    code, out, _ = ended(capsys, "checks", "--area", "clock", "--area", "os")
+    assert {line.split()[2] for line in out.splitlines()} == {"clock", "os"}
+    code, out, _ = ended(capsys, "checks", "--json")
+    listed = json.loads(out)
+    assert [line.split()[0] for line in lines] == [check["id"] for check in listed]
+    for check in (listed[0], listed[-1]):
+        assert all(check[key] for key in ("severity", "area", "title", "why", "remedy", "source", "location"))
+        assert ended(capsys, "explain", check["id"])[0] == 0
+
+
+def test_an_area_that_is_none_is_a_mistake_here_too(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = ended(capsys, "checks", "--area", "clocks", "--area", "")
+    assert (code, err.count("no such area (areas: ")) == (4, 2)
+
+
+@pytest.mark.parametrize("arguments", [("-h",), ("run", "-h"), ("checks", "-h"), ("verify", "--help")])
+def test_help_is_short_to_ask_for(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    code, out, _ = ended(capsys, *arguments)
+    assert (code, "-h, --help" in out) == (0, True)
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(capsys, "--version") == (0, f"readiness {readiness.__version__}\n", "")
+    assert readiness.__version__ == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+
+def test_quiet_is_the_last_line_alone_and_mistakes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with embedded_estate(planted=False) as estate:
+        code, out, err = ended(capsys, "run", str(estate), "--out", str(tmp_path / "run"), "--quiet")
+    said = json.loads((tmp_path / "run" / "verdict.json").read_text())["judgement"]["verdict"]
+    assert (out.count("\n"), out.split()[0], err) == (1, said, "")
+    for name in ("judge", "verify"):
+        again, out, err = ended(capsys, name, str(tmp_path / "run"), "-q")
+        assert (again, out.count("\n"), out.split()[0], err) == (code, 1, said, "")
+    assert "no_such" in ended(capsys, "run", "no_such", "--out", str(tmp_path / "run"), "-q")[2]
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish", "bash"])
+def test_a_shell_is_told_how_to_complete(capsys: pytest.CaptureFixture[str], shell: str) -> None:
+    code, out, _ = ended(capsys, "completion", shell)
+    assert (code, "_READINESS_COMPLETE" in out) == (0, True)
+    assert ended(capsys, "completion", "tcsh")[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [(["ver"], ["verify"]), (["run", "--ar"], ["--area"]), (["schema", "b"], ["baseline"]), (["--v"], ["--version"])],
+)
+def test_bash_completes(tmp_path: Path, words: list[str], offered: list[str]) -> None:
+    (tmp_path / "readiness").write_text(f'#!/bin/sh\nexec {sys.executable} -m readiness "$@"\n')
+    (tmp_path / "readiness").chmod(0o700)
+    line = " ".join(["readiness", *words])
+    script = (
+        f'eval "$(readiness completion bash)"; COMP_WORDS=({line}); COMP_CWORD={len(words)}; '
+        '_readiness_completion readiness; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    variables = {**environment(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", script], env=variables, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == offered, done.stderr
+
+
+@pytest.mark.parametrize("name", ["_READINESS_COMPLETE", "_PYTHON__M_READINESS_COMPLETE"])
+@pytest.mark.parametrize("said", ["complete_bash", "source_bash", "1"])
+def test_no_variable_of_a_shell_keeps_a_run_from_running(tmp_path: Path, name: str, said: str) -> None:
+    variables = {**environment(tmp_path), name: said, "COMP_WORDS": "readiness ", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        command("run", "none"), env=variables, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (4, "ERROR  1 mistake in the input\n")

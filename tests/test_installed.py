@@ -105,6 +105,7 @@ def test_the_wheel_holds_the_program_and_nothing_else(installed: Installed) -> N
         "readiness/checks/test_connectivity.py",
         "readiness/checks/test_versions.py",
         "readiness/demo/recordings.json",
+        "readiness/gate/check_ids.txt",
         "readiness/planning/hand_out/hand-out.sh",
         "readiness/planning/hand_out/hand-out.yaml",
         "readiness/probes/scripts/packages.sh",
@@ -120,7 +121,7 @@ def test_the_licence_is_in_the_wheel(installed: Installed) -> None:
 
 
 def test_it_is_the_wheel_that_runs(installed: Installed, tmp_path: Path) -> None:
-    told = "import readiness, readiness.cli as cli; print(readiness.__file__); print(cli.checks_folder())"
+    told = "import readiness; from readiness.cli import runs; print(readiness.__file__); print(runs.checks_folder())"
     ended = installed.run("python", "-c", told, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     places = [Path(line) for line in ended.stdout.splitlines()]

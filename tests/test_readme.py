@@ -36,6 +36,9 @@ OFFLINE = {
     f"readiness reader {EXAMPLE} --host web01": "#!/bin/sh",
     "readiness schema estate": "$schema",
     "readiness explain VER-004": "VER-004",
+    "readiness checks": "VER-004",
+    "readiness --version": "readiness 0.",
+    "readiness completion bash": "complete ",
 }
 REACHING = {f"readiness run {EXAMPLE} --area connectivity", f"readiness run {EXAMPLE}"}
 JUDGE = "readiness judge RUN"

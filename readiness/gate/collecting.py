@@ -14,6 +14,7 @@ import pytest
 import readiness
 from readiness.core.checks import Check, check_of, made_in
 from readiness.core.errors import Problem, ToolFault
+from readiness.core.text import first_few
 
 INJECTED = ("target", "facts")
 """The fixtures that change within one item: each target of a check has its own."""
@@ -38,9 +39,20 @@ def checks_folder() -> Path:
     return inside if inside.is_dir() else Path(readiness.__file__).parents[1] / "checks"
 
 
-def collect_checks(folder: Path) -> Collected:
-    """The checks of a folder; ToolFault when one of its files ends pytest itself."""
-    collector = CheckCollector()
+def ids_of_version() -> frozenset[str]:
+    """The ids of the checks that this version has: a list of its own, since a file that is gone can name none."""
+    ids = frozenset(Path(__file__).with_name("check_ids.txt").read_text().split())
+    if not ids:
+        raise ToolFault("this version does not know its checks: install it anew")
+    return ids
+
+
+def collect_checks(folder: Path, expected: Collection[str] = ()) -> Collected:
+    """The checks of a folder; an `expected` one that is not there is a mistake, and one more is welcome.
+
+    ToolFault when one of its files ends pytest itself.
+    """
+    collector = CheckCollector(expected=expected)
     code = through_pytest(folder, collector)
     if not collector.complete:
         raise ToolFault(f"pytest ended with {code!r} before all checks were collected: a file of theirs stopped it")
@@ -73,11 +85,11 @@ class CheckCollector:
     """Gathers the checks that pytest collects, and every mistake in them; runs none.
 
     `files` are those that pytest looked at. `complete` says that pytest collected to the end. `selective`: pytest was
-    asked for some checks only, so the others are not reported as missing.
+    asked for some checks only, so the others are not reported as missing. `expected` are ids that must be there.
     """
 
-    def __init__(self, *, selective: bool = False) -> None:
-        self.complete, self._selective = False, selective
+    def __init__(self, *, selective: bool = False, expected: Collection[str] = ()) -> None:
+        self.complete, self._selective, self._expected = False, selective, frozenset(expected)
         self._problems: list[Problem] = []
         self.files: list[Path] = []
         self._left_out: set[str] = set()
@@ -125,6 +137,10 @@ class CheckCollector:
             for line, check_id in made_in(str(file)).items()
             if check_id not in collected
         ]
+        if gone := sorted(self._expected - collected):
+            message = f"{len(gone)} of the {len(self._expected)} checks of this version are not there: "
+            hint = "install readiness anew, and let no conftest, plugin or pytest.ini leave any out"
+            self._problems.append(Problem(session.config.rootpath.name, 0, 0, message + first_few(gone, 10), hint))
         self.complete = True
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,16 @@ from readiness.gate.judging import Judging
 from readiness.gate.steps import LiveTests
 from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Plan
+from readiness.renderers.terminal import shown
 
 _OUTCOME = "outcome_of_pair"
+# By pytest's own names, so that -r and --lf know them, and the sign of each.
+_SHOWN_AS: Mapping[Result, tuple[str, str]] = {
+    Result.PASS: ("passed", "."),
+    Result.FAIL: ("failed", "F"),
+    Result.UNKNOWN: ("error", "?"),
+    Result.NOT_APPLICABLE: ("skipped", "-"),
+}
 _OF_FUNCTION = "counts_for_nothing"
 _JUDGING = pytest.StashKey[Judging]()
 
@@ -108,7 +117,7 @@ class CheckRunner:
             return True
         names = pyfuncitem._fixtureinfo.argnames  # noqa: SLF001 - pytest's own pyfunc_call uses it, nothing public does
         arguments = {name: pyfuncitem.funcargs.get(name) for name in names}
-        function, tell = pyfuncitem.obj, pyfuncitem.ihook.pytest_runtest_logreport
+        function = pyfuncitem.obj
         known = pyfuncitem._fixtureinfo.name2fixturedefs.values()  # noqa: SLF001 - as above
         # Of each name also those that it overrides, which it may have asked.
         fixtures = [self._read_by[fixture] for same in known for fixture in same if fixture in self._read_by]
@@ -117,7 +126,7 @@ class CheckRunner:
             if only is None or only == target:
                 outcome = self._judging.judge(check, function, target, arguments, fixtures)
                 if self._reports:
-                    tell(report=_report(pyfuncitem, outcome))
+                    _tell(pyfuncitem, outcome)
         return True
 
     def _check(self, item: pytest.Item) -> Check | None:
@@ -145,8 +154,7 @@ class CheckRunner:
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Show the report of each target, and none of the function itself."""
         if outcome := getattr(report, _OUTCOME, None):
-            letter = {Result.PASS: ".", Result.FAIL: "F", Result.UNKNOWN: "?", Result.NOT_APPLICABLE: "-"}[outcome]
-            return outcome.lower(), letter, outcome
+            return (*_SHOWN_AS[outcome], outcome)
         return ("", "", "") if hasattr(report, _OF_FUNCTION) and report.passed else None
 
     def pytest_keyboard_interrupt(self) -> None:
@@ -154,16 +162,26 @@ class CheckRunner:
         self._judging.interrupted = True
 
 
+def _tell(item: pytest.Function, outcome: Outcome) -> None:
+    """Report a pair past the capture of what a check prints, which would swallow it."""
+    capture = item.config.pluginmanager.get_plugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else nullcontext():
+        item.ihook.pytest_runtest_logreport(report=_report(item, outcome))
+
+
 def _report(item: pytest.Function, outcome: Outcome) -> pytest.TestReport:
     words = {Result.PASS: "passed", Result.NOT_APPLICABLE: "skipped"}.get(outcome.outcome, "failed")
+    message = shown(outcome.message)
     details = {
         "passed": None,
-        "skipped": (str(item.path), item.location[1] or 0, outcome.message),
-        "failed": f"{outcome.check}: {outcome.message}",
+        "skipped": (str(item.path), item.location[1] or 0, message),
+        "failed": f"{outcome.check}: {message}",
     }
+    nodeid = f"{function_id(item)}[{outcome.target}]"
+    file, line, _ = item.location
     report = pytest.TestReport(
-        nodeid=f"{function_id(item)}[{outcome.target}]",
-        location=item.location,
+        nodeid=nodeid,
+        location=(file, line, nodeid.rpartition("::")[2]),
         keywords={},
         outcome=words,  # type: ignore[arg-type]
         longrepr=details[words],

@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import sys
 from argparse import ArgumentTypeError
+from collections.abc import Generator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO, cast
 
 import pytest
 
 from readiness import __version__
 from readiness.core.checks import check_of
-from readiness.core.errors import InputError, ReadinessError, ToolFault
+from readiness.core.errors import ReadinessError, ToolFault
 from readiness.core.judge import ended_by
+from readiness.core.outcomes import EXIT_FAULT
 from readiness.gate.collecting import CheckCollector
 from readiness.gate.judging import Judging
 from readiness.gate.plugin import CheckRunner
 from readiness.gate.records import new_run_id, read_hosts, write_plan, write_results
 from readiness.gate.steps import conclude, plan_run
 from readiness.gate.stopping import exit_code_is_ours
+from readiness.gate.surroundings import surroundings_of
 from readiness.planning.inputs import inputs_of
 from readiness.planning.plan import Narrowing
-from readiness.renderers import terminal
+from readiness.renderers import junit, terminal
+from readiness.renderers.output import Output, claim_closed_streams
 from readiness.renderers.report import renderers
 from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.place import usual
-from readiness.transports import Stop, Surroundings
+from readiness.transports import Stop
 from readiness.visits.connect import Connector
 
+_RUN = "readiness-run"
 BY = "by pytest itself: only `readiness run` calls a run complete"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The estate to run against. Plugins that only the environment names are read after this, and are not loaded."""
     os.environ.pop("PYTEST_PLUGINS", None)
+    claim_closed_streams()
+    if sys.stdout is None:  # pytest fails on it, with the exit code of a NO-GO
+        sys.stdout = cast("TextIO", Output(None))
     parser.getgroup("readiness").addoption(
         "--estate", type=_folder, help="an estate's folder: read it, judge what is selected"
     )
@@ -49,55 +60,95 @@ def _folder(text: str) -> Path:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Open a run, unless `readiness` has started this session as a step of its own."""
-    if any(isinstance(plugin, CheckCollector | CheckRunner) for plugin in config.pluginmanager.get_plugins()):
-        return
-    estate: Path | None = config.getoption("--estate")
-    if estate is None:
-        raise pytest.UsageError("checks need an estate: `readiness run ESTATE`, or --estate=ESTATE")
-    if config.option.collectonly:
-        raise pytest.UsageError("with --collect-only nothing would be judged: `readiness plan ESTATE` shows the checks")
-    try:
-        plugin = _OwnRun(estate, config)
-    except ReadinessError as error:
-        raise pytest.UsageError(str(error)) from error
-    config.pluginmanager.register(plugin, "readiness-run")
+    """Make ready for a run, unless `readiness` has started this session as a step of its own."""
+    if not any(isinstance(plugin, CheckCollector | CheckRunner) for plugin in config.pluginmanager.get_plugins()):
+        config.pluginmanager.register(_OwnRun(config), _RUN)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int | None, int | None]:
+    """The verdict is the last line, and its code the exit code, whatever else would end the session."""
+    code = yield
+    run = config.pluginmanager.get_plugin(_RUN)
+    return run.exit_code(code) if isinstance(run, _OwnRun) else code
 
 
 class _OwnRun(CheckCollector):
-    """The same steps as `readiness run`, in the hooks of a session whose last line and exit code are this run's."""
+    """The same steps as `readiness run`, in the hooks of a session whose last line and exit code are this run's.
 
-    def __init__(self, estate: Path, config: pytest.Config) -> None:
+    It begins when pytest collects: sessions that only show something (`--help`, `--fixtures`) are no run.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
         super().__init__(selective=_selective(config))
-        now = datetime.now(UTC)
-        self._run_id = new_run_id(now)
+        self._config, self._options = config, config.option
         self._judging: Judging | None = None
         self._error: Exception | None = None
+        self._code: int | None = None
         self._last_line = ""
+        self._junit: Path | None = None
+        self._began = False
         self._until_the_end = ExitStack()
-        self._until_the_end.enter_context(exit_code_is_ours())
-        path = usual(estate, self._run_id, config.invocation_params.dir)
+        self._reporter = config.pluginmanager.get_plugin("terminalreporter")
+        if self._reporter is not None:
+            writer = self._reporter._tw  # noqa: SLF001 - pytest hands its stream to nobody
+            file = writer._file  # noqa: SLF001 - as above
+            self._out = writer._file = file if isinstance(file, Output) else Output(file)  # noqa: SLF001 - as above
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Begin the run, before anything is collected."""
+        self._take_older_junit_away()
+        estate: Path | None = self._config.getoption("--estate")
+        if estate is None:
+            raise pytest.UsageError("checks need an estate: `readiness run ESTATE`, or --estate=ESTATE")
+        if self._options.collectonly or self._options.setuponly or self._options.setupplan:
+            hint = "`readiness checks` lists the checks, `readiness plan ESTATE` what they look at"
+            raise pytest.UsageError(f"with --collect-only, --setup-only or --setup-plan nothing is judged: {hint}")
+        try:
+            self._begin(estate)
+        except (ReadinessError, OSError) as error:
+            raise pytest.UsageError(str(error)) from error
+
+    def _take_older_junit_away(self) -> None:
+        """An older run's file must not pass for this one's, however this one ends."""
+        if asked := getattr(self._options, "xmlpath", None):
+            self._junit = self._config.invocation_params.dir / Path(os.path.expandvars(asked)).expanduser()
+            try:
+                self._junit.parent.mkdir(parents=True, exist_ok=True)
+                self._junit.unlink(missing_ok=True)
+            except OSError as error:
+                raise pytest.UsageError(f"--junitxml: {error}") from error
+
+    def _begin(self, estate: Path) -> None:
+        now = datetime.now(UTC)
+        self._run_id = new_run_id(now)
+        path = usual(estate, self._run_id, self._config.invocation_params.dir)
         self._folder = RunFolder.create(path, renderers(), apart_from=[estate])
         self._folder.begin(self._run_id, now, __version__)
         try:
             self._inputs = inputs_of(estate, now)
-            self._stop = Stop()
-            self._connect = Connector(self._inputs, Surroundings(estate, Path.home(), os.environ), self._stop)
-        except InputError as error:
+        except ReadinessError as error:
             self._folder.ended_by(error)
             self._folder.close()
             raise
+        self._stop = Stop()
+        self._connect = Connector(self._inputs, surroundings_of(estate, os.environ), self._stop)
+        self._until_the_end.enter_context(exit_code_is_ours())
+        self._began = True
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Make an item of each target, for `-k HOST`, `--lf` and node ids with a target."""
         made = check_of(metafunc.function)
-        if self._selective and made is not None and "target" in metafunc.fixturenames:
+        if self._began and self._selective and made is not None and "target" in metafunc.fixturenames:
             targets = list(made.targets(self._inputs))
             metafunc.parametrize("target", targets, ids=[target.id for target in targets])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Plan from what was collected and read the hosts; pytest then runs the checks, unless something is wrong."""
+        if not self._began:
+            raise pytest.UsageError("something beside the checks kept the run from beginning")
         super().pytest_runtestloop(session)
         try:
             plan = plan_run(self._inputs, self.collected, Narrowing(by=BY), selected=self._selected(session))
@@ -124,8 +175,11 @@ class _OwnRun(CheckCollector):
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Judge, write, and make the exit code the gate's."""
-        session.exitstatus = self._end()
-        self._folder.close()
+        if self._began:
+            session.exitstatus = self._code = self._end()
+            self._folder.close()
+        elif not session.exitstatus and not _only_shows(self._options):
+            session.exitstatus = self._code = EXIT_FAULT
 
     def _end(self) -> int:
         error = self._error
@@ -143,21 +197,37 @@ class _OwnRun(CheckCollector):
     def _written(self, judging: Judging) -> int:
         report = conclude(judging, run_id=self._run_id)
         digest = write_results(self._folder, report)
+        if self._junit is not None:
+            self._junit.write_bytes(renderers()[junit.FILE].render(report))
         judgement, path = report.judgement, self._folder.path
         reasons = "; ".join(judgement.reasons)
         self._last_line = terminal.last_line(judgement.verdict, reasons, folder=path, manifest_sha256=digest)
         return judgement.exit_code
 
     @pytest.hookimpl(trylast=True)
-    def pytest_unconfigure(self, config: pytest.Config) -> None:
-        """The verdict is the last line."""
+    def pytest_unconfigure(self) -> None:
+        """Give the process back."""
         self._until_the_end.close()
-        reporter = config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None and self._last_line:
-            reporter.write_line(self._last_line)
+
+    def exit_code(self, code: int | None) -> int | None:
+        """Say the verdict and give its exit code, or pytest's own where there was no run."""
+        if self._reporter is not None:
+            if self._last_line:
+                self._reporter.write_line(self._last_line)
+            self._out.flush()
+            if self._out.error is not None:
+                self._out.forget()
+                return EXIT_FAULT
+        return code if self._code is None else self._code
+
+
+def _only_shows(options: argparse.Namespace) -> bool:
+    """Whether pytest was asked for what is no run: its fixtures or its cache."""
+    return any(getattr(options, name, None) for name in ("showfixtures", "show_fixtures_per_test", "cacheshow"))
 
 
 def _selective(config: pytest.Config) -> bool:
     """Whether single checks or targets may be selected, so that each target needs an item of its own."""
-    asked = config.option.keyword or getattr(config.option, "lf", False) or getattr(config.option, "failedfirst", False)
-    return bool(asked) or any("::" in argument for argument in config.args)
+    names = ("keyword", "lf", "failedfirst", "deselect", "stepwise")
+    asked = any(getattr(config.option, name, None) for name in names)
+    return asked or any("::" in argument for argument in config.args)

@@ -23,7 +23,7 @@ _MEANING: Mapping[Verdict, str] = {
     Verdict.RUNNING: "the run has not ended, which is no GO",
 }
 _GOES = frozenset({Verdict.GO, Verdict.GO_WITH_CONDITIONS})
-_VALUE, _REST = 300, 500
+_VALUE, _REST, _REMEDY = 300, 500, 6000
 _TICKS = re.compile("`+")
 
 
@@ -160,7 +160,7 @@ def _entry(finding: Finding) -> Iterator[str]:
         yield f"  - {first.disposition}: {code(first.waiver, _REST)}"
     owners = code(first_few([one_line(owner, 80) for owner in finding.owners], 4)) if finding.owners else "not named"
     nothing = "as the reason says" if first.outcome is Result.UNKNOWN else "none stated"
-    action = code(finding.remedy) if finding.remedy else nothing
+    action = code(finding.remedy, _REMEDY) if finding.remedy else nothing
     yield f"  - owner: {owners}; action: {action}"
     if finding.followers:
         yield f"  - and {number(finding.followers, 'pair')} not judged only because of this"

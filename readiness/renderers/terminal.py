@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_VALUE, _MOST, _LIVE_LINE = 400, 40, 79
+_VALUE, _REMEDY, _MOST = 400, 6000, 40
+_WIDTH, _NARROWEST, _HEIGHT = 80, 20, 25
 _STYLES: Mapping[Verdict, str] = {
     Verdict.GO: "bold green",
     Verdict.GO_WITH_CONDITIONS: "bold yellow",
@@ -55,15 +56,20 @@ def show(
     folder: object,
     manifest_sha256: str | None,
     colour: bool,
-    width: int = 80,
+    width: int = _WIDTH,
+    quiet: bool = False,
 ) -> None:
-    """Print what came of a run; what matters most comes last, and the verdict is the last line."""
+    """Print what came of a run; what matters most comes last, and the verdict is the last line, `quiet` the only one.
+
+    A `width` of 0 is that of a terminal that does not say how wide it is.
+    """
     from rich.console import Console  # noqa: PLC0415 - costs start-up, and only reports need it
     from rich.text import Text  # noqa: PLC0415 - as above
 
     console = Console(
         file=stream,
-        width=width,
+        width=max(width or _WIDTH, _NARROWEST),
+        height=_HEIGHT,  # without it some terminals are 80 wide, whatever is said here
         force_terminal=colour,
         color_system="standard" if colour else None,
         markup=False,
@@ -71,7 +77,7 @@ def show(
         emoji=False,
         legacy_windows=False,
     )
-    for line in _report(console, report, folder):
+    for line in () if quiet else _report(console, report, folder):
         console.print(line, soft_wrap=True)  # it has been wrapped behind its bar; a second time would lose that
     verdict = report.judgement.verdict
     head = VERDICTS[verdict]
@@ -118,11 +124,12 @@ def _finding(console: Console, finding: Finding) -> Iterator[Text]:
     rows += finding.demand
     if first.waiver:
         rows.append((str(first.disposition), first.waiver))
-    if finding.remedy:
-        rows.append(("remedy", finding.remedy))
-    if finding.owners:
-        rows.append(("owner", first_few([one_line(owner, 60) for owner in finding.owners], 3)))
     yield from _barred(console, rows)
+    if finding.remedy:  # in one piece: it holds commands, keys and rules that are copied
+        yield _line(f"  | {'remedy':9} {shown(finding.remedy, _REMEDY)}")
+    if finding.owners:
+        rows = [("owner", first_few([one_line(owner, 60) for owner in finding.owners], 3))]
+        yield from _barred(console, rows)
     if finding.followers:
         checks = number(finding.followers, "pair")
         yield from _barred(console, [("...", f"and {checks} not judged that only follow from it")])
@@ -178,7 +185,7 @@ def _table(outcomes: Sequence[Outcome]) -> Iterator[Text]:
 class Progress:
     """How far the reading of hosts is, on stderr: a live line on a terminal, elsewhere a plain line now and then.
 
-    `live`: this is a terminal, and no CI job. Any thread may report a host.
+    `live`: this is a terminal of this `width`, and no CI job. Any thread may report a host.
     """
 
     def __init__(
@@ -187,10 +194,12 @@ class Progress:
         total: int,
         *,
         live: bool,
+        width: int = _WIDTH,
         every_s: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream, self._total, self._live, self._clock = stream, total, live, clock
+        self._longest = max(width or _WIDTH, _NARROWEST) - 1  # one that wraps could not be written over
         self._every_s = 1.0 if live else every_s
         self._begun = clock()
         self._hosts: list[tuple[float, str]] = []
@@ -237,7 +246,7 @@ class Progress:
 
     def _write(self, text: str, *, last: bool = False) -> None:
         if self._live:  # back to the start of the line, and clear what was there
-            self._stream.write(f"\r\x1b[K{text[:_LIVE_LINE]}" + ("\n" if last else ""))
+            self._stream.write(f"\r\x1b[K{text[: self._longest]}" + ("\n" if last else ""))
         else:
             self._stream.write(f"{text}\n")
         self._stream.flush()

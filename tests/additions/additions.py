@@ -48,6 +48,7 @@ CHECK = Addition(
             ("    _judge(-reference.offset_s, reference.uncertainty_s, limit_s)\n", (FILES / "check.txt").read_text()),
         ),
         "tests/checks/test_clock.py": (("CASES = {\n", (FILES / "cases.txt").read_text()),),
+        "readiness/gate/check_ids.txt": (("CLK-003\n", "CLK-004\n"),),  # READINESS_GOLDEN=write
     }
 )
 FACT = Addition(
@@ -61,6 +62,7 @@ FACT = Addition(
             for name in ("stdout", "stderr", "status", "expected.json", "source")
         },
     },
+    lines={"readiness/gate/check_ids.txt": (("RGT-003\n", "SIZ-001\n"),)},
 )
 PRODUCT = Addition(new={"readiness/products/vaultkeeper.yaml": "vaultkeeper.yaml"})
 FORMAT = Addition(

@@ -29,8 +29,13 @@ NEARBY = ("tests/estate", "tests/checks", "tests/test_layers.py")
 TOUCHES = {
     "a check with a demand": (
         CHECK,
-        {"checks/test_clock.py", "readiness/estate/clock.py", "tests/checks/test_clock.py"},
-        ("tests/checks/test_clock.py",),
+        {
+            "checks/test_clock.py",
+            "readiness/estate/clock.py",
+            "readiness/gate/check_ids.txt",
+            "tests/checks/test_clock.py",
+        },
+        ("tests/checks/test_clock.py", "tests/gate/test_check_ids.py", "-k", "clock or source"),
     ),
     "a fact with arguments and a root part": (
         FACT,
@@ -38,6 +43,7 @@ TOUCHES = {
             "readiness/probes/file_sizes.py",
             "readiness/probes/scripts/file_sizes.sh",
             "checks/test_sizes.py",
+            "readiness/gate/check_ids.txt",
             "tests/checks/test_sizes.py",
             *(
                 f"tests/probes/file_sizes/debian12/{name}"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from readiness.core.errors import ToolFault
-from readiness.core.outcomes import Counts, Disposition, Judgement, Outcome, Severity, Verdict
+from readiness.core.outcomes import Counts, Disposition, Judgement, Outcome, Result, Severity, Verdict
 from readiness.renderers.junit import render, verify
 
 from . import jenkins
@@ -93,6 +93,31 @@ def test_what_does_not_gate_is_a_passing_case_that_begins_with_advice(make: Any,
     case = only(make(severity=Severity.MINOR, disposition=Disposition.ADVISORY))
     assert not case.result
     assert case.system_out.startswith(f"ADVICE MINOR VER-002 bk01: {words}")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [],
+        [failed(check="VER-003", disposition=Disposition.WAIVED, waiver="W-1 until 2026-12-31 by board")],
+        [outcome(check="VER-003", outcome=Result.NOT_APPLICABLE, message="no such role")],
+        [unknown(check="VER-003", severity=Severity.MINOR, blocked_by=("VER-002 bk02",), **on("bk02"))],
+    ],
+    ids=["advice", "a waiver, too", "what does not apply, too", "advice that follows from advice"],
+)
+def test_a_go_with_advice_is_green_in_every_reader(more: list[Outcome]) -> None:
+    minor = [failed(severity=Severity.MINOR, **on("bk02")), unknown(severity=Severity.MINOR, **on("bk03"))]
+    outcomes = [outcome(), *minor, *more]
+    assert judged(outcomes).exit_code == 0
+    xml = made(outcomes)
+    jenkins.schema().assertValid(etree.fromstring(xml))
+    root = etree.fromstring(xml)
+    assert not [element.tag for element in root.iter() if element.tag in {"failure", "error", "rerunFailure"}]
+    assert {element.get(key) for element in root.iter("testsuites", "testsuite") for key in ("failures", "errors")} == {
+        "0"
+    }
+    advice = [said for said in root.iter("system-out") if (said.text or "").startswith("ADVICE MINOR ")]
+    assert len(advice) == sum(one.disposition is Disposition.ADVISORY for one in outcomes) >= 2
 
 
 def test_unknown_is_an_error_and_names_what_it_follows_from() -> None:

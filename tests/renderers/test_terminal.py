@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from readiness.core.outcomes import Disposition, Outcome, Result, Verdict
+from readiness.renderers.markdown import render
 from readiness.renderers.terminal import Progress, last_line, show, shown
 
 from .samples import HOSTILE, SEAL, failed, hostile, judged, on, outcome, reported, unknown
@@ -30,11 +31,12 @@ def made(outcomes: list[Outcome], *, colour: bool = False, width: int = 80, **ci
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("width", [0, 1, 20, 40, 80, 200])
 def test_every_line_begins_with_our_words_and_fits(width: int) -> None:
     lines = made(hostile(), width=width, partial={"hosts left out": HOSTILE}).splitlines()
     assert not [line for line in lines if not OURS.match(line)]
-    assert width == 40 or not [line for line in lines[:-1] if cell_len(line) > width]
+    folded = [line for line in lines[:-1] if not line.startswith("  | remedy ")]
+    assert 0 < width < 80 or not [line for line in folded if cell_len(line) > (width or 80)]
     assert not [line for line in lines if re.search(r"##(vso|teamcity)?\[|(^|\s)::\w", line)]
 
 
@@ -83,6 +85,17 @@ def test_a_failure_shows_what_was_expected_and_found_and_the_remedy() -> None:
         "  | remedy    Upgrade the agent from the product's repository.\n"
         "  | owner     backup-ops\n"
     )
+
+
+@pytest.mark.parametrize("kind", ["ssh-ed25519 AAAAC3Nz" + "x" * 60, "ssh-rsa AAAAB3Nz" + "x" * 2732])
+@pytest.mark.parametrize("width", [20, 80, 200])
+def test_a_line_to_be_copied_is_neither_wrapped_nor_cut(kind: str, width: int) -> None:
+    line = f"[bk01.example.com]:2222 {kind}"
+    remedy = f"if ssh-keygen -lf on the host shows this fingerprint, add to known_hosts: {line}"
+    one = unknown(check="CON-002", remedy=remedy)
+    (shown_line,) = [text for text in made([one], width=width).splitlines() if "known_hosts" in text]
+    assert shown_line == f"  | remedy    {remedy}"
+    assert f"`{remedy}`" in render(reported([one])).decode()
 
 
 def test_what_follows_is_folded_under_what_it_follows_from() -> None:
