@@ -103,13 +103,25 @@ def _report(
         word = str(path[-1])
         holder = model_at(model, path[:-1])
         known = keys.setdefault(holder, Known(fields_of(holder), "known keys"))
-        hint = _CREDENTIALS if any(secret in word.lower() for secret in _SECRETS) else known.hint(word)
+        hint = _CREDENTIALS if any(secret in word.lower() for secret in _SECRETS) else _one_below(holder, word)
+        hint = hint or known.hint(word)
         document.report(path, f"unknown key {quote(word)}", hint, key=True)
     elif kind == "value_error":
         document.report(path, error["msg"].removeprefix("Value error, "))
     else:
         message, hint = _words(document, path, error)
         document.report(path, f"{_subject(path)} {message}", hint, key=on_key)
+
+
+def _one_below(holder: type[BaseModel], word: str) -> str:
+    """Where the key stands, if it is one of a section of the place that it was written at."""
+    below = []
+    for name in fields_of(holder):
+        try:
+            below += [name] if word in fields_of(model_at(holder, (name,))) else []
+        except TypeError:
+            continue  # a value, no section
+    return f"it is a key of {', '.join(below)}: {below[0]}: {{{word}: ...}}" if below else ""
 
 
 def _words(document: Document, path: Path, error: Mapping[str, Any]) -> tuple[str, str]:

@@ -18,6 +18,12 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         ),
     ),
     (ESTATE, "jobs: 8", "job: 8", ("estate.yaml:16:1: unknown key 'job' (did you mean jobs)",)),
+    (
+        ESTATE,
+        "    site: ams",
+        "    user: me",
+        ("estate.yaml:25:5: unknown key 'user' (it is a key of ssh, winrm: ssh: {user: ...})",),
+    ),
     (ESTATE, "    site: ams", "    sight: ams", ("estate.yaml:25:5: unknown key 'sight' (did you mean site)",)),
     (
         ESTATE,
