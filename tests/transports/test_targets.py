@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from readiness.planning.inputs import inputs_of
-from readiness.transports import Stop, Surroundings
+from readiness.transports import CannotReach, Stop, Surroundings
 from readiness.transports.ssh.target import SshTarget, Targets
 from readiness.visits.connect import Connector
 from tests import small
@@ -106,6 +106,13 @@ def test_the_pins_beside_the_estate_are_the_estate_s_word(tmp_path: Path) -> Non
     assert made.pinned == (KEY,)
     (tmp_path / ".ssh" / "known_hosts").write_text(f"bk01.example.com {KEY.replace('AAAAIAAB', 'AAAAIBBB')}\n")
     assert Targets(inputs.estate, surroundings(tmp_path, "")).target(inputs.estate.hosts["bk01"]).distrust is not None
+
+
+@pytest.mark.parametrize("name", ["/", "~/", "."])
+def test_a_key_file_that_is_a_folder_is_a_mistake(tmp_path: Path, name: str) -> None:
+    for of_all, config in (({"identity_file": name}, ""), ({}, f"IdentityFile {name}\n")):
+        with pytest.raises(CannotReach, match="a folder, not a regular file"):
+            target(tmp_path, config, {"bk01": {}}, user="ours", **of_all)
 
 
 def test_plan_says_login_address_port_and_jump(tmp_path: Path) -> None:

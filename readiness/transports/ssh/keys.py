@@ -101,6 +101,8 @@ def _shut(raw: socket.socket) -> None:
 
 def files_of(path: Path) -> tuple[Path, ...]:
     """What is read for an identity file: itself, its certificate, its public half."""
+    if not path.name:  # `/`, a folder that has nothing beside it
+        return (path,)
     return (path, *_beside(path), path.with_name(f"{path.name}.pub"))
 
 
