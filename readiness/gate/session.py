@@ -18,7 +18,7 @@ from readiness import __version__
 from readiness.core.checks import check_of
 from readiness.core.errors import ReadinessError, ToolFault
 from readiness.core.judge import ended_by
-from readiness.core.outcomes import EXIT_FAULT
+from readiness.core.outcomes import EXIT_FAULT, Target
 from readiness.gate.collecting import CheckCollector
 from readiness.gate.judging import Judging
 from readiness.gate.plugin import CheckRunner
@@ -169,7 +169,8 @@ class _OwnRun(CheckCollector):
         for item in session.items:
             if (check := self.check_of_item(item)) is not None:
                 own = [item.callspec.params["target"]] if hasattr(item, "callspec") else check.targets(self._inputs)
-                pairs |= {(check.id, target.id) for target in own}
+                # An item without a target stands for a check that has none on this estate.
+                pairs |= {(check.id, target.id) for target in own if isinstance(target, Target)}
         return frozenset(pairs)
 
     @pytest.hookimpl(trylast=True)

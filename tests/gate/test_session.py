@@ -172,6 +172,13 @@ def test_a_junit_file_that_cannot_be_written_is_told_before_the_run(place: Place
     assert "checks/pytest.ini" in ended.err
 
 
+@pytest.mark.parametrize("word", ["cluster or synchronised", "test_a_snapshot or synchronised"])
+def test_a_check_without_a_target_on_this_estate_is_passed_over(place: Place, word: str) -> None:
+    ended = place.run("checks", "-k", word)  # which has no cluster
+    assert {pair.split()[0] for pair in ended.pairs} >= {"CLK-002"}, ended.out
+    assert ended.judgement["verdict"] in {"INCOMPLETE", "NO_GO"}
+
+
 def test_deselected_targets_are_left_out(place: Place) -> None:
     ended = place.run(SYNCHRONISED, f"--deselect={SYNCHRONISED.removeprefix('checks/')}[client04]")
     assert {pair.split()[1] for pair in ended.pairs} == {"client01", "client02", "client03", "dir01", "sd01"}
