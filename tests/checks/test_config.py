@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from readiness.configs.model import ConfigurationFile, Directive, Resource
+from readiness.estate.baseline import Demands
 from readiness.planning.inputs import Inputs
 from readiness.probes.configuration import Configuration
 
@@ -55,6 +56,11 @@ DIR = "/etc/bacula/bacula-dir.conf"
 
 def renamed(file: ConfigurationFile) -> ConfigurationFile:
     return directive("director", "name", "dir01-dir", value="other-dir")(file)
+
+
+def allowed(names: str) -> Demands:
+    """Who may come with a certificate."""
+    return Demands(configuration={"bacula": {"client": {"FileDaemon.TLS Allowed CN": names}}})
 
 
 def stated_first(
@@ -210,7 +216,16 @@ CASES = {
             Configuration,
             file_of(FD_CONF, stated_first("tlsallowedcn", "evil", also=("tlsallowedcn", "good"))),
         ),
-        with_baseline(configuration={"bacula": {"client": {"FileDaemon.TLS Allowed CN": "good"}}}),
+        with_baseline(hosts={"client01": allowed("good")}),
+    ),
+    "CFG-006 a list that adds up to what was agreed": Case(
+        {"CFG-006 client01/bacula.client": "PASS"},
+        fact(
+            "client01",
+            Configuration,
+            file_of(FD_CONF, stated_first("tlsallowedcn", "a", also=("tlsallowedcn", "b"))),
+        ),
+        with_baseline(hosts={"client01": allowed("a,b")}),
     ),
     "CFG-006 never agreed": Case(
         {f"CFG-006 {host}/bacula.client": "UNKNOWN" for host in CLIENTS},

@@ -74,7 +74,7 @@ def _planted(lab: Lab, host: str, canaries: Canaries) -> None:
     sshd = root / "etc/ssh/sshd_config"
     sshd.write_text(
         f"{sshd.read_text()}SetEnv TOKEN={new()}\nVersionAddendum {new()}\nAuthorizedKeysCommand /bin/true {new()}\n"
-        f"AuthorizedKeysCommandUser nobody\nBanner /etc/{new()}\nAuthorizedPrincipalsCommand /bin/true {new()}\n"
+        f"AuthorizedKeysCommandUser nobody\nAuthorizedPrincipalsCommand /bin/true {new()}\n"
         f"AuthorizedPrincipalsCommandUser nobody\n# {new()}\n"
         f"Match User nobody\n ForceCommand /bin/x {new()}\n SetEnv X={new()}\n"
     )
