@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from dataclasses import dataclass, replace
 
 import pytest
 
 from readiness.core.facts import Missing, Why
 from readiness.probes import READER
-from readiness.probes.processes import Processes, Program
+from readiness.probes.processes import Processes
 from readiness.probes.reader import FILE, RULE_FILE, Place, Reader, SudoRule, rule_for
 from readiness.probes.reader_text import taken_apart
 
@@ -52,8 +50,7 @@ def test_all_well_is_what_root_reads(host: SudoHost) -> None:
     of_login, of_root = own["processes"], roots["processes"]
     assert isinstance(of_login, Processes)
     assert isinstance(of_root, Processes)
-    ours = os.path.realpath(sys.executable)  # others of this machine's come and go
-    assert of_login.executables[os.getpid()] == of_root.executables[os.getpid()] == Program(ours, deleted=False)
+    assert of_login.executables[1] == of_root.executables[1]  # others come and go
     assert "/usr/bin/sudo" in {one.path for one in of_login.executables.values()}
 
 
