@@ -98,7 +98,7 @@ def read_of(folder: Path, path: Path, kind: Kind, within_s: float = ANSWER_S) ->
 
 def refuse_ways_out(folder: Path, path: Path, within_s: float = ANSWER_S) -> None:
     """Raise Unusable where a path that is written as one within a folder leads out of it by a link."""
-    if not Path(os.path.normpath(path)).is_relative_to(os.path.normpath(folder)):
+    if not Path(os.path.normpath(path.absolute())).is_relative_to(os.path.normpath(folder.absolute())):
         return
     real = answered(path, lambda: os.path.realpath(path), within_s)
     if not Path(real).is_relative_to(answered(folder, lambda: os.path.realpath(folder), within_s, folder)):
