@@ -15,12 +15,17 @@ demo: $(READY)
 	$(BIN)/python -m tests.demo
 
 # The lab's packages come first, where there can be a lab; elsewhere its tests say why they skip.
-# The main job mostly waits for hosts, so it goes beside all the rest, and its own output comes after.
+# Much of it waits for hosts, so it goes in three parts side by side, the output of two after that of the third.
+TEST := $(BIN)/python -m pytest -p no:cacheprovider
 test: $(READY)
 	if $(LAB_CAN_BE); then $(BIN)/python -m tests.lab prepare; fi
-	said=$$(mktemp); $(BIN)/python -m pytest -p no:cacheprovider tests/main_job >$$said 2>&1 & main=$$!; \
-	$(BIN)/python -m pytest --ignore=tests/main_job --ignore=tests/additions --ignore=tests/soak; rest=$$?; \
-	wait $$main; job=$$?; cat $$said; rm $$said; [ $$job = 0 ] && [ $$rest = 0 ]
+	said=$$(mktemp -d); \
+	$(TEST) tests/main_job --ignore-glob='*/main_job/test_c*' >$$said/1 2>&1 & job=$$!; \
+	$(TEST) tests/probes tests/configs tests/main_job/test_c*.py >$$said/2 2>&1 & probes=$$!; \
+	$(TEST) --ignore=tests/main_job --ignore=tests/probes --ignore=tests/configs --ignore=tests/additions \
+		--ignore=tests/soak; rest=$$?; \
+	wait $$job; job=$$?; wait $$probes; probes=$$?; cat $$said/1 $$said/2; rm -r $$said; \
+	[ $$job = 0 ] && [ $$probes = 0 ] && [ $$rest = 0 ]
 
 soak: $(READY)
 	$(BIN)/python -m pytest -p no:cacheprovider tests/additions tests/soak

@@ -44,7 +44,7 @@ REACHING = {f"readiness run {EXAMPLE} --area connectivity", f"readiness run {EXA
 JUDGE = "readiness judge RUN"
 VERIFY = "readiness verify RUN"
 MENTIONED = {"readiness plan"}  # without arguments of its own, in the text
-# Held against real hosts by main_job/test_hand_out.py.
+# Held against real hosts by soak/test_hand_out.py.
 HANDING_OUT = {
     "sh readers/hand-out.sh install",
     "sh readers/hand-out.sh remove",

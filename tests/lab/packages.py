@@ -8,9 +8,9 @@ from tests.lab.errors import LabError
 
 PACKAGES = (
     "acl", "ansible-core", "bacula-common", "bacula-common-sqlite3", "bacula-console", "bacula-director",
-    "bacula-director-sqlite3", "bacula-fd", "bacula-sd", "busybox", "chrony", "dbus", "iproute2", "libfaketime",
-    "nftables", "openssh-client", "openssh-server", "procps", "rpm", "sqlite3", "strace", "sudo", "systemd",
-    "systemd-sysv", "util-linux",
+    "bacula-director-sqlite3", "bacula-fd", "bacula-sd", "busybox", "chrony", "dbus", "gawk", "iproute2",
+    "libfaketime", "mawk", "nftables", "openssh-client", "openssh-server", "original-awk", "procps", "rpm",
+    "sqlite3", "strace", "sudo", "systemd", "systemd-sysv", "util-linux",
 )  # fmt: skip
 DPKG_INFO = Path("/var/lib/dpkg/info")
 DPKG_STATUS = Path("/var/lib/dpkg/status")

@@ -17,9 +17,8 @@ from readiness.core.scripts import Output
 from readiness.probes import READER
 from readiness.probes.processes import Processes
 from readiness.probes.reader import FILE, RULE_FILE
-
-from . import real
-from .sudo_host import CANARIES, LOGIN, SALT, TEXT, Done, Facts, SudoHost, facts_of
+from tests.probes import real
+from tests.probes.sudo_host import CANARIES, LOGIN, SALT, TEXT, Done, Facts, SudoHost, facts_of
 
 PWNED = "/tmp/pwned"
 EVIL = f"id -u >>{PWNED}; echo PWNED"
