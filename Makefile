@@ -20,10 +20,10 @@ TEST := $(BIN)/python -m pytest -p no:cacheprovider
 test: $(READY)
 	if $(LAB_CAN_BE); then $(BIN)/python -m tests.lab prepare; fi
 	said=$$(mktemp -d); \
-	$(TEST) tests/main_job --ignore-glob='*/main_job/test_c*' >$$said/1 2>&1 & job=$$!; \
+	$(TEST) tests/main_job tests/lab tests/files --ignore-glob='*/main_job/test_c*' >$$said/1 2>&1 & job=$$!; \
 	$(TEST) tests/probes tests/configs tests/main_job/test_c*.py >$$said/2 2>&1 & probes=$$!; \
-	$(TEST) --ignore=tests/main_job --ignore=tests/probes --ignore=tests/configs --ignore=tests/additions \
-		--ignore=tests/soak; rest=$$?; \
+	$(TEST) --ignore=tests/main_job --ignore=tests/lab --ignore=tests/files --ignore=tests/probes \
+		--ignore=tests/configs --ignore=tests/additions --ignore=tests/soak; rest=$$?; \
 	wait $$job; job=$$?; wait $$probes; probes=$$?; cat $$said/1 $$said/2; rm -r $$said; \
 	[ $$job = 0 ] && [ $$probes = 0 ] && [ $$rest = 0 ]
 
