@@ -133,5 +133,6 @@ def test_the_key_itself_is_told(path: KeyPath, odd: object, told: str) -> None:
 @pytest.mark.parametrize("kind", NO_YAML)
 def test_what_cannot_be_read_as_a_whole_is_told(kind: str) -> None:
     for file in MODELS:
-        for _, document in list(documents(file))[::20]:
+        # A tab alone leaves a list empty, which some may be.
+        for _, document in [one for one in documents(file) if one[0][-1] != 0 or kind.strip()][::20]:
             assert mistakes({**GOOD, file: text(document, kind)})
