@@ -16,7 +16,9 @@ from readiness.probes.asking import Asking
 from readiness.probes.probe import Probe
 from readiness.transports import TRANSPORTS
 
-_FOR_ITSELF = 16  # secrets that a host may have besides one or two for each peer
+# Secrets that a host may have besides one or two for each peer; who names others, as a director does its clients, holds
+# those of clients that are no hosts of the estate, too.
+_FOR_ITSELF, _FOR_OTHERS = 16, 1 << 16
 
 
 def scripts_of(inputs: Inputs, pairs: Iterable[tuple[Check, Target]]) -> Mapping[str, tuple[Script, ...]]:
@@ -48,8 +50,13 @@ def script_of(probe: Probe, asking: Asking, inputs: Inputs) -> Script:
         timeout_s=max(limits.probe_s, probe.needs_s),
         max_bytes=limits.probe_bytes * max(1, len(probe.parts)),
         shell=probe.shell,
-        most_secrets=_FOR_ITSELF + 2 * len(asking.peers),
+        most_secrets=_most_secrets(asking),
     )
+
+
+def _most_secrets(asking: Asking) -> int:
+    names_others = any(peer.role == role.name for product, role in asking.roles for peer in product.peers)
+    return (_FOR_OTHERS if names_others else _FOR_ITSELF) + 2 * len(asking.peers)
 
 
 def asking_of(host: Host, inputs: Inputs) -> Asking:

@@ -187,7 +187,7 @@ def parse_reader(output: Output) -> Reader | Missing:
     }
     if sum(map(len, own.values())) != len(rows):
         raise ValueError("a line out of its place")
-    wanted, installed = (_sum(*own[tag]) for tag in ("wanted", "installed"))
+    wanted, installed = (_sum(_only(own[tag])) for tag in ("wanted", "installed"))
     (login,) = fields(first, "login", 1)
     was_run = chosen({"run\t.": True, "not_run\t.": False}, last)
     reader = Reader(
@@ -197,12 +197,20 @@ def parse_reader(output: Output) -> Reader | Missing:
         places=tuple(_place(*fields(row, "place", 5)) for row in own["place"]),
         sha256=installed,
         wanted=wanted,
-        rules=_rules(login, own["rule"], *own["rules"], *own["no_rules"]),
+        rules=_rules(login, own["rule"], _only([*own["rules"], *own["no_rules"]])),
         refused=_refused(output, login) if was_run else None,
     )
     if not was_run and reader.hindrance() is None:
         raise ValueError("it was not run, and nothing says why")
+    if was_run and not reader.refused and not reader.rules:
+        return replace(reader, rules=Missing(Why.UNREADABLE, "sudo ran the reader, and sudo -l shows no rule for it"))
     return reader
+
+
+def _only(rows: list[str]) -> str:
+    if len(rows) != 1:
+        raise ValueError(f"{len(rows)} lines of what is told once")
+    return rows[0]
 
 
 def _sum(row: str) -> str:

@@ -89,8 +89,8 @@ def _sections(stream: bytes, mark: bytes) -> tuple[bytes, dict[str, _Section]]:
     for begin, data, end in zip(pieces[1::2], pieces[2::2], ends, strict=False):
         _, word, name, *_ = begin.split()
         if word == b"begin":
-            ended = end.split()[1:3] == [b"end", name]
-            sections[name.decode()] = _Section(data, int(end.split()[3]) if ended else None)
+            *ended, status = end.split()[1:] or [b""]
+            sections[name.decode()] = _Section(data, int(status) if ended == [b"end", name] else None)
     return b"".join(pieces[1::2]), sections
 
 
@@ -132,5 +132,5 @@ def _hindrance(output: Output) -> Missing | None:
     try:
         reader = parse_reader(output)
         return reader if isinstance(reader, Missing) else reader.hindrance()
-    except ValueError as error:
+    except Exception as error:  # noqa: BLE001 - whatever a host prints costs its own facts, and no other host's
         return Missing(Why.UNREADABLE, f"{Reader.name}: {error}")

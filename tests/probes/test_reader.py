@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 
 import pytest
 
 from readiness.core.facts import Missing, Why
+from readiness.core.scripts import Output
 from readiness.probes import READER
 from readiness.probes.processes import Processes
 from readiness.probes.reader import FILE, RULE_FILE, Place, Reader, SudoRule, rule_for
 from readiness.probes.reader_text import taken_apart
 
 from . import real
-from .samples import SAMPLES, Sample
+from .askings import asking
+from .samples import SAMPLES, Sample, parsed
 from .sudo_host import INSTALL, LOGIN, QUICK, RULE, TEXT, SudoHost, is_well, mend
 
 OWN = SudoRule("reader", "root", "!noexec, !authenticate", FILE)
@@ -267,3 +270,46 @@ def test_a_find_that_fails_runs_nothing(host: SudoHost) -> None:
         missing = facts[part.name]
         assert isinstance(missing, Missing)
         assert "nothing says why" in missing.detail
+
+
+def summed_head(*rows: str) -> bytes:
+    """What the login's script prints, whole and summed up, whatever stands in it."""
+    body = "\n".join(rows) + "\n"
+    return f"{body}{hashlib.sha256(body.encode()).hexdigest()}  -\nend\n".encode()
+
+
+MARK = hashlib.sha256(b"mark " + b"0" * 64).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "stdout",
+    [
+        summed_head("login\ta\t.", "wanted\t\t.", "wanted\t\t.", "installed\t\t.", "rules\t0\t.", "not_run\t."),
+        summed_head("login\ta\t.", "wanted\t\t.", "rules\t0\t.", "no_rules\t.", "run\t."),
+        summed_head("login\ta\t.", "run\t."),
+        b"root\t.\nend\n" + f"\n@{MARK} begin rights\nx\n@{MARK} end rights\n".encode(),
+        b"root\t.\nend\n" + f"\n@{MARK} end rights\n\n@{MARK} begin\n\n@{MARK} done 0\n".encode(),
+        b"root\t.\nend\n" + f"\n@{MARK} begin rights\n\n@{MARK} begin rights 3\n".encode(),
+    ],
+)
+def test_a_host_that_says_odd_things_breaks_nothing(stdout: bytes) -> None:
+    """Whoever is root there may print anything: it costs the host its own facts, and no other host theirs."""
+    own, *parts = taken_apart(Output("reader", 0, stdout, b"", 0.0, 0.1, 0.1), "0" * 64, READER.parts, 1 << 20)
+    assert all(isinstance(part.missing, Missing) for part in parts)
+    assert own.name == "reader"
+
+
+def test_a_list_of_rules_that_is_not_understood_is_no_list_without_rules() -> None:
+    """Sudo ran the reader, so there is a rule: a list that shows none has another format."""
+    (sample,) = (one for one in SAMPLES if (one.fact, one.case) == ("reader", "all_well"))
+    head = sample.output.stdout.decode().partition("\n@")[0]
+    rows = [row for row in head.split("\n") if not row.startswith(("rule\t", "rules\t"))][:-3]
+    stdout = summed_head(*rows[:-1], "rules\t0\t.", rows[-1]) + f"\n@{MARK} begin rights\n".encode()
+    reader = parsed(replace(sample.output, stdout=stdout))
+    assert isinstance(reader, Reader)
+    assert isinstance(reader.rules, Missing)
+
+
+def test_it_fits_into_one_argument_of_a_program() -> None:
+    """Linux takes 128 KiB; there is room for what later versions read."""
+    assert len(READER.text_for(asking()).encode()) < 100_000

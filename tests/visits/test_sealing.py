@@ -12,13 +12,16 @@ import pytest
 from readiness.configs.model import Directive
 from readiness.core.facts import HostKey, Login, Missing, Reached, Why
 from readiness.core.scripts import Limits, Output, Script, Shell, Visit
-from readiness.probes import PROBES_OF
+from readiness.planning.scripts import script_of
+from readiness.probes import PROBES_OF, READER
 from readiness.probes.configuration import Configuration
 from readiness.run_folder.journals import facts_to_json
 from readiness.transports import TRANSPORTS, Route, Stop
 from readiness.visits.collect import Collected, collect
 from readiness.visits.sealing import SEALED, sealed
+from tests import small
 from tests.configs.reading import PROBE_OF, READERS
+from tests.probes.askings import asking
 
 WORDS = ["hunter2", "password", "bacula", "s3cret", "Summer2026"]
 DIRECTIVES = ["directive=name:director:name", "directive=digest:director:password"]
@@ -146,3 +149,12 @@ def test_of_more_secrets_than_a_host_can_share_nothing_is_kept() -> None:
     assert within.stdout
     assert "17 different secrets" in str(beyond.missing)
     assert (beyond.stdout, beyond.stderr) == (b"", b"")
+
+
+def test_a_director_holds_the_secrets_of_clients_that_are_no_hosts_of_the_estate() -> None:
+    """A phased cutover: two hundred clients, and three of them in the estate."""
+    of_director, of_client = (
+        script_of(READER, asking({"bacula": (role,)}), small.inputs()).most_secrets for role in ("director", "client")
+    )
+    assert of_client < 50
+    assert of_director > 5000
