@@ -287,7 +287,7 @@ printf 'tries %s' "$tries"
         said = ask(asked, str(tmp_path), text=BOUND + loop)
     assert CANARY in careless
     word, _, tries = said.partition(" ")
-    assert (word, int(tries) > 100) == ("tries", True), said
+    assert (word, int(tries) >= 100) == ("tries", True), said  # a hundred however slow the machine is
 
 
 def read(*arguments: str) -> Configuration | Missing:
