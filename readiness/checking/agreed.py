@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from readiness.core.evaluate import not_applicable, unknown
 from readiness.core.outcomes import Target
 from readiness.estate import Baseline, NotAgreed
 
 T = TypeVar("T")
+_EXEMPTION = "{reason, by, day}"
 
 
 def agreed(baseline: Baseline, key: str, target: Target) -> Any:
     """The value in force for the target's host, for all where it has none: host before group before all.
 
-    Never agreed is UNKNOWN, agreed not to agree is NOT_APPLICABLE with that reason; a key that is no demand raises
-    ValueError.
+    Never agreed is UNKNOWN, agreed not to agree is NOT_APPLICABLE with that reason while that is good; a key that is no
+    demand raises ValueError.
     """
     value = baseline.agreed_on(key, target.host)
     if isinstance(value, NotAgreed):
-        not_applicable(f"not agreed: {value.reason}")
+        _not_agreed(baseline, value)
     if value is None:
-        unknown(f"never agreed: baseline.yaml states neither {key} nor not_agreed: {{{key}: reason}}")
+        unknown(f"never agreed: baseline.yaml states neither {key} nor not_agreed: {{{key}: {_EXEMPTION}}}")
     return value
 
 
@@ -29,7 +30,15 @@ def counterpart(baseline: Baseline, target: Target, product: str, role: str, oth
     """What the estate has of another role; one that it lacks is UNKNOWN, unless `not_agreed` gives the reason."""
     if others:
         return others
-    key = f"hosts.{product}.{role}"
-    if reason := baseline.reason_not_agreed(key, target.host):
-        not_applicable(f"the estate has no {product} {role}: {reason}")
-    return unknown(f"the estate has no {product} {role}, and baseline.yaml no not_agreed: {{{key}: reason}}")
+    key, lack = f"hosts.{product}.{role}", f"the estate has no {product} {role}"
+    if exemption := baseline.not_agreed_on(key, target.host):
+        _not_agreed(baseline, exemption, lack)
+    return unknown(f"{lack}, and baseline.yaml no not_agreed: {{{key}: {_EXEMPTION}}}")
+
+
+def _not_agreed(baseline: Baseline, exemption: NotAgreed, lack: str = "") -> NoReturn:
+    """End the check by what was agreed not to agree on; past its last day it holds no longer."""
+    begin = f"{lack}, not agreed" if lack else "not agreed"
+    if baseline.is_over(exemption):
+        unknown(f"{begin} until {exemption.until}, which is over: agree on it, or on a later day")
+    not_applicable(f"{begin}: {exemption}")
