@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn, TypeVar
 
-from readiness.core.evaluate import not_applicable, unknown
+from readiness.core.evaluate import held_against, not_agreed, unknown
 from readiness.core.outcomes import Target
 from readiness.estate import Baseline, NotAgreed
 
@@ -18,11 +18,19 @@ def agreed(baseline: Baseline, key: str, target: Target) -> Any:
     Never agreed is UNKNOWN, agreed not to agree is NOT_APPLICABLE with that reason while that is good; a key that is no
     demand raises ValueError.
     """
-    value = baseline.agreed_on(key, target.host)
-    if isinstance(value, NotAgreed):
-        _not_agreed(baseline, value)
+    value = agreed_if_stated(baseline, key, target)
     if value is None:
         unknown(f"never agreed: baseline.yaml states neither {key} nor not_agreed: {{{key}: {_EXEMPTION}}}")
+    return value
+
+
+def agreed_if_stated(baseline: Baseline, key: str, target: Target) -> Any:
+    """The same where a check can do without: None where nothing was stated."""
+    value = baseline.agreed_on(key, target.host)
+    if isinstance(value, NotAgreed):
+        _exempt(baseline, value, key)
+    if value is not None:
+        held_against(key)
     return value
 
 
@@ -32,13 +40,13 @@ def counterpart(baseline: Baseline, target: Target, product: str, role: str, oth
         return others
     key, lack = f"hosts.{product}.{role}", f"the estate has no {product} {role}"
     if exemption := baseline.not_agreed_on(key, target.host):
-        _not_agreed(baseline, exemption, lack)
+        _exempt(baseline, exemption, key, lack)
     return unknown(f"{lack}, and baseline.yaml no not_agreed: {{{key}: {_EXEMPTION}}}")
 
 
-def _not_agreed(baseline: Baseline, exemption: NotAgreed, lack: str = "") -> NoReturn:
+def _exempt(baseline: Baseline, exemption: NotAgreed, key: str, lack: str = "") -> NoReturn:
     """End the check by what was agreed not to agree on; past its last day it holds no longer."""
     begin = f"{lack}, not agreed" if lack else "not agreed"
     if baseline.is_over(exemption):
         unknown(f"{begin} until {exemption.until}, which is over: agree on it, or on a later day")
-    not_applicable(f"{begin}: {exemption}")
+    not_agreed(f"{begin}: {exemption}", key)

@@ -14,6 +14,7 @@ from readiness.core.facts import HostFacts, Why
 from readiness.core.judge import judge, settled
 from readiness.core.outcomes import Circumstances, Outcome
 from readiness.gate.collecting import Collected
+from readiness.gate.exemptions import exemptions_in_force
 from readiness.gate.judging import Judging
 from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Narrowing, Plan, as_planned_then, make_plan
@@ -99,6 +100,7 @@ def report_on(
         inputs={name: hashlib.sha256(data).hexdigest() for name, data in sorted(inputs.files.items())},
         partial=dict(sorted(partial.items())) if partial else None,  # the order that it is saved in
         report_only=report_only,
+        exemptions=exemptions_in_force(inputs.baseline, outcomes),
     )
     outcomes = settled(outcomes)
     judgement = judge(outcomes, circumstances)

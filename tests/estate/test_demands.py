@@ -313,9 +313,9 @@ def asked_for() -> Iterator[tuple[str, str]]:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 assigned[node.targets[0].id] = node.value
         for node in ast.walk(ast.parse(path.read_text())):
-            asks = isinstance(node, ast.Call) and ast.unparse(node.func) in {"agreed", "baseline.agreed_on"}
+            asks = isinstance(node, ast.Call) and ast.unparse(node.func) in {"agreed", "agreed_if_stated"}
             if isinstance(node, ast.Call) and asks:
-                key = node.args[-2]
+                key = node.args[1]
                 key = assigned[key.id] if isinstance(key, ast.Name) else key
                 yield f"{path.name}:{node.lineno}", _text(key)
 

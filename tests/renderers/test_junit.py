@@ -241,6 +241,6 @@ def test_a_file_that_says_something_else_than_the_results_is_a_fault() -> None:
     with pytest.raises(ToolFault, match="the verdict"):
         verify(xml, reported(outcomes, replace(judgement, verdict=Verdict.GO)))
     with pytest.raises(ToolFault, match="the judgement counts"):
-        verify(xml, reported(outcomes, replace(judgement, counts=Counts(3, 2, 1, 0, 0, 0, 0, 0))))
+        verify(xml, reported(outcomes, replace(judgement, counts=Counts(3, 2, 1, 0, 0, 0, 0, 0, 0))))
     with pytest.raises(ToolFault):
         verify(xml, reported(outcomes[:2], judgement))
