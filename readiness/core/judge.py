@@ -170,7 +170,7 @@ def _exempted(exemptions: Sequence[Exemption]) -> Iterable[str]:
     if used:
         pairs, blockers = sum(one.pairs for one in used), sum(one.blockers for one in used)
         keys = first_few([f"{one.key} for {one.scope}" for one in used], _NAMED)
-        yield f"{pairs} not agreed, {blockers} of them blockers: {keys}"
+        yield f"{pairs} not agreed, {blockers or 'none'} of them blockers: {keys}"
 
 
 def _named(outcomes: Sequence[Outcome]) -> str:

@@ -13,6 +13,7 @@ from readiness.core.errors import InputError, NothingToCheck, Problem
 from readiness.core.facts import HostFacts, Why
 from readiness.core.judge import judge, settled
 from readiness.core.outcomes import Circumstances, Outcome
+from readiness.estate.estate import Cutover
 from readiness.gate.collecting import Collected
 from readiness.gate.exemptions import exemptions_in_force
 from readiness.gate.judging import Judging
@@ -104,4 +105,19 @@ def report_on(
     )
     outcomes = settled(outcomes)
     judgement = judge(outcomes, circumstances)
-    return Report(outcomes, judgement, run_id, inputs.as_of, inputs.estate.service, inputs.estate.note)
+    estate = inputs.estate
+    return Report(
+        outcomes,
+        judgement,
+        run_id,
+        inputs.as_of,
+        estate.service,
+        estate.note,
+        cutover=_in_words(estate.cutover),
+        hosts={name: host.products for name, host in estate.hosts.items()},
+    )
+
+
+def _in_words(cutover: Cutover) -> str:
+    """When the cutover is, with the offsets that were written."""
+    return f"{cutover.start.isoformat()} to {cutover.end.isoformat()}"

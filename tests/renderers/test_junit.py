@@ -146,7 +146,7 @@ def test_not_applicable_is_skipped_with_its_reason() -> None:
 @pytest.mark.parametrize(
     ("outcomes", "circumstances", "kinds", "word"),
     [
-        ([outcome()], {}, [], "GO: all 1 pairs"),
+        ([outcome()], {}, [], "GO: 1 of 1 pairs met"),
         ([outcome(), failed(**on("b"), disposition=Disposition.WAIVED)], {}, [], "GO WITH CONDITIONS: "),
         ([failed()], {}, [junitparser.Failure], "NO-GO: 1 blocker failed"),
         ([failed()], {"report_only": True}, [junitparser.Failure], "NO-GO (report only: the exit code says 0)"),
