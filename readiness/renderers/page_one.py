@@ -130,5 +130,6 @@ def _split(outcomes: Sequence[Outcome], result: Result, more: str) -> str:
     advice, accepted = count[Disposition.ADVISORY], sum(count[disposition] for disposition in ACCEPTED)
     gating = count[Disposition.BLOCKING] if advice or accepted else 0  # otherwise all of them are
     named = {"gating": gating, "advice": advice, "accepted": accepted}
-    text = ", ".join([*(f"{number} {word}" for word, number in named.items() if number), *filter(None, [more])])
+    split = ", ".join(f"{number} {word}" for word, number in named.items() if number)
+    text = "; ".join(filter(None, (split, more)))
     return f" ({text})" if text else ""
