@@ -114,6 +114,8 @@ class _OwnRun(CheckCollector):
         """An older run's file must not pass for this one's, however this one ends."""
         if asked := getattr(self._options, "xmlpath", None):
             self._junit = self._config.invocation_params.dir / Path(os.path.expandvars(asked)).expanduser()
+            if self._junit.is_symlink() or (self._junit.exists() and not self._junit.is_file()):
+                raise pytest.UsageError(f"--junitxml: {self._junit} is no regular file, and is not taken away")
             try:
                 self._junit.parent.mkdir(parents=True, exist_ok=True)
                 self._junit.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -170,6 +171,19 @@ def test_a_junit_file_that_cannot_be_written_is_told_before_the_run(place: Place
     ended = place.run(CLOCK, "--junitxml=checks/pytest.ini/x.xml")
     assert (ended.code, ended.judgement) == (4, None)
     assert "checks/pytest.ini" in ended.err
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a link"])
+def test_what_is_no_junit_file_is_not_taken_away(place: Place, kind: str) -> None:
+    """Root's own `--junitxml=/dev/full` would take the device away."""
+    path = place.folder / "odd"
+    makes = {"a pipe": os.mkfifo, "a link": lambda path: path.symlink_to("/dev/null")}
+    makes[kind](path)
+    ended = place.run(CLOCK, "--junitxml=odd")
+    assert (ended.code, ended.judgement) == (4, None)
+    assert f"{path} is no regular file" in ended.err
+    assert path.lstat()
+    path.unlink()
 
 
 @pytest.mark.parametrize("word", ["cluster or synchronised", "test_a_snapshot or synchronised"])
