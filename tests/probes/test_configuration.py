@@ -302,7 +302,7 @@ def _broken(draw: st.DrawFn) -> str:
     return f"{before}\n{name}{equals}{value}{after}\n"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(_broken(), min_size=1, max_size=8))
 def test_no_broken_configuration_lets_a_secret_out(texts: Sequence[str], path: str, tmp_path: Path) -> None:
     files = []

@@ -22,7 +22,7 @@ from . import real
 from .samples import parsed
 
 CANARY = "cAnArY"
-BOUND = "end=$(($(date +%s) + 5))\n"
+BOUND = "end=$(($(date +%s) + 2))\n"
 NOBODY = 65534
 ASK = """
 if may_read "$1"; then printf 'read|%s|' "$real"; else printf '%s|%s|%s' "$why" "$place" "$whom"; fi
