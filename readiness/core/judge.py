@@ -60,17 +60,19 @@ def in_plan_order(
 def judge(outcomes: Sequence[Outcome], circumstances: Circumstances) -> Judgement:
     """The verdict over settled outcomes: a gating FAIL is NO_GO, a gating UNKNOWN or a narrowed run INCOMPLETE.
 
-    Nothing to check when there is no pair or every pair is NOT_APPLICABLE. `report_only` changes the exit code alone.
+    So is a run without a cutover ahead of it. Nothing to check when there is no pair or every pair is NOT_APPLICABLE.
+    `report_only` changes the exit code alone.
     """
     follows = roots(outcomes)
     counts = _count(outcomes, follows)
-    verdict = _verdict(outcomes, counts, narrowed=circumstances.partial is not None)
+    whole = circumstances.partial is None and circumstances.no_cutover is None
+    verdict = _verdict(outcomes, counts, whole=whole)
     code = EXIT_CODES[verdict]
     return Judgement(
         **asdict(circumstances),
         verdict=verdict,
         exit_code=0 if circumstances.report_only and code in {1, 2} else code,
-        reasons=tuple(_reasons(outcomes, counts, follows, circumstances.partial)),
+        reasons=tuple(_reasons(outcomes, counts, follows, circumstances)),
         counts=counts,
     )
 
@@ -96,13 +98,13 @@ def ended_by(error: BaseException) -> tuple[Verdict, int, str]:
     return Verdict.ERROR, EXIT_FAULT, reason
 
 
-def _verdict(outcomes: Sequence[Outcome], counts: Counts, *, narrowed: bool) -> Verdict:
+def _verdict(outcomes: Sequence[Outcome], counts: Counts, *, whole: bool) -> Verdict:
     if counts.expected == counts.not_applicable:
         return Verdict.NOTHING_TO_CHECK
     blocking = [outcome for outcome in outcomes if outcome.disposition is Disposition.BLOCKING]
     if any(outcome.outcome is Result.FAIL for outcome in blocking):
         return Verdict.NO_GO
-    if blocking or narrowed:
+    if blocking or not whole:
         return Verdict.INCOMPLETE
     return Verdict.GO_WITH_CONDITIONS if counts.waived or counts.deferred else Verdict.GO
 
@@ -123,7 +125,7 @@ def _count(outcomes: Sequence[Outcome], follows: Mapping[str, str]) -> Counts:
 
 
 def _reasons(
-    outcomes: Sequence[Outcome], counts: Counts, follows: Mapping[str, str], partial: Mapping[str, object] | None
+    outcomes: Sequence[Outcome], counts: Counts, follows: Mapping[str, str], circumstances: Circumstances
 ) -> Iterable[str]:
     if not counts.expected:
         yield "there is no pair of check and target"
@@ -141,8 +143,10 @@ def _reasons(
         yield f"{len(unjudged)} not judged: {_named(unjudged)}"
     if following := len(unknown) - len(unjudged):
         yield f"{following} not judged because of another outcome"
-    if partial is not None:
-        yield "partial: " + "; ".join(f"{key} {_listed(value)}" for key, value in partial.items())
+    if circumstances.no_cutover is not None:
+        yield circumstances.no_cutover
+    if circumstances.partial is not None:
+        yield "partial: " + "; ".join(f"{key} {_listed(value)}" for key, value in circumstances.partial.items())
     if advice := sum(outcome.disposition is Disposition.ADVISORY for outcome in outcomes):
         yield f"{advice} minor, which {'does' if advice == 1 else 'do'} not gate"
     if counts.waived or counts.deferred:

@@ -139,7 +139,8 @@ class Counts:
 class Circumstances:
     """What the verdict rests on besides the outcomes; `partial` says what a narrowed run left out, None for a whole.
 
-    `inputs` are sha256 digests by file; `valid_until` is a time in UTC.
+    `inputs` are sha256 digests by file; `valid_until` is a time in UTC. `no_cutover` says why there is none that a GO
+    could be for; None where there is one.
     """
 
     estate: str
@@ -148,6 +149,7 @@ class Circumstances:
     inputs: Mapping[str, str]
     partial: Mapping[str, object] | None = None
     report_only: bool = False
+    no_cutover: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,13 +92,15 @@ def report_on(
     report_only: bool,
 ) -> Report:
     """The verdict over outcomes, with all that it rests on."""
+    cutover, as_of = inputs.estate.cutover, inputs.as_of
     circumstances = Circumstances(
         estate=inputs.estate.service,
         change=inputs.estate.change,
-        valid_until=(inputs.as_of + VALID_FOR).isoformat(),
+        valid_until=min(as_of + VALID_FOR, cutover.next_change(as_of) or as_of + VALID_FOR).isoformat(),
         inputs={name: hashlib.sha256(data).hexdigest() for name, data in sorted(inputs.files.items())},
         partial=dict(sorted(partial.items())) if partial else None,  # the order that it is saved in
         report_only=report_only,
+        no_cutover=cutover.why_none(as_of),
     )
     outcomes = settled(outcomes)
     judgement = judge(outcomes, circumstances)

@@ -36,7 +36,7 @@ from readiness.run_folder.safe_files import refuse, write_fault
 
 _OWN = frozenset({VERDICT, MANIFEST, FACTS, TRANSCRIPT, PLAN, RUN, INPUTS}) | SIGNATURES
 _NO_JUDGEMENT: Mapping[str, Any] = {
-    **dict.fromkeys(("estate", "change", "valid_until", "counts", "partial", "inputs")),
+    **dict.fromkeys(("estate", "change", "valid_until", "counts", "partial", "inputs", "no_cutover")),
     "report_only": False,
 }
 

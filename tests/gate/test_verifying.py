@@ -293,7 +293,7 @@ VERDICT_KEYS = [
         f"judgement.{key}"
         for key in (
             *("verdict", "exit_code", "reasons", "estate", "change", "valid_until", "partial", "inputs"),
-            *("report_only", "counts", "counts.fail", "counts.pass", "inputs.estate.yaml"),
+            *("report_only", "no_cutover", "counts", "counts.fail", "counts.pass", "inputs.estate.yaml"),
         )
     ),
 ]

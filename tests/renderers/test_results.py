@@ -11,7 +11,18 @@ CONTRACT = {
     *("remedy", "owner", "waiver", "blocked_by", "evidence"),
 }
 JUDGEMENT = {
-    *("verdict", "exit_code", "reasons", "estate", "change", "valid_until", "counts", "partial", "inputs"),
+    *(
+        "verdict",
+        "exit_code",
+        "reasons",
+        "estate",
+        "change",
+        "valid_until",
+        "counts",
+        "partial",
+        "inputs",
+        "no_cutover",
+    ),
 }
 
 
