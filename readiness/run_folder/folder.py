@@ -175,6 +175,14 @@ class RunFolder:
         self._ended = True
         return hashlib.sha256(manifest).hexdigest()
 
+    @property
+    def verdict(self) -> Mapping[str, Any]:
+        """What `verdict.json` says now."""
+        verdict = verdict_in(self._directory)
+        if verdict is None:
+            raise ToolFault(f"{self.path}: {VERDICT} is not what the run wrote")
+        return verdict
+
     def close(self) -> None:
         """Let go of the folder; closing twice does nothing."""
         if self._closed:
