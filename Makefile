@@ -46,19 +46,21 @@ fix: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml requirements-dev.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
 
-# Exact versions and hashes, without any index address; needs uv.
+# Exact versions, without any index address: with hashes for development, and for `pip install -c` those of the program
+# alone, without, since pip then wants a hash of the wheel as well. Needs uv.
+PINNED := uv pip compile --quiet --python-version 3.11 --universal --no-emit-index-url --no-header --upgrade
 constraints:
-	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
-		--no-header --all-extras --upgrade pyproject.toml -o constraints.txt
+	$(PINNED) --generate-hashes --all-extras pyproject.toml -o requirements-dev.txt
+	$(PINNED) --no-annotate -c requirements-dev.txt pyproject.toml -o constraints.txt
 
 clean:
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -179,7 +179,7 @@ def test_certificate_lasts(target: TargetOf[RoleOnHost], facts: Facts, inputs: I
 
     The later of now and the end of the cutover counts, so that nothing expires on the way.
     """
-    when = max(inputs.as_of, inputs.estate.cutover.end)
+    when = inputs.estate.cutover.end_from(inputs.as_of)
     loaded = [(file.path, certificate.own) for _, file, certificate in _loaded(target.subject, facts)]
     until = [f"{path} is valid to {own.not_valid_after_utc:%Y-%m-%d}" for path, own in loaded]
     flaws = [certificates.flaw_in_time(own, when) or certificates.flaw_in_time(own, inputs.as_of) for _, own in loaded]
@@ -206,7 +206,7 @@ def test_chain_leads_to_the_named_authority(target: TargetOf[RoleOnHost], facts:
 
     What both ends trust is one authority as a rule: a certificate of another one is refused by the peer.
     """
-    when = max(inputs.as_of, inputs.estate.cutover.end)
+    when = inputs.estate.cutover.end_from(inputs.as_of)
     findings = []
     for named, file, certificate in _loaded(target.subject, facts):
         authorities = [text for ca in named.holding("ca") for text in ca.certificates]
@@ -294,7 +294,7 @@ def _until(certificate: MachineCertificate) -> str:
 
 def _expect_to_last(listed: Collection[MachineCertificate], inputs: Inputs) -> None:
     """All of them are valid at the later of now and the end of the cutover, and another 30 days."""
-    when = max(inputs.as_of, inputs.estate.cutover.end)
+    when = inputs.estate.cutover.end_from(inputs.as_of)
     now_s, end_s, later_s = (time.timestamp() for time in (inputs.as_of, when, when + timedelta(days=DAYS_LEFT)))
     valid = [(own.begins_at_s <= now_s and own.ends_at_s >= end_s, _until(own)) for own in listed]
     expect_each(valid, expected=f"certificates valid now and at {when:%Y-%m-%d %H:%M %Z}")

@@ -180,7 +180,7 @@ def test_checks_are_listed_and_each_can_be_explained(capsys: pytest.CaptureFixtu
     assert "VER-004  blocker  versions           A client is not newer than its server" in lines
     code, out, _ = ended(capsys, "checks", "--area", "clock", "--area", "os")
     assert {line.split()[2] for line in out.splitlines()} == {"clock", "os"}
-    code, out, _ = ended(capsys, "checks", "--json")
+    code, out, _ = ended(capsys, "checks", "--format", "json")
     listed = json.loads(out)
     assert [line.split()[0] for line in lines] == [check["id"] for check in listed]
     for check in (listed[0], listed[-1]):

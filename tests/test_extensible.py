@@ -23,6 +23,7 @@ from readiness.planning.plan import Narrowing, Plan, make_plan
 from readiness.probes import READER
 from readiness.probes.probe import nothing
 from readiness.products import load_bytes as catalogue_from
+from tests.cutover import IN_YAML
 from tests.main_job.job import environment
 
 CHECKS = Path(__file__).parents[1] / "checks"
@@ -60,13 +61,13 @@ version_rules:
 ESTATE = """\
 service: an invented one
 change: CHG1
-cutover: {start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}
+cutover: CUTOVER
 ssh: {user: readiness, identity_file: ~/.ssh/id_ed25519}
 hosts:
   keeper1: {fqdn: keeper1.example.com, owner: us, products: {vaultkeeper: [keeper]}}
   client1: {fqdn: client1.example.com, owner: us, products: {vaultkeeper: [agent]}}
   dir01: {fqdn: dir01.example.com, owner: us, products: {bacula: [director]}}
-"""
+""".replace("CUTOVER", IN_YAML)
 
 BASELINE = """\
 versions: {vaultkeeper: {keeper: "3.2", agent: "3.1"}}

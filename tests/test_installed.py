@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 DEADLINE_S = 120
@@ -27,6 +28,7 @@ class Installed:
 
     environment: Path
     wheel: frozenset[str]
+    file: Path
 
     def run(self, program: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         """Run one of its programs as a user does who has no repository."""
@@ -54,7 +56,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     for one in _needed(distribution("readiness"), frozenset(), set()):
         _link(one, next((environment / "lib").glob("python3*/site-packages")))
     with zipfile.ZipFile(wheel) as archive:
-        return Installed(environment, frozenset(archive.namelist()))
+        return Installed(environment, frozenset(archive.namelist()), wheel)
 
 
 def _checked(*command: str) -> None:
@@ -118,6 +120,36 @@ def test_files_that_are_no_modules_are_in_the_wheel(installed: Installed, name: 
 
 def test_the_licence_is_in_the_wheel(installed: Installed) -> None:
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in installed.wheel)
+
+
+def test_the_wheel_can_be_installed_with_the_constraints(installed: Installed) -> None:
+    """As a user does, who has no hash of the wheel; every package that it needs is there, in the version pinned."""
+    again = ("install", "--no-index", "--force-reinstall", "--no-deps", "--dry-run")
+    python, pins = str(installed.environment / "bin" / "python"), str(ROOT / "constraints.txt")
+    pip = (sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check")
+    _checked(*pip, *again, "-c", pins, str(installed.file))
+    _checked(*pip, "install", "--no-index", "--dry-run", "-c", pins, str(installed.file))
+
+
+def test_the_constraints_are_those_of_the_program_alone() -> None:
+    pinned, of_developers = (_pins(ROOT / name) for name in ("constraints.txt", "requirements-dev.txt"))
+    assert pinned.items() <= of_developers.items()
+    needed = {canonicalize_name(one.name) for one in _needed(distribution("readiness"), frozenset(), set())}
+    elsewhere = {"colorama", "sspilib"}  # on Windows
+    assert pinned.keys() - elsewhere == needed
+    extras = {
+        canonicalize_name(Requirement(text).name)
+        for text in distribution("readiness").requires or ()
+        if "extra" in text
+    }
+    assert not extras - of_developers.keys()
+    assert not extras & pinned.keys()
+
+
+def _pins(file: Path) -> dict[str, str]:
+    """Each package with its version and where it is needed."""
+    lines = [line.removesuffix("\\").strip() for line in file.read_text().splitlines()]
+    return dict(line.split("==", 1) for line in lines if line and not line.startswith(("#", "--hash")))
 
 
 def test_it_is_the_wheel_that_runs(installed: Installed, tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ import typer
 from typer._completion_classes import completion_init
 
 import readiness
+from readiness.cli.answers import answer_of, as_text
 from readiness.cli.arguments import COMPLETE
 from readiness.cli.ending import ending
 from readiness.cli.printing import checks, completion, explain, plan, reader, schema, verify
 from readiness.cli.runs import demo, judge, run
-from readiness.core.command_line import without_value
+from readiness.core.command_line import wants_json, without_value
+from readiness.core.errors import InputError, Problem
 from readiness.core.outcomes import EXIT_FAULT, EXIT_INPUT
 from readiness.core.text import one_line
 
@@ -59,7 +61,12 @@ def command_line(arguments: Sequence[str]) -> int:
     except typer._click.exceptions.ClickException as error:  # noqa: SLF001 - typer exports no base
         error.show()
         nothing = isinstance(error, typer._click.exceptions.NoArgsIsHelpError)  # noqa: SLF001 - as above
-        print(f"ERROR  {'no command was named' if nothing else one_line(error.format_message())}")
+        reason = "no command was named" if nothing else one_line(error.format_message())
+        if wants_json(arguments):
+            wrong = InputError([Problem("command line", 0, 0, reason)])
+            print(as_text(answer_of(wrong).document))
+        else:
+            print(f"ERROR  {reason}")
         code = EXIT_INPUT
     return EXIT_FAULT if code is None else int(code)  # a command that says nothing has not said that all is well
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,6 +19,9 @@ CustomChecks = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option(help="An empty folder, or an older run's [reports/ESTATE/RUN-ID].")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print the last line alone, the verdict, and mistakes.")]
+Format = Annotated[
+    Literal["text", "json"], typer.Option("--format", help="For people, or one JSON document on the standard output.")
+]
 SavedFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.", show_default=False)]
 
 

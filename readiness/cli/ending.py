@@ -7,10 +7,12 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext, redirect_stdout
 from typing import ParamSpec
 
 import typer
 
+from readiness.cli.answers import Answer, answer_of, as_text
 from readiness.core.errors import InputError
 from readiness.core.judge import ended_by
 from readiness.core.outcomes import EXIT_FAULT
@@ -22,17 +24,26 @@ from readiness.renderers.wording import number
 P = ParamSpec("P")
 
 
-def ending(steps: Callable[P, int]) -> Callable[P, None]:
-    """Make a function a command that exits with the code it returns; an error becomes its exit code and last line."""
+def ending(steps: Callable[P, int | Answer]) -> Callable[P, None]:
+    """Make a function a command that exits with the code it returns; an error becomes its exit code and last line.
+
+    Where a program asks for JSON, its document alone goes to the standard output, and what else is said to the error's.
+    """
 
     @functools.wraps(steps)
     def command(*args: P.args, **options: P.kwargs) -> None:
-        try:
-            with exit_code_is_ours():
-                code = steps(*args, **options)
-        except BaseException as error:  # noqa: BLE001 - SystemExit, too, which would choose the exit code itself
-            code = _say_what_ended_it(error)
-        raise typer.Exit(code)
+        as_json = options.get("form") == "json"
+        with redirect_stdout(sys.stderr) if as_json else nullcontext():
+            try:
+                with exit_code_is_ours():
+                    ended = steps(*args, **options)
+            except BaseException as error:  # noqa: BLE001 - SystemExit, too, which would choose the exit code itself
+                code = _say_what_ended_it(error)
+                ended = answer_of(error) if as_json else code
+        if isinstance(ended, Answer):
+            print(as_text(ended.document))
+            ended = ended.exit_code
+        raise typer.Exit(ended)
 
     return command
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,13 +15,15 @@ from typing import Annotated, Literal
 import typer
 from typer._completion_shared import get_completion_script
 
-from readiness.cli.arguments import COMPLETE, CustomChecks, Estate, Quiet, SavedFolder, unchanged
+from readiness.cli.answers import Answer, answer
+from readiness.cli.arguments import COMPLETE, CustomChecks, Estate, Format, Quiet, SavedFolder, unchanged
 from readiness.core.checks import Check
 from readiness.core.errors import InputError, Problem
 from readiness.core.text import clean
 from readiness.custom import CustomTests
 from readiness.estate import json_schema
 from readiness.gate.collecting import checks_folder, collect_checks, ids_of_version
+from readiness.gate.records import plan_document
 from readiness.gate.steps import plan_run
 from readiness.gate.surroundings import surroundings_of
 from readiness.gate.verifying import verified
@@ -38,24 +41,34 @@ def plan(
     area: Annotated[list[str] | None, typer.Option(help="Only this area.")] = None,
     hosts: Annotated[str, typer.Option(help="Only these hosts or groups.")] = "",
     custom_checks: CustomChecks = False,
-) -> int:
+    form: Format = "text",
+) -> int | Answer:
     """Show what would be read, from where, with which scripts and logins; contacts nothing."""
     inputs, narrowing = inputs_of(estate, datetime.now(UTC)), Narrowing(tuple(area or ()), hosts)
     tests = CustomTests(inputs, estate, None) if custom_checks else None
     made = plan_run(inputs, collect_checks(checks_folder(), ids_of_version()), narrowing, tests=tests)
     connector = Connector(inputs, surroundings_of(estate, os.environ), Stop())
     logins, missing = connector.logins(tuple(made.scripts))
+    if form == "json":
+        document = plan_document(made, inputs, None)
+        return Answer(
+            0, {**document, "logins": [asdict(login) for login in logins], "problems": list(map(asdict, missing))}
+        )
     for line in plan_lines(made.pairs, made.idle, made.scripts, made.narrowing.unseen, logins, missing):
         print(clean(line))
     return 0
 
 
-def verify(saved_run: SavedFolder, quiet: Quiet = False) -> int:
+def verify(saved_run: SavedFolder, quiet: Quiet = False, form: Format = "text") -> int | Answer:
     """Check that a run's files are those it wrote and hold together, and whether its GO still holds.
 
     The exit code is the verdict's own, 2 for a GO that ran out, 4 for a folder that was changed.
     """
-    result = verified(unchanged(saved_run), datetime.now(UTC))
+    saved = unchanged(saved_run)
+    result = verified(saved, datetime.now(UTC))
+    if form == "json":
+        more = {"run_folder": str(saved_run), "reasons": [result.reason], "notes": list(result.notes)}
+        return answer(result.word, result.exit_code, **{**saved.verdict, **more})
     for line in result.lines[-1:] if quiet else result.lines:
         print(line)
     return result.exit_code
@@ -63,8 +76,8 @@ def verify(saved_run: SavedFolder, quiet: Quiet = False) -> int:
 
 def checks(
     area: Annotated[list[str] | None, typer.Option(help="Only this area.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="All of each, for programs.")] = False,
-) -> int:
+    form: Format = "text",
+) -> int | Answer:
     """List the checks: id, severity, area and title."""
     found = _all_checks()
     areas = list(dict.fromkeys(check.area for check in found))
@@ -72,9 +85,8 @@ def checks(
         hint = f"areas: {', '.join(areas)}"
         raise InputError([Problem(f"--area {name}", 0, 0, "no such area", hint) for name in wrong])
     chosen = [check for check in found if not area or check.area in area]
-    if as_json:
-        print(json.dumps([_as_json(check) for check in chosen], indent=2))
-        return 0
+    if form == "json":
+        return Answer(0, [_as_json(check) for check in chosen])
     widest = max(map(len, areas))
     for check in chosen:
         print(f"{check.id}  {check.severity:7}  {check.area:{widest}}  {clean(check.title)}")

@@ -12,8 +12,9 @@ from typing import Annotated
 import typer
 
 import readiness
-from readiness.cli.arguments import CustomChecks, Estate, Out, Quiet, SavedFolder, unchanged
-from readiness.cli.showing import progress_of, show
+from readiness.cli.answers import Answer
+from readiness.cli.arguments import CustomChecks, Estate, Format, Out, Quiet, SavedFolder, unchanged
+from readiness.cli.showing import answer_with, progress_of, show
 from readiness.core.facts import Why
 from readiness.custom import CustomTests, LiveHosts, SavedTests
 from readiness.gate.collecting import checks_folder, collect_checks, ids_of_version
@@ -49,24 +50,26 @@ def run(
     report_only: Annotated[bool, typer.Option("--report-only", help="Exit 0 for NO-GO and INCOMPLETE.")] = False,
     custom_checks: CustomChecks = False,
     quiet: Quiet = False,
-) -> int:
+    form: Format = "text",
+) -> int | Answer:
     """Read the estate, compare it with what was agreed, say GO or NO-GO."""
     narrowing = Narrowing(tuple(area or ()), hosts)
     words = {"report_only": report_only, "custom_checks": custom_checks, "quiet": quiet}
-    return _run(estate, out, narrowing, jobs=jobs, deadline_s=deadline, **words)
+    return _run(estate, out, narrowing, form, jobs=jobs, deadline_s=deadline, **words)
 
 
 def _run(
     estate: Path,
     out: Path | None,
     narrowing: Narrowing,
+    form: Format,
     *,
     jobs: int | None = None,
     deadline_s: float | None = None,
     report_only: bool = False,
     custom_checks: bool = False,
     quiet: bool = False,
-) -> int:
+) -> int | Answer:
     now = datetime.now(UTC)
     run_id = new_run_id(now)
     path = out or usual(estate, run_id)
@@ -86,6 +89,8 @@ def _run(
         interrupted = stop.why is Why.INTERRUPTED
         report = conclude(judging, run_id=run_id, interrupted=interrupted, report_only=report_only)
         digest = write_results(folder, report)
+        if form == "json":
+            return answer_with(report, folder, folder.path)
         return show(report, folder.path, digest, quiet=quiet)
 
 
@@ -94,7 +99,8 @@ def judge(
     estate: Annotated[Path | None, typer.Option(help="Judge against this estate's files instead.")] = None,
     out: Annotated[Path | None, typer.Option(help="Keep the judging as a run folder of its own.")] = None,
     quiet: Quiet = False,
-) -> int:
+    form: Format = "text",
+) -> int | Answer:
     """Judge the saved facts of a run again, offline; the same inputs give the same judgement."""
     with tempfile.TemporaryDirectory() as scratch:
         saved = unchanged(saved_run)
@@ -117,12 +123,14 @@ def judge(
                 report_only=bool(before.get("report_only")),
             )
             digest = write_results(folder, report)
+            if form == "json":
+                return answer_with(report, folder, folder.path if out else None)
             return show(report, folder.path if out else None, digest if out else None, quiet=quiet)
 
 
-def demo(out: Out = None, quiet: Quiet = False) -> int:
+def demo(out: Out = None, quiet: Quiet = False, form: Format = "text") -> int | Answer:
     """Start the embedded estate and run against it."""
     from readiness.demo import embedded_estate  # noqa: PLC0415 - servers are only there for this command
 
     with embedded_estate(os.environ) as estate:
-        return _run(estate, out, Narrowing(), quiet=quiet)
+        return _run(estate, out, Narrowing(), form, quiet=quiet)

@@ -8,8 +8,12 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+from readiness.cli.answers import Answer, of_run
+from readiness.core.outcomes import Disposition
 from readiness.renderers import terminal
 from readiness.renderers.report import Report
+from readiness.renderers.results import outcome_dict
+from readiness.run_folder.folder import RunFolder
 
 
 def progress_of(hosts: int, *, quiet: bool) -> terminal.Progress:
@@ -32,6 +36,12 @@ def show(report: Report, folder: Path | None, manifest_sha256: str | None, *, qu
         quiet=quiet,
     )
     return report.judgement.exit_code
+
+
+def answer_with(report: Report, folder: RunFolder, place: Path | None) -> Answer:
+    """The report for a program: its verdict and the outcomes that block it; no place where the folder is not kept."""
+    blocking = [outcome for outcome in report.outcomes if outcome.disposition is Disposition.BLOCKING]
+    return of_run(folder.verdict, report.judgement.exit_code, place, [outcome_dict(outcome) for outcome in blocking])
 
 
 def _steered(stream: TextIO) -> bool:

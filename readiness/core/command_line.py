@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+
+
+def wants_json(words: Sequence[str]) -> bool:
+    """Whether a program asks, which is given JSON even where the command line itself is wrong."""
+    return "--format=json" in words or ("--format", "json") in pairwise(words)
 
 
 def without_value(words: Sequence[str]) -> str:

@@ -61,8 +61,9 @@ def in_plan_order(
 def judge(outcomes: Sequence[Outcome], circumstances: Circumstances) -> Judgement:
     """The verdict over settled outcomes: a gating FAIL is NO_GO, a gating UNKNOWN or a narrowed run INCOMPLETE.
 
-    A run in which nothing was agreed is INCOMPLETE, too; an exemption that takes a blocker away is a condition. Nothing
-    to check when there is no pair or every pair is NOT_APPLICABLE. `report_only` changes the exit code alone.
+    So is a run in which nothing was agreed, and one without a cutover ahead of it; an exemption that takes a blocker
+    away is a condition. Nothing to check when there is no pair or every pair is NOT_APPLICABLE. `report_only` changes
+    the exit code alone.
     """
     follows = roots(outcomes)
     counts = _count(outcomes, follows)
@@ -104,7 +105,8 @@ def _verdict(outcomes: Sequence[Outcome], counts: Counts, circumstances: Circums
     blocking = [outcome for outcome in outcomes if outcome.disposition is Disposition.BLOCKING]
     if any(outcome.outcome is Result.FAIL for outcome in blocking):
         return Verdict.NO_GO
-    if blocking or circumstances.partial is not None or _nothing_agreed(outcomes):
+    whole = circumstances.partial is None and circumstances.no_cutover is None
+    if blocking or not whole or _nothing_agreed(outcomes):
         return Verdict.INCOMPLETE
     exempted = any(exemption.blockers for exemption in circumstances.exemptions)
     return Verdict.GO_WITH_CONDITIONS if counts.waived or counts.deferred or exempted else Verdict.GO
@@ -151,6 +153,8 @@ def _reasons(
         yield f"{len(unjudged)} not judged: {_named(unjudged)}"
     if following := len(unknown) - len(unjudged):
         yield f"{following} not judged because of another outcome"
+    if circumstances.no_cutover is not None:
+        yield circumstances.no_cutover
     if circumstances.partial is not None:
         yield "partial: " + "; ".join(f"{key} {_listed(value)}" for key, value in circumstances.partial.items())
     elif not blocking and _nothing_agreed(outcomes):

@@ -164,7 +164,8 @@ class Exemption:
 class Circumstances:
     """What the verdict rests on besides the outcomes; `partial` says what a narrowed run left out, None for a whole.
 
-    `inputs` are sha256 digests by file; `valid_until` is a time in UTC; `exemptions` are those in force.
+    `inputs` are sha256 digests by file; `valid_until` is a time in UTC; `exemptions` are those in force. `no_cutover`
+    says why there is none that a GO could be for; None where there is one.
     """
 
     estate: str
@@ -174,6 +175,7 @@ class Circumstances:
     partial: Mapping[str, object] | None = None
     report_only: bool = False
     exemptions: tuple[Exemption, ...] = ()
+    no_cutover: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def embedded_estate(environment: MutableMapping[str, str] | None = None, *, plan
     """
     recorded = recordings()
     windows = recorded["windows"] if environment is not None else {}
-    estate = windows.get("estate", recorded["estate"]) | {"note": f"{NOTE}."}
+    estate = windows.get("estate", recorded["estate"]) | {"note": f"{NOTE}.", "cutover": _cutover()}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="readiness-demo-"))) / "demo"
         folder.mkdir()
@@ -57,6 +58,12 @@ def embedded_estate(environment: MutableMapping[str, str] | None = None, *, plan
         baseline = _with_reasons(windows.get("baseline", recorded["baseline"]), estate)
         (folder / "baseline.yaml").write_text(json.dumps(baseline, indent=2))
         yield folder
+
+
+def _cutover() -> Mapping[str, str]:
+    """The night after next: a recorded one would soon be over."""
+    start = datetime.now(UTC).replace(hour=20, minute=0, second=0, microsecond=0) + timedelta(days=2)
+    return {"start": start.isoformat(), "end": (start + timedelta(hours=8)).isoformat()}
 
 
 def _with_reasons(baseline: Mapping[str, Any], estate: Mapping[str, Any]) -> Mapping[str, Any]:

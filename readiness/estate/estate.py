@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, ClassVar, cast
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field
 
 from readiness.core.scripts import Limits
 from readiness.estate import texts
 from readiness.estate.backups import FailoverCluster, check_clusters
 from readiness.estate.custom import CustomChecks, check_custom
+from readiness.estate.cutover import Cutover, check_cutover
 from readiness.estate.hosts import Host, check_hosts, completed
 from readiness.estate.login import EstateSsh, Ssh, Winrm
 from readiness.estate.names import Names
 from readiness.estate.uses import check_uses, effective_uses, holders_of
 from readiness.yaml_text.document import Document, quote
 from readiness.yaml_text.models import Strict, WrittenAs, keyed, merged, stated
-from readiness.yaml_text.shapes import ListOf, filled, refusal
+from readiness.yaml_text.shapes import ListOf, filled
 
 _LIMITS = Limits()
 _IN_ORDER = (
@@ -29,21 +29,6 @@ _IN_ORDER = (
     ("probe_bytes", "host_bytes"),
 )
 _Bytes = Annotated[int, Field(ge=1024, le=1 << 30)]
-
-
-class Cutover(Strict):
-    """When the service goes live; both times carry their offset, as written."""
-
-    start: texts.Time = stated("When the cutover starts.", example='"2026-12-01T20:00:00+01:00"')
-    end: texts.Time = stated("When it ends.", example='"2026-12-02T04:00:00+01:00"')
-
-    @field_validator("end")
-    @classmethod
-    def _after_start(cls, end: datetime, info: ValidationInfo) -> datetime:
-        start = info.data.get("start")
-        if start is not None and end <= start:
-            raise refusal("the cutover does not end after its start", "mind the offsets")
-        return end
 
 
 class Titled(Strict):
@@ -77,7 +62,8 @@ class Estate(Strict):
     service: texts.Line = stated("The backup service under review.", example="corporate backup")
     change: texts.Line = stated("The number of the change.", example="CHG0012345")
     cutover: Cutover = stated(
-        "When the service goes live.", example='{start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}'
+        "When the service goes live, or since when it is in operation.",
+        example='{start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}',
     )
     note: texts.Line = stated("A line that is shown with every report.", "", example="second attempt")
     zones: dict[texts.Name, Titled] = stated("Zones of the network.", {}, example="{core: {title: Core network}}")
@@ -110,6 +96,7 @@ def complete(document: Document, written: Estate, names: Names) -> Estate:
     limits = cast("WrittenLimits", written.limits)
     for section in ("zones", "groups", "hosts"):
         _differ_by_more_than_case(document, section)
+    check_cutover(document)
     _check_limits(document, limits)
     ssh, winrm = merged(Ssh(), written.ssh), written.winrm
     hosts = {name: completed(host, ssh, winrm, names) for name, host in written.hosts.items()}

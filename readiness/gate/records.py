@@ -91,7 +91,7 @@ def write_results(folder: RunFolder, report: Report) -> str:
     return folder.finish(judgement_dict(report.judgement), as_of=report.as_of)
 
 
-def plan_document(plan: Plan, inputs: Inputs, run_id: str) -> dict[str, Any]:
+def plan_document(plan: Plan, inputs: Inputs, run_id: str | None) -> dict[str, Any]:
     """The plan as it stands in `plan.json`: what judging the run again needs, and every script with its text."""
     texts = {script.sha256: script for batch in plan.scripts.values() for script in batch}
     ordered = sorted(texts.values(), key=lambda script: (script.file, script.sha256))

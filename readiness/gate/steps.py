@@ -13,7 +13,6 @@ from readiness.core.errors import InputError, NothingToCheck, Problem
 from readiness.core.facts import HostFacts, Why
 from readiness.core.judge import judge, settled
 from readiness.core.outcomes import Circumstances, Outcome
-from readiness.estate.estate import Cutover
 from readiness.gate.collecting import Collected
 from readiness.gate.exemptions import exemptions_in_force
 from readiness.gate.judging import Judging
@@ -94,14 +93,16 @@ def report_on(
     report_only: bool,
 ) -> Report:
     """The verdict over outcomes, with all that it rests on."""
+    cutover, as_of = inputs.estate.cutover, inputs.as_of
     circumstances = Circumstances(
         estate=inputs.estate.service,
         change=inputs.estate.change,
-        valid_until=(inputs.as_of + VALID_FOR).isoformat(),
+        valid_until=min(as_of + VALID_FOR, cutover.next_change(as_of) or as_of + VALID_FOR).isoformat(),
         inputs={name: hashlib.sha256(data).hexdigest() for name, data in sorted(inputs.files.items())},
         partial=dict(sorted(partial.items())) if partial else None,  # the order that it is saved in
         report_only=report_only,
         exemptions=exemptions_in_force(inputs.baseline, outcomes),
+        no_cutover=cutover.why_none(as_of),
     )
     outcomes = settled(outcomes)
     judgement = judge(outcomes, circumstances)
@@ -113,11 +114,6 @@ def report_on(
         inputs.as_of,
         estate.service,
         estate.note,
-        cutover=_in_words(estate.cutover),
+        cutover=estate.cutover.in_words,
         hosts={name: host.products for name, host in estate.hosts.items()},
     )
-
-
-def _in_words(cutover: Cutover) -> str:
-    """When the cutover is, with the offsets that were written."""
-    return f"{cutover.start.isoformat()} to {cutover.end.isoformat()}"

@@ -35,10 +35,16 @@ that: only a signature would."""
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What there is to say of a run that holds together, clean and the verdict last, and the exit code for it."""
+    """What there is to say of a run that holds together, its verdict or why that does not hold, and the exit code.
 
-    lines: tuple[str, ...]
+    `lines` are all of it for people, clean and the verdict last.
+    """
+
+    notes: tuple[str, ...]
+    word: str
+    reason: str
     exit_code: int
+    lines: tuple[str, ...]
 
 
 def verified(saved: SavedRun, now: datetime) -> Verified:
@@ -46,8 +52,8 @@ def verified(saved: SavedRun, now: datetime) -> Verified:
 
     The exit code is the verdict's own, whatever the run was told to exit with, and 2 for a GO that does not hold.
     """
-    if lines := contradictions(saved):
-        raise InputError([Problem(str(saved.path), 0, 0, line) for line in lines])
+    if mistakes := contradictions(saved):
+        raise InputError([Problem(str(saved.path), 0, 0, mistake) for mistake in mistakes])
     run = saved.run()
     judgement = run["judgement"]
     verdict, seal = Verdict(judgement["verdict"]), saved.verdict["manifest_sha256"]
@@ -59,12 +65,14 @@ def verified(saved: SavedRun, now: datetime) -> Verified:
     began = max(datetime.fromisoformat(run[key]) for key in ("started_at", "as_of"))
     valid_until = datetime.fromisoformat(judgement["valid_until"])
     if reason := why_not_valid(verdict, began, valid_until, now):
-        word = "EXPIRED" if now >= valid_until else "NOT VALID"
-        return Verified((*notes, _PROVES, f"{word}  {reason}"), EXIT_CODES[Verdict.INCOMPLETE])
+        word = "EXPIRED" if now >= valid_until else "NOT_VALID"
+        code = EXIT_CODES[Verdict.INCOMPLETE]
+        return Verified(tuple(notes), word, reason, code, (*notes, _PROVES, f"{word.replace('_', ' ')}  {reason}"))
     code = EXIT_CODES[verdict]
     reasons = "; ".join(judgement["reasons"])
     said = f"{reasons}; valid until {judgement['valid_until']}" if code == 0 else reasons
-    return Verified((*notes, _PROVES, last_line(verdict, said, manifest_sha256=seal)), code)
+    lines = (*notes, _PROVES, last_line(verdict, said, manifest_sha256=seal))
+    return Verified(tuple(notes), verdict, said, code, lines)
 
 
 def contradictions(saved: SavedRun) -> list[str]:

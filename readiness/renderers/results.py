@@ -23,9 +23,14 @@ _TYPES: Mapping[str, Callable[[Any], Any]] = {
 _AS_JSON = json.JSONEncoder(sort_keys=True).encode  # json.dumps would make an encoder a line
 
 
+def outcome_dict(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as a line of the file carries it."""
+    return {name: getattr(outcome, name) for name in _FIELDS}
+
+
 def render(report: Report) -> bytes:
     """All outcomes in the plan's order; what a host said stands there as it was, in ASCII escapes."""
-    lines = (_AS_JSON({name: getattr(outcome, name) for name in _FIELDS}) for outcome in report.outcomes)
+    lines = (_AS_JSON(outcome_dict(outcome)) for outcome in report.outcomes)
     # DEL is the one control character that JSON does not escape; it can only stand within a string.
     return "".join(line.replace("\x7f", "\\u007f") + "\n" for line in lines).encode()
 

@@ -36,7 +36,7 @@ from readiness.run_folder.safe_files import refuse, write_fault
 
 _OWN = frozenset({VERDICT, MANIFEST, FACTS, TRANSCRIPT, PLAN, RUN, INPUTS}) | SIGNATURES
 _NO_JUDGEMENT: Mapping[str, Any] = {
-    **dict.fromkeys(("estate", "change", "valid_until", "counts", "partial", "inputs")),
+    **dict.fromkeys(("estate", "change", "valid_until", "counts", "partial", "inputs", "no_cutover")),
     "report_only": False,
 }
 
@@ -174,6 +174,14 @@ class RunFolder:
         self._put(VERDICT, verdict_json(run, manifest))
         self._ended = True
         return hashlib.sha256(manifest).hexdigest()
+
+    @property
+    def verdict(self) -> Mapping[str, Any]:
+        """What `verdict.json` says now."""
+        verdict = verdict_in(self._directory)
+        if verdict is None:
+            raise ToolFault(f"{self.path}: {VERDICT} is not what the run wrote")
+        return verdict
 
     def close(self) -> None:
         """Let go of the folder; closing twice does nothing."""

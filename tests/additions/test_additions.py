@@ -20,6 +20,7 @@ import yaml
 from readiness.demo import NOT_RECORDED, PASSWORD_ENV, embedded_estate
 from readiness.estate.login import NTLM_OVER_HTTP
 from tests.additions.additions import CHECK, FACT, FORMAT, PRODUCT, REPORT, TRANSPORT, Addition
+from tests.cutover import IN_YAML
 
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "reports", "*.egg-info", "dist", "build")
@@ -214,7 +215,7 @@ def test_a_product_is_planned_for_hosts_that_have_it(tmp_path: Path) -> None:
     estate = tmp_path / "estate"
     estate.mkdir()
     (estate / "estate.yaml").write_text(
-        'service: x\nchange: x\ncutover: {start: "2026-12-01T20:00:00Z", end: "2026-12-02T04:00:00Z"}\n'
+        f"service: x\nchange: x\ncutover: {IN_YAML}\n"
         "hosts: {keeper1: {fqdn: keeper1.example.com, products: {vaultkeeper: [keeper]}}}\n"
     )
     (estate / "baseline.yaml").write_text("")
@@ -233,7 +234,7 @@ def test_a_transport_drops_no_pair_and_what_it_cannot_prove_is_unknown_by_name(t
         estate = tmp_path / transport
         estate.mkdir()
         (estate / "estate.yaml").write_text(
-            'service: x\nchange: x\ncutover: {start: "2026-12-01T20:00:00Z", end: "2026-12-02T04:00:00Z"}\n'
+            f"service: x\nchange: x\ncutover: {IN_YAML}\n"
             f"hosts: {{here: {{fqdn: here.invalid, transport: {transport}, products: {{bacula: [client]}}}}}}\n"
             "ssh: {user: nobody, identity_file: none}\n"
         )

@@ -15,6 +15,7 @@ from readiness.estate.login import NTLM_OVER_HTTP
 from tests.bench.certificates import Authority
 from tests.bench.machine import Machine
 from tests.bench.winrm_server import Host, Listener
+from tests.cutover import AHEAD
 
 WORD = "ask me twice"
 VARIABLE = "READINESS_BENCH_PASSWORD"
@@ -62,7 +63,6 @@ BASELINE = {
         "excluded_folders": [r"D:\Backup"],
     },
 }
-CUTOVER_END = "2026-12-02T04:00:00+01:00"
 _LASTS = timedelta(days=800)
 Change = Callable[[dict[str, Any]], None]
 
@@ -151,7 +151,7 @@ def _estate(folder: Path, authority: Authority, hosts: Mapping[str, Host], decla
     document: dict[str, Any] = {
         "service": "windows bench",
         "change": "CHG1",
-        "cutover": {"start": "2026-12-01T20:00:00+01:00", "end": CUTOVER_END},
+        "cutover": AHEAD,
         "groups": {"clients": {"title": "File daemons"}},
         "winrm": {"user": USER, "password_env": VARIABLE, "ca": "ca.pem"},
         "hosts": {

@@ -26,6 +26,7 @@ from readiness.transports import Stop
 from readiness.transports.shells import posix
 from readiness.transports.ssh.target import SshTarget
 from readiness.transports.ssh.transport import SshTransport
+from tests.cutover import AHEAD
 from tests.main_job.job import ROOT
 from tests.probes.askings import asking, by_name
 
@@ -127,7 +128,7 @@ class Fleet:
         document = {
             "service": "benchmark",
             "change": "none",
-            "cutover": {"start": "2026-12-01T20:00:00+01:00", "end": "2026-12-02T04:00:00+01:00"},
+            "cutover": AHEAD,
             "ssh": {
                 "user": self.target.user,
                 "port": self.target.port,

@@ -16,13 +16,14 @@ from readiness.gate.plugin import judge_plan
 from readiness.gate.steps import conclude, plan_run
 from readiness.planning.inputs import Inputs, names_of
 from readiness.planning.plan import Narrowing, Plan
+from tests.cutover import IN_YAML
 
 _ESTATE = """
 service: benchmark
 change: none
-cutover: {start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}
+cutover: CUTOVER
 hosts:
-"""
+""".replace("CUTOVER", IN_YAML)
 
 
 def given(plan: Plan) -> Mapping[str, HostFacts]:

@@ -20,6 +20,7 @@ from tests.bench import record
 from tests.bench.fleet import ENVIRONMENT, USER, VARIABLE, WORD
 from tests.benchmarks.forty import PARALLEL, addresses
 from tests.benchmarks.windows_hosts import MACHINE
+from tests.cutover import AHEAD
 from tests.main_job.job import ROOT
 
 _SAVED = record.saved(MACHINE)
@@ -73,7 +74,7 @@ class WindowsFleet:
         document = {
             "service": "benchmark",
             "change": "none",
-            "cutover": {"start": "2026-12-01T20:00:00+01:00", "end": "2026-12-02T04:00:00+01:00"},
+            "cutover": AHEAD,
             "winrm": {"user": USER, "password_env": VARIABLE, "scheme": "http", "auth": "ntlm", "port": self.port},
             "hosts": {
                 f"w{number:03}": {"fqdn": f"w{number:03}.example.com", "address": address, "os": "windows"}

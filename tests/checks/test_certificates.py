@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 
 from readiness.configs.model import ConfigurationFile, Directive
 from readiness.core.facts import Missing, Why, WinrmListener
-from readiness.estate.estate import Cutover
+from readiness.estate.cutover import Cutover
 from readiness.planning.inputs import Inputs
 from readiness.probes.access_list import NO_GETFACL, ListEntry
 from readiness.probes.certificates import Certificates

@@ -17,7 +17,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 _KNOWN = {
     *("$schema", "$defs", "$ref", "title", "description", "default", "examples", "anyOf", "type", "enum", "const"),
     *("pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "properties", "required"),
-    *("additionalProperties", "propertyNames", "patternProperties", "items", "minProperties"),
+    *("additionalProperties", "propertyNames", "patternProperties", "items", "minProperties", "maxProperties"),
 }
 
 
@@ -41,8 +41,8 @@ def _complaints(part: Mapping[str, Any], value: Any, whole: Mapping[str, Any], a
         yield f"{at}: not one of {part['enum']}"
     elif isinstance(value, str):
         yield from _text(part, value, at)
-    elif isinstance(value, dict) and len(value) < part.get("minProperties", 0):
-        yield f"{at}: says nothing"
+    elif isinstance(value, dict) and not _has_as_many(part, value):
+        yield f"{at}: says nothing, or too much"
     elif isinstance(value, dict):
         yield from _object(part, value, whole, at)
     elif isinstance(value, tuple):
@@ -52,6 +52,10 @@ def _complaints(part: Mapping[str, Any], value: Any, whole: Mapping[str, Any], a
         low, high = part.get("minimum", value), part.get("maximum", value)
         if not low <= value <= high or value <= part.get("exclusiveMinimum", value - 1):
             yield f"{at}: out of bounds"
+
+
+def _has_as_many(part: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
+    return part.get("minProperties", 0) <= len(value) <= part.get("maxProperties", len(value))  # type: ignore[no-any-return]
 
 
 def _text(part: Mapping[str, Any], value: str, at: str) -> Iterator[str]:

@@ -5,6 +5,8 @@ What is said is the beginning of each problem's line, in order; hints are given 
 
 from readiness.estate import BASELINE, ESTATE
 
+_WINDOW = ("  start: 2026-12-01T20:00:00+01:00\n", '  end: "2026-12-02T04:00:00+01:00"\n')
+
 # In the files as a whole.
 MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (ESTATE, "jobs: 8", "jobs: 8\njobs: 9", ("estate.yaml:17:1: the key 'jobs' is already at line 16",)),
@@ -135,7 +137,7 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         ("estate.yaml:3:9: 'change' must be text, not the number 12345 (quote it: \"12345\")",),
     ),
     (ESTATE, "service: corporate backup", "service: ' '", ("estate.yaml:2:10: the text is empty",)),
-    (ESTATE, "  start: 2026-12-01T20:00:00+01:00\n", "", ("estate.yaml:4:1: start is missing",)),
+    (ESTATE, _WINDOW[0], "", ("estate.yaml:4:1: start is missing",)),
     (
         ESTATE,
         "start: 2026-12-01T20:00:00+01:00",
@@ -150,6 +152,33 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     (ESTATE, "start: 2026-12-01T20:00:00+01:00", "start: next week", ("estate.yaml:5:10: 'next week' is not a time",)),
     (ESTATE, "start: 2026-12-01T20:00:00+01:00", "start: 20261201", ("estate.yaml:5:10: a time must be text",)),
+    (ESTATE, _WINDOW[1], "", ("estate.yaml:4:1: end is missing (write {start: ",)),
+    (ESTATE, "".join(_WINDOW), "  {}\n", ("estate.yaml:4:1: start and end is missing (write {start: ",)),
+    (ESTATE, _WINDOW[0], "  start:\n", ("estate.yaml:5:9: no value",)),
+    (ESTATE, _WINDOW[0], "  done: 2026-12-02\n", ("estate.yaml:5:3: a cutover that is done has no start and end",)),
+    (ESTATE, _WINDOW[1], "  done: 2026-12-02\n", ("estate.yaml:6:3: a cutover that is done has no start and end",)),
+    (
+        ESTATE,
+        _WINDOW[1],
+        _WINDOW[1] + "  done: 2026-12-02\n",
+        ("estate.yaml:7:3: a cutover that is done has no start and end",),
+    ),
+    (
+        ESTATE,
+        "".join(_WINDOW),
+        "  start: next week\n  done: yesterday\n",
+        ("estate.yaml:5:10: 'next week' is not a time", "estate.yaml:6:9: 'yesterday' is not a day"),
+    ),
+    (ESTATE, "".join(_WINDOW), "  done: 2026-13-01\n", ("estate.yaml:5:9: '2026-13-01' is not a day",)),
+    (
+        ESTATE,
+        "".join(_WINDOW),
+        "  dome: 2026-12-01\n",
+        (
+            "estate.yaml:4:1: start and end is missing (write {start: ",
+            "estate.yaml:5:3: unknown key 'dome' (did you mean done",
+        ),
+    ),
     (ESTATE, "start: 2026-12-01", "start: 2026-12-02", ("estate.yaml:6:8: the cutover does not end after its start",)),
     (ESTATE, "jobs: 8", "jobs: 0", ("estate.yaml:16:7: 'jobs' must be at least 1",)),
     (ESTATE, "jobs: 8", "jobs: 8.5", ("estate.yaml:16:7: 'jobs' must be a whole number, not the number 8.5",)),

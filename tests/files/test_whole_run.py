@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.cutover import IN_YAML
+
 ESTATE = """\
 service: backup
 change: CHG1
-cutover: {{start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}}
+cutover: CUTOVER
 ssh:
   user: readiness
   known_hosts: {known_hosts}
@@ -34,7 +36,7 @@ hosts:
     os: windows
     products: {{bacula: [client]}}
     winrm: {{auth: certificate, certificate: {certificate}, key: {winrm_key}}}
-"""
+""".replace("CUTOVER", IN_YAML.join("{}"))
 NAMES = ("known_hosts", "config", "key", "key2", "ca", "certificate", "winrm_key")
 MAIN = "import sys; from readiness.cli import main; main(sys.argv[1:])"
 Make = Callable[[Path], object]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from datetime import datetime
 from itertools import cycle
 from pathlib import Path
@@ -20,9 +21,9 @@ from readiness.probes.clock import Clock
 from readiness.renderers.report import renderers
 from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.journals import facts_to_json
+from tests.cutover import example_ahead
 from tests.small import a_check, facts
 
-ROOT = Path(__file__).parents[2]
 CHECKS = Collected((a_check("TST-001", needs=(Clock,)), a_check("TST-002", severity=Severity.MINOR)))
 AGREED = ("clock.max_offset_s",)
 
@@ -37,7 +38,8 @@ def made(
     message: str = "as a test says",
 ) -> Path:
     """A run of the example estate; its pairs have these results in turn, PASS when none is given."""
-    inputs = inputs_of(ROOT / "inventories" / "example", as_of)
+    with tempfile.TemporaryDirectory() as folder:
+        inputs = inputs_of(example_ahead(Path(folder) / "example"), as_of)
     plan = plan_run(inputs, CHECKS, narrowing or Narrowing())
     given = results or (Result.PASS,)
     judging = Judging(inputs, plan, {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta, timezone
 
 import pytest
 
@@ -16,6 +16,7 @@ from readiness.core.outcomes import Disposition, Outcome, Severity, Target, Verd
 from readiness.gate.collecting import Collected
 from readiness.gate.judging import Judging
 from readiness.gate.steps import conclude, plan_run
+from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Narrowing, Plan
 from tests.small import AS_OF, a_check, facts, inputs
 
@@ -42,10 +43,12 @@ class OwnTests:
         raise NotImplementedError
 
 
-def all_judged(value: int = 1, collected: Collected = BOTH, narrowing: Narrowing | None = None) -> Judging:
+def all_judged(
+    value: int = 1, collected: Collected = BOTH, narrowing: Narrowing | None = None, given: Inputs = INPUTS
+) -> Judging:
     """All pairs judged, by a check that expects 1."""
-    plan = plan_run(INPUTS, collected, narrowing or Narrowing())
-    made = Judging(INPUTS, plan, {name: facts(name) for name in INPUTS.estate.hosts})
+    plan = plan_run(given, collected, narrowing or Narrowing())
+    made = Judging(given, plan, {name: facts(name) for name in given.estate.hosts})
     for check, target in plan.pairs:
         made.judge(check, lambda target: _is_1(value, target), target, {"target": target})
     return made
@@ -100,6 +103,45 @@ def test_a_whole_run_that_passed_is_go_for_a_day() -> None:
     assert (judgement.estate, judgement.change) == ("backup", "CHG1")
     assert judgement.inputs["estate.yaml"] == hashlib.sha256(INPUTS.files["estate.yaml"]).hexdigest()
     assert (report.run_id, report.as_of, report.service, report.note) == ("run-1", AS_OF, "backup", "a small one")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "verdict", "valid_for"),
+    [
+        (timedelta(days=2), timedelta(days=3), Verdict.GO, timedelta(hours=24)),
+        (timedelta(hours=1), timedelta(days=3), Verdict.GO, timedelta(hours=1)),
+        (timedelta(seconds=1), timedelta(hours=9), Verdict.GO, timedelta(seconds=1)),
+        (timedelta(0), timedelta(hours=9), Verdict.GO, timedelta(hours=9)),
+        (timedelta(hours=-1), timedelta(seconds=1), Verdict.GO, timedelta(seconds=1)),
+        (timedelta(hours=-1), timedelta(days=3), Verdict.GO, timedelta(hours=24)),
+        (timedelta(hours=-1), timedelta(0), Verdict.INCOMPLETE, timedelta(hours=24)),
+        (timedelta(hours=-2), timedelta(seconds=-1), Verdict.INCOMPLETE, timedelta(hours=24)),
+    ],
+)
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=13)), timezone(timedelta(hours=-9, minutes=-30))])
+def test_a_go_is_for_a_cutover_that_is_not_over_and_holds_to_its_start(
+    start: timedelta, end: timedelta, verdict: Verdict, valid_for: timedelta, zone: timezone
+) -> None:
+    times = {"start": (AS_OF + start).astimezone(zone), "end": (AS_OF + end).astimezone(zone)}
+    given = inputs(cutover={name: time.isoformat() for name, time in times.items()})
+    judgement = conclude(all_judged(given=given), run_id="run-1").judgement
+    assert (judgement.verdict, judgement.partial) == (verdict, None)
+    assert judgement.valid_until == (AS_OF + valid_for).isoformat()
+    ended = f"the cutover ended on {times['end']:%Y-%m-%d %H:%M}"
+    assert any(reason.startswith(ended) for reason in judgement.reasons) is (verdict is Verdict.INCOMPLETE)
+    assert conclude(all_judged(2, given=given), run_id="run-1").judgement.verdict is Verdict.NO_GO
+
+
+@pytest.mark.parametrize(
+    ("day", "verdict"),
+    [("2026-11-25", Verdict.GO), ("2020-02-29", Verdict.GO), ("2026-11-27", Verdict.INCOMPLETE)],
+)
+def test_a_cutover_that_was_done_makes_it_a_service_in_operation(day: str, verdict: Verdict) -> None:
+    judgement = conclude(all_judged(given=inputs(cutover={"done": day})), run_id="run-1").judgement
+    assert judgement.verdict is verdict
+    assert judgement.valid_until == (AS_OF + timedelta(hours=24)).isoformat()
+    assert (judgement.no_cutover or "") in "; ".join(judgement.reasons)
+    assert (judgement.no_cutover is None) is (verdict is Verdict.GO)
 
 
 def test_what_an_outcome_means_is_decided_here() -> None:

@@ -23,6 +23,7 @@ from readiness.planning.plan import Narrowing
 from readiness.renderers.report import renderers
 from readiness.run_folder.folder import RunFolder
 from readiness.run_folder.sealed import changes
+from tests.cutover import AHEAD
 
 from .saved_runs import made, seal_again
 
@@ -224,7 +225,7 @@ def _real_run(place: Path) -> Path:
     estate = {
         "service": "backup",
         "change": "CHG1",
-        "cutover": {"start": "2026-12-01T20:00:00+01:00", "end": "2026-12-02T04:00:00+01:00"},
+        "cutover": AHEAD,
         "ssh": {"user": "readiness", "port": 1},
         "hosts": hosts,
     }
@@ -293,7 +294,7 @@ VERDICT_KEYS = [
         f"judgement.{key}"
         for key in (
             *("verdict", "exit_code", "reasons", "estate", "change", "valid_until", "partial", "inputs"),
-            *("report_only", "counts", "counts.fail", "counts.pass", "inputs.estate.yaml"),
+            *("report_only", "no_cutover", "counts", "counts.fail", "counts.pass", "inputs.estate.yaml"),
         )
     ),
 ]

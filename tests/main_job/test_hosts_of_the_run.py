@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.cutover import IN_YAML
 from tests.main_job.job import ROOT, run
 from tests.transports.openssh import free_port
 
 ESTATE = """\
 service: test
 change: CHG1
-cutover: {start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}
+cutover: CUTOVER
 groups: {clients: {}, windows: {}}
 hosts:
   dir01: {fqdn: dir01.example, address: 127.0.0.1, products: {bacula: [director]}, ssh: {user: ops, port: PORT}}
@@ -23,7 +24,7 @@ hosts:
     winrm: {user: ops}
     groups: [clients, windows]
     products: {bacula: [client]}
-"""
+""".replace("CUTOVER", IN_YAML)
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.bench import machine, stand_in
-from tests.bench.fleet import CLIENTS, CUTOVER_END, ENVIRONMENT, VARIABLE, WAYS, WORD, Change, Fleet, fleet
+from tests.bench.fleet import CLIENTS, ENVIRONMENT, VARIABLE, WAYS, WORD, Change, Fleet, fleet
+from tests.cutover import END
 from tests.lab.keys import Authority
 from tests.main_job.job import Job, command, environment
 from tests.probes import real
@@ -99,9 +100,8 @@ def _rc4(description: dict[str, Any]) -> None:
 
 
 def _lifetime(days: float) -> timedelta:
-    """To so many days after the end of the cutover, or after now where that is past."""
-    now = datetime.now(UTC)
-    return max(now, datetime.fromisoformat(CUTOVER_END)) - now + timedelta(days=days)
+    """To so many days after the end of the cutover."""
+    return END - datetime.now(UTC) + timedelta(days=days)
 
 
 def _name(description: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ CONTRACT = {
 }
 JUDGEMENT = {
     *("verdict", "exit_code", "reasons", "estate", "change", "valid_until", "counts", "partial", "inputs"),
-    "exemptions",
+    *("exemptions", "no_cutover"),
 }
 
 

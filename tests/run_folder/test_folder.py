@@ -213,7 +213,7 @@ def test_an_error_and_nothing_to_check_are_verdicts_of_their_own(folder: RunFold
     assert (said["judgement"]["verdict"], said["judgement"]["exit_code"]) == ("ERROR", 4)
     assert said["judgement"]["reasons"] == ["estate.yaml:3:1: unknown key"]
     assert (said["manifest_sha256"], said["run_id"]) == (None, "run-2")
-    assert said["judgement"].keys() >= {"estate", "change", "valid_until", "counts", "partial", "inputs"}
+    assert said["judgement"].keys() >= {"estate", "change", "valid_until", "counts", "partial", "inputs", "no_cutover"}
     folder.ended_by(NothingToCheck("no pair"))
     said = json.loads((path / "verdict.json").read_bytes())["judgement"]
     assert (said["verdict"], said["exit_code"]) == ("NOTHING_TO_CHECK", 5)

@@ -14,6 +14,7 @@ from readiness.transports import Stop, Surroundings
 from readiness.transports.ssh.transport import SshTransport
 from readiness.transports.winrm.transport import WinrmTransport
 from readiness.visits.connect import Connector
+from tests.cutover import IN_YAML
 from tests.transports.openssh import make_key, public
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -21,7 +22,7 @@ BASELINE = (Path(__file__).parents[2] / "inventories" / "example" / "baseline.ya
 ESTATE = """\
 service: test
 change: CHG1
-cutover: {start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}
+cutover: CUTOVER
 groups: {clients: {}, windows: {}}
 ssh: {config: ~/.ssh/config}
 winrm: {user: check, password_env: READINESS_WORD}
@@ -34,7 +35,7 @@ hosts:
     os: windows
     groups: [windows]
     products: {bacula: [client]}
-"""
+""".replace("CUTOVER", IN_YAML)
 PASSWORD = {"READINESS_WORD": "secret"}
 
 
