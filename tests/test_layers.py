@@ -27,7 +27,11 @@ MAY: dict[str, set[str]] = {
     "visits": {"core", "estate", "planning", "probes", "transports"},
     "run_folder": {"core"},
     "renderers": {"core"},
-    "checking": {"configs", "core", "estate", "planning", "probes", "products", "rules"},
+    "observing": {
+        *("configs", "core", "estate", "planning", "policies"),
+        *("probes", "rules", "yaml_text"),
+    },
+    "checking": {"configs", "core", "estate", "observing", "planning", "probes", "products", "rules"},
     "custom": {"core", "estate", "planning", "run_folder", "transports"},
     "gate": {"core", "estate", "planning", "probes", "renderers", "run_folder", "transports", "visits"},
     "demo": {"core", "estate"},

@@ -15,6 +15,7 @@ from readiness.products.directives import (
     OfResources,
     OpenDirectives,
     Peer,
+    SafeDirective,
     SecretDirective,
 )
 from readiness.yaml_text.models import Strict
@@ -205,6 +206,7 @@ class Product(WithSources):
     open_directives: tuple[OpenDirectives, ...] = ()
     certificate_directives: tuple[CertificateDirective, ...] = ()
     secret_directives: tuple[SecretDirective, ...] = ()
+    safe_directives: tuple[SafeDirective, ...] = ()
     configuration_format: Format | None = None
     include_folders: Paths | None = None
     certificate_folders: Paths | None = None
@@ -247,6 +249,13 @@ class Product(WithSources):
         entries += [(entry, (entry.directive,)) for entry in self.certificate_directives]
         names = [f"{kind}.{name}" for entry, names in entries for kind in entry.resources for name in names]
         return {canonical(name): name for name in names}
+
+    def shape_of(self, key: str) -> str:
+        """The shape in which the value of `resource.directive` leaves a host; empty where it does not."""
+        entries = (entry for entry in self.open_directives if key in entry.keys_of(*entry.directives))
+        if any(key in entry.keys_of(entry.directive) for entry in self.certificate_directives):
+            return "path"
+        return next((entry.shape for entry in entries), "")
 
     def adds_up(self, resource: str, directive: str) -> bool:
         """Whether a directive that is stated again in a resource of this kind adds to what stands there."""

@@ -290,9 +290,9 @@ def asked_for() -> Iterator[tuple[str, str]]:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 assigned[node.targets[0].id] = node.value
         for node in ast.walk(ast.parse(path.read_text())):
-            asks = isinstance(node, ast.Call) and ast.unparse(node.func) in {"agreed", "baseline.agreed_on"}
-            if isinstance(node, ast.Call) and asks:
-                key = node.args[-2]
+            function = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if isinstance(node, ast.Call) and function in {"agreed", "baseline.agreed_on"}:
+                key = node.args[function == "agreed"]
                 key = assigned[key.id] if isinstance(key, ast.Name) else key
                 yield f"{path.name}:{node.lineno}", _text(key)
 
