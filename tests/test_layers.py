@@ -32,11 +32,12 @@ MAY: dict[str, set[str]] = {
         *("probes", "rules", "yaml_text"),
     },
     "checking": {"configs", "core", "estate", "observing", "planning", "probes", "products", "rules"},
+    "proposing": {"core", "estate", "observing", "planning", "policies", "yaml_text"},
     "custom": {"core", "estate", "planning", "run_folder", "transports"},
     "gate": {"core", "estate", "planning", "probes", "renderers", "run_folder", "transports", "visits"},
     "demo": {"core", "estate"},
     "cli": {
-        *("core", "custom", "demo", "estate", "gate", "planning"),
+        *("core", "custom", "demo", "estate", "gate", "planning", "proposing"),
         *("renderers", "run_folder", "transports", "visits"),
     },
     "__main__": {"cli"},

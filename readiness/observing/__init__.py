@@ -6,21 +6,22 @@ was read; where something was not read it raises `FactMissing` or `Unjudged`, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from readiness.core.basis import current
-from readiness.core.evaluate import Unjudged
+from readiness.core.evaluate import NotApplicable, Unjudged
 from readiness.core.facts import FactMissing, Facts, Missing, Why
 from readiness.core.outcomes import Target
 from readiness.core.text import one_line
 from readiness.estate import Host
 from readiness.observing import hosts, roles, windows
-from readiness.observing.observer import Asked, Observer
+from readiness.observing.observer import Asked, Nothing, Observer
 from readiness.planning.inputs import Inputs, RoleOnHost
 from readiness.yaml_text.writing import flow
 
+T = TypeVar("T")
 _MOST_SHOWN = 8
 _LONGEST = 1000
 OBSERVERS: Mapping[str, Observer] = {**hosts.OBSERVERS, **roles.OBSERVERS, **windows.OBSERVERS}
@@ -43,23 +44,25 @@ def asked_of(target: Target, facts: Facts, inputs: Inputs | None) -> Asked:
 
 
 def observed(observer: Observer, asked: Asked) -> Any:
-    """What was found, or `Missing` with the reason."""
-    return _or_missing(lambda: observer.see(asked))
+    """What was found; `Nothing` where there is nothing to state, `Missing` where it was not read."""
+    return _looked(lambda: observer.see(asked))
 
 
-def flaws(observer: Observer, asked: Asked) -> tuple[str, ...] | Missing:
-    """Why nobody should agree on what was found, where the value itself does not tell."""
-    found = _or_missing(lambda: tuple(observer.flaws(asked)) if observer.flaws else ())
-    return found if isinstance(found, Missing) else tuple(found)
+def flaws_of(observer: Observer, asked: Asked) -> tuple[str, ...] | Missing:
+    """Why nobody should agree on what was found, where the value itself does not tell; Missing where nobody can say."""
+    found = _looked(lambda: tuple(observer.flaws(asked)) if observer.flaws else ())
+    return () if isinstance(found, Nothing) else found
 
 
-def _or_missing(look: Any) -> Any:
+def _looked(look: Callable[[], T]) -> T | Missing | Nothing:
     try:
         return look()
     except FactMissing as error:
         return error.missing
     except Unjudged as error:
         return Missing(Why.UNREADABLE, str(error))
+    except NotApplicable as error:
+        return Nothing(str(error))
 
 
 def in_words(key: str, target: Target, facts: Facts | None, inputs: Inputs | None = None) -> str:
@@ -71,7 +74,9 @@ def in_words(key: str, target: Target, facts: Facts | None, inputs: Inputs | Non
     if needs is not None and not {kind.name for kind in observer.needs} <= needs:
         return ""  # another check than ours, which reads other facts
     found = observed(observer, asked_of(target, facts, inputs))
-    return f", not read: {one_line(str(found), _LONGEST)}" if isinstance(found, Missing) else f", found {shown(found)}"
+    if isinstance(found, Missing):
+        return f", not read: {one_line(str(found), _LONGEST)}"
+    return f", found nothing to state: {found.reason}" if isinstance(found, Nothing) else f", found {shown(found)}"
 
 
 def shown(value: Any) -> str:

@@ -130,13 +130,13 @@ def _may_more(asked: Asked) -> Iterator[str]:
 
 
 OBSERVERS: Mapping[str, Observer] = {
-    "operating_systems": Observer(_system, (OsRelease,)),
+    "operating_systems": Observer(_system, (OsRelease,), by_system=True),
     "clock.max_offset_s": Observer(_offset_s, (Clock,), stated=_whole_seconds, flaws=_follows_nobody),
     "listening.also": Observer(_listeners, (Listening,), flaws=_of_no_process),
     "host.min_memory_bytes": Observer(_memory, (Machine,), stated=_rounded_down),
     "host.min_swap_bytes": Observer(_swap, (Machine,), stated=_rounded_down),
     "host.time_zone": Observer(_time_zone, (Machine,), each_host),
     "host.mandatory_access_control": Observer(_access_control, (Machine,), each_linux_host),
-    "sshd": Observer(_sshd, (Sshd,), each_linux_host),
+    "sshd": Observer(_sshd, (Sshd,), each_linux_host, by_entry=True),
     "sudo.also": Observer(_sudo, (Reader,), each_linux_host, flaws=_may_more),
 }

@@ -39,6 +39,13 @@ class Asked:
         return self.inputs.roles if self.inputs else unknown("the roles of the estate are not known here")
 
 
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is nothing on this host that could be stated, for this reason."""
+
+    reason: str
+
+
 def _as_found(value: Any) -> Any:
     return value
 
@@ -48,7 +55,9 @@ class Observer:
     """How the value of a demand is found: a mapping and a list count entry by entry, anything else whole.
 
     `needs` are the facts of `see`, `targets` the hosts and roles it concerns. `stated` makes of what was found what
-    would be demanded. `flaws` are reasons not to agree on what was found, and may ask for more facts.
+    would be demanded. `flaws` are reasons not to agree on what was found, and may ask for more facts. `by_system`: the
+    entries of a list are for the hosts of one system each, Linux or Windows. `by_entry`: what is stated for all, for a
+    group and for a host is put together entry by entry.
     """
 
     see: Callable[[Asked], Any]
@@ -56,3 +65,5 @@ class Observer:
     targets: Callable[[Inputs], Iterable[Target]] = each_host
     stated: Callable[[Any], Any] = _as_found
     flaws: Callable[[Asked], Iterable[str]] | None = None
+    by_system: bool = False
+    by_entry: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from readiness.configs.model import Resource, same_value
-from readiness.core.evaluate import unknown
+from readiness.core.evaluate import not_applicable, unknown
 from readiness.core.facts import Facts
 from readiness.core.text import canonical
 from readiness.observing.observer import Asked, Observer
@@ -69,7 +69,9 @@ def _groups_of_one_version(asked: Asked) -> list[str]:
     """The groups of the estate with several members whose products' versions are the same."""
     groups = [group for group in asked.inputs.estate.groups if len(_members(asked, group)) > 1] if asked.inputs else []
     found = [group for group in groups if all(len(set(own)) == 1 for own in _by_role(asked, group).values())]
-    return found or unknown("no group of several hosts has one version" if groups else "there is no group of hosts")
+    return found or not_applicable(
+        "no group of several hosts has one version" if groups else "the estate has no group of several hosts"
+    )
 
 
 def _members(asked: Asked, group: str) -> list[RoleOnHost]:
@@ -92,7 +94,7 @@ def _open_files(asked: Asked) -> int:
     if not own or 0 in own:
         unknown(f"no daemon of {asked.role.role.name} runs")
     least = min((limit for limit in own if limit is not None), default=None)
-    return unknown("unlimited, which meets any demand") if least is None else least
+    return not_applicable("unlimited, which meets any demand") if least is None else least
 
 
 def _account(asked: Asked) -> tuple[str, str]:
@@ -156,7 +158,7 @@ def _unsafe_directives(asked: Asked) -> Iterator[str]:
         kinds = {canonical(kind): kind for kind in entry.resources}
         for resource in resources:
             if resource.kind in kinds and (flaw := _flaw(entry.directive, entry.default, resource, entry.safe)):
-                yield f"{kinds[resource.kind]} {resource.value('Name') or ''}: {flaw}: {entry.why}"
+                yield f"{kinds[resource.kind]}: {flaw}: {entry.why}"
 
 
 def _flaw(directive: str, default: str, resource: Resource, safe: tuple[str, ...]) -> str:
@@ -175,6 +177,6 @@ OBSERVERS: Mapping[str, Observer] = {
     "host.min_open_files": Observer(_open_files, (OpenFiles, OsRelease), each_role(is_linux_daemon)),
     "no_login_shell": Observer(_without_shell, (Rights, OsRelease), each_role(has_account), flaws=_with_shell),
     "configuration": Observer(
-        _directives, (Configuration, OsRelease), each_role(is_configured), flaws=_unsafe_directives
+        _directives, (Configuration, OsRelease), each_role(is_configured), flaws=_unsafe_directives, by_entry=True
     ),
 }
