@@ -59,7 +59,7 @@ def _looked(look: Callable[[], T]) -> T | Missing | Nothing:
         return look()
     except FactMissing as error:
         return error.missing
-    except Unjudged as error:
+    except (Unjudged, ValueError) as error:  # ValueError: what no parser should have let through
         return Missing(Why.UNREADABLE, str(error))
     except NotApplicable as error:
         return Nothing(str(error))

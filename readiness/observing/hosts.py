@@ -22,6 +22,7 @@ from readiness.rules.clocks import reference_of
 
 # Hosts of one size have a little more or less of it, and a new kernel keeps a little more.
 _STEP_BYTES = 1 << 28
+_LEAST_BOUND_S = 5.0
 
 
 def _system(asked: Asked) -> list[dict[str, str]]:
@@ -40,8 +41,9 @@ def _offset_s(asked: Asked) -> float:
     return math.ceil((abs(offset_s) + reference.uncertainty_s + (own_s.uncertainty_s if own_s else 0.0)) * 1000) / 1000
 
 
-def _whole_seconds(offset_s: float) -> float:
-    return float(max(1, math.ceil(offset_s)))
+def _bound_s(offset_s: float) -> float:
+    """The least bound in whole seconds; what it is measured with, a login, may take some."""
+    return max(_LEAST_BOUND_S, float(math.ceil(offset_s)))
 
 
 def _follows_nobody(asked: Asked) -> Iterator[str]:
@@ -131,7 +133,7 @@ def _may_more(asked: Asked) -> Iterator[str]:
 
 OBSERVERS: Mapping[str, Observer] = {
     "operating_systems": Observer(_system, (OsRelease,), by_system=True),
-    "clock.max_offset_s": Observer(_offset_s, (Clock,), stated=_whole_seconds, flaws=_follows_nobody),
+    "clock.max_offset_s": Observer(_offset_s, (Clock,), stated=_bound_s, flaws=_follows_nobody),
     "listening.also": Observer(_listeners, (Listening,), flaws=_of_no_process),
     "host.min_memory_bytes": Observer(_memory, (Machine,), stated=_rounded_down),
     "host.min_swap_bytes": Observer(_swap, (Machine,), stated=_rounded_down),

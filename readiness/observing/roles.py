@@ -129,26 +129,29 @@ def _resources(asked: Asked) -> list[Resource]:
 
 def _directives(asked: Asked) -> dict[str, str]:
     """The directives that say the same in every resource of their kind, and may leave a host."""
-    product, resources = asked.role.product, _resources(asked)
-    found: dict[str, str] = {}
-    for key, spelling in product.opened().items():
-        kind, _, name = key.partition(".")
-        own = [resource for resource in resources if resource.kind == kind]
-        if product.shape_of(key) not in _SHAPES or not any(resource.every(name) for resource in own):
-            continue
-        values = [_stated(asked, resource, name) for resource in own]
-        first = values[0]
-        if first is not None and all(value is not None and same_value(value, first) for value in values):
-            found[spelling] = first
+    by_kind: dict[str, list[Resource]] = {}
+    for resource in _resources(asked):
+        by_kind.setdefault(resource.kind, []).append(resource)
+    product, found = asked.role.product, {}
+    for kind, own in by_kind.items():
+        for name in dict.fromkeys(entry.name for entry in own[0].directives):
+            spelling, shape = product.leaving.get(f"{kind}.{name}", ("", ""))
+            if shape in _SHAPES and (value := _in_every(own, name, adds_up=product.adds_up(kind, name))):
+                found[spelling] = value
     return dict(sorted(found.items()))
 
 
-def _stated(asked: Asked, resource: Resource, name: str) -> str | None:
-    """A directive's value as CFG-006 compares it; None where it is not stated or stayed on its host."""
-    every = resource.every(name)
-    own = every if asked.role.product.adds_up(resource.kind, name) else every[-1:]
-    texts = [entry.value for entry in own if entry.value is not None]
-    return ", ".join(texts) if own and len(texts) == len(own) else None
+def _in_every(resources: list[Resource], name: str, *, adds_up: bool) -> str | None:
+    """A directive's value as CFG-006 compares it; None where one does not state it, or another, or kept it."""
+    first: str | None = None
+    for resource in resources:
+        own = resource.every(name) if adds_up else resource.every(name)[-1:]
+        texts = [entry.value for entry in own if entry.value is not None]
+        value = ", ".join(texts)
+        if not own or len(texts) < len(own) or not same_value(value, value if first is None else first):
+            return None
+        first = first or value
+    return first
 
 
 def _unsafe_directives(asked: Asked) -> Iterator[str]:

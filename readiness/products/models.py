@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
@@ -243,19 +244,17 @@ class Product(WithSources):
 
     def opened(self) -> Mapping[str, str]:
         """Every directive whose value leaves a host, `Resource.Directive` as the file has it by its one spelling."""
-        entries: list[tuple[OfResources, tuple[str, ...]]] = [
-            (entry, entry.directives) for entry in self.open_directives
-        ]
-        entries += [(entry, (entry.directive,)) for entry in self.certificate_directives]
-        names = [f"{kind}.{name}" for entry, names in entries for kind in entry.resources for name in names]
-        return {canonical(name): name for name in names}
+        return {key: name for key, (name, _) in self.leaving.items()}
 
-    def shape_of(self, key: str) -> str:
-        """The shape in which the value of `resource.directive` leaves a host; empty where it does not."""
-        entries = (entry for entry in self.open_directives if key in entry.keys_of(*entry.directives))
-        if any(key in entry.keys_of(entry.directive) for entry in self.certificate_directives):
-            return "path"
-        return next((entry.shape for entry in entries), "")
+    @cached_property
+    def leaving(self) -> Mapping[str, tuple[str, str]]:
+        """The same, each with the shape in which it leaves."""
+        entries: list[tuple[OfResources, tuple[str, ...], str]] = [
+            (entry, entry.directives, entry.shape) for entry in self.open_directives
+        ]
+        entries += [(entry, (entry.directive,), "path") for entry in self.certificate_directives]
+        names = [(f"{kind}.{name}", shape) for entry, own, shape in entries for kind in entry.resources for name in own]
+        return {canonical(name): (name, shape) for name, shape in names}
 
     def adds_up(self, resource: str, directive: str) -> bool:
         """Whether a directive that is stated again in a resource of this kind adds to what stands there."""

@@ -84,6 +84,7 @@ def not_reached(inputs: Inputs, store: Store) -> Mapping[str, str]:
 
 def proposals(inputs: Inputs, store: Store) -> Iterator[Proposal]:
     """Each demand that was never agreed for some host of the estate, in the order of the file."""
+    unreached = not_reached(inputs, store)
     for key, kind in demands().items():
         observer = OBSERVERS.get(key)
         if observer is None:
@@ -93,7 +94,8 @@ def proposals(inputs: Inputs, store: Store) -> Iterator[Proposal]:
             continue
         for own_key, targets in _by_key(key, kind, observer.targets(inputs)):
             if concerned := _never_agreed(inputs, own_key, targets, by_entry=observer.by_entry):
-                yield _proposal(own_key, observer, concerned, inputs, store)
+                reached = [target for target in concerned if target.host not in unreached]
+                yield _proposal(own_key, observer, reached, inputs, store)
 
 
 def _by_key(key: str, kind: Demand, targets: Iterable[Target]) -> Iterator[tuple[str, Sequence[Target]]]:
@@ -120,15 +122,12 @@ def _never_agreed(inputs: Inputs, key: str, targets: Sequence[Target], *, by_ent
 
 
 def _proposal(key: str, observer: Observer, targets: Sequence[Target], inputs: Inputs, store: Store) -> Proposal:
-    unreached = not_reached(inputs, store)
     found: dict[str, Entries] = {}
     flaws: list[tuple[str, str]] = []
     notes: list[tuple[str, str]] = []
     kind: type = type(None)
     is_read = True
     for target in targets:
-        if target.host in unreached:
-            continue
         asked = asked_of(target, Facts(store, target.host), inputs)
         value, against = observed(observer, asked), flaws_of(observer, asked)
         host = target.host or ""
@@ -175,7 +174,7 @@ def _of_its_group(entry: Entry, targets: Sequence[Target], inputs: Inputs) -> En
 def _entries(value: Any) -> Entries:
     if isinstance(value, dict):
         return value
-    return {flow(entry): entry for entry in value} if isinstance(value, list) else {"": value}
+    return {repr(entry): entry for entry in value} if isinstance(value, list) else {"": value}
 
 
 def _weak(key: str, entries: Entries) -> Iterator[str]:
@@ -203,7 +202,7 @@ def _compared(
         values: dict[str, Any] = {}
         for target, entries in found.items():
             if name in entries:
-                text = flow(entries[name])
+                text = repr(entries[name])
                 holders.setdefault(text, []).append(target)
                 values[text] = entries[name]
         for text, own in holders.items():
