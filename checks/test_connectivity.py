@@ -8,11 +8,11 @@ from readiness.checking import (
     HostKey,
     Login,
     Missing,
-    NotAgreed,
     Reached,
     Reader,
     Target,
     Why,
+    agreed_if_stated,
     check,
     each_host,
     each_linux_host,
@@ -158,9 +158,7 @@ def test_sudo_allows_no_more(target: Target, facts: Facts, baseline: Baseline) -
     reader = facts.need(Reader)
     if reader.is_root:
         not_applicable("the login is root")
-    also = baseline.agreed_on("sudo.also", target.host)
-    if isinstance(also, NotAgreed):
-        not_applicable(f"not agreed: {also.reason}")
+    also = agreed_if_stated(baseline, "sudo.also", target)
     rules = facts.part(Reader, reader.rules)
     others = [str(rule) for rule in rules if rule.kind == "other" and rule.command not in (also or ())]
     without = f"{READER_FILE} without argument or variable"

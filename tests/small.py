@@ -42,7 +42,7 @@ def inputs(hosts: Mapping[str, Any] = HOSTS, baseline: Mapping[str, Any] | None 
         "baseline.yaml": yaml.safe_dump(baseline or {"clock": {"max_offset_s": 1.0}}, sort_keys=False).encode(),
     }
     catalogue = products.load(SYSTEMS)
-    loaded = load_bytes(files, names_of(catalogue))
+    loaded = load_bytes(files, names_of(catalogue), AS_OF)
     return Inputs(loaded.estate, loaded.baseline, catalogue, AS_OF, loaded.files)
 
 

@@ -134,8 +134,9 @@ def plan(checks: tuple[Check, ...]) -> Plan:
     shipped = {one.name: one.read_bytes() for one in files("readiness.products").iterdir() if one.name[-5:] == ".yaml"}
     catalogue = catalogue_from({**shipped, "vaultkeeper.yaml": NEW_PRODUCT.encode()}, SYSTEMS)
     contents = {"estate.yaml": ESTATE.encode(), "baseline.yaml": BASELINE.encode()}
-    loaded = estate_from(contents, names_of(catalogue))
-    inputs = Inputs(loaded.estate, loaded.baseline, catalogue, datetime.now(UTC), loaded.files)
+    now = datetime.now(UTC)
+    loaded = estate_from(contents, names_of(catalogue), now)
+    inputs = Inputs(loaded.estate, loaded.baseline, catalogue, now, loaded.files)
     return make_plan(inputs, checks, Narrowing())
 
 

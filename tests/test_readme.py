@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -128,7 +129,7 @@ def test_the_cluster_shown_is_one_that_loads() -> None:
     head = (ROOT / EXAMPLE / "estate.yaml").read_text().partition("groups:")[0]
     catalogue = products.load(SYSTEMS)
     files = {"estate.yaml": (head + shown).encode(), "baseline.yaml": b"clock: {max_offset_s: 1.0}\n"}
-    estate = load_bytes(files, names_of(catalogue)).estate
+    estate = load_bytes(files, names_of(catalogue), datetime.now(UTC)).estate
     assert {name: host.backup.method for name, host in estate.hosts.items() if host.backup} == {
         "clu01": "vm_snapshot",
         "clu02": "agent",

@@ -17,8 +17,8 @@ policy that nobody has verified in the message.
 
 Fixtures: `target` (what is looked at), `facts` (of its host; `.of(host)`, `.every(fact)`), `estate`, `baseline` (what
 was agreed), `inputs` (both and the catalogue), and for a file's own fixtures `all_facts`. A demand of the baseline is
-asked for by `agreed`, which says what the facts show where nobody agreed on anything, a role on another host by
-`counterpart`.
+asked for by `agreed`, which says what the facts show where nobody agreed on anything (`agreed_if_stated` where a check
+can do without), a role on another host by `counterpart`.
 
 What `target.subject` is says the selector: `each_role` gives `TargetOf[RoleOnHost]`. Facts are those of
 `readiness.probes`, knowledge to judge by is the modules of `readiness.rules`: each is importable from here by its name.
@@ -29,7 +29,7 @@ import pkgutil
 from typing import Any
 
 from readiness import probes, rules
-from readiness.checking.agreed import agreed, counterpart
+from readiness.checking.agreed import agreed, agreed_if_stated, counterpart
 from readiness.configs.model import ConfigurationFile, Resource, same_value
 from readiness.core.checks import check
 from readiness.core.evaluate import (
@@ -54,7 +54,6 @@ from readiness.estate import (
     Estate,
     FailoverCluster,
     Host,
-    NotAgreed,
     windows_of,
 )
 from readiness.estate.backups import MARGIN_S, WINDOWS

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-from readiness.core.evaluate import not_applicable, unknown
+from readiness.core.evaluate import held_against, not_agreed, unknown
 from readiness.core.facts import Facts
 from readiness.core.outcomes import Target
 from readiness.estate import Baseline, NotAgreed
@@ -12,6 +12,7 @@ from readiness.observing import in_words
 from readiness.planning.inputs import Inputs
 
 T = TypeVar("T")
+_EXEMPTION = "{reason: ..., by: ..., day: ...}"
 
 
 def agreed(
@@ -20,15 +21,23 @@ def agreed(
     """The value in force for the target's host, for all where it has none: host before group before all.
 
     Never agreed is UNKNOWN, and says what the facts show, where the demand has an observer; some of those need the
-    inputs, too. Agreed not to agree is NOT_APPLICABLE with that reason; a key that is no demand raises ValueError.
+    inputs, too. Agreed not to agree is NOT_APPLICABLE with that reason while that is good; a key that is no demand
+    raises ValueError.
     """
-    value = baseline.agreed_on(key, target.host)
-    if isinstance(value, NotAgreed):
-        not_applicable(f"not agreed: {value.reason}")
+    value = agreed_if_stated(baseline, key, target)
     if value is None:
         found = in_words(key, target, facts, inputs)
-        exempt = f"not_agreed: {{{key}: {{reason: ..., by: ..., day: ...}}}}"
-        unknown(f"never agreed{found}: baseline.yaml states neither {key} nor {exempt}")
+        unknown(f"never agreed{found}: baseline.yaml states neither {key} nor not_agreed: {{{key}: {_EXEMPTION}}}")
+    return value
+
+
+def agreed_if_stated(baseline: Baseline, key: str, target: Target) -> Any:
+    """The same where a check can do without: None where nothing was stated."""
+    value = baseline.agreed_on(key, target.host)
+    if isinstance(value, NotAgreed):
+        _exempt(baseline, value, key)
+    if value is not None:
+        held_against(key)
     return value
 
 
@@ -36,7 +45,15 @@ def counterpart(baseline: Baseline, target: Target, product: str, role: str, oth
     """What the estate has of another role; one that it lacks is UNKNOWN, unless `not_agreed` gives the reason."""
     if others:
         return others
-    key = f"hosts.{product}.{role}"
-    if reason := baseline.reason_not_agreed(key, target.host):
-        not_applicable(f"the estate has no {product} {role}: {reason}")
-    return unknown(f"the estate has no {product} {role}, and baseline.yaml no not_agreed: {{{key}: reason}}")
+    key, lack = f"hosts.{product}.{role}", f"the estate has no {product} {role}"
+    if exemption := baseline.not_agreed_on(key, target.host):
+        _exempt(baseline, exemption, key, lack)
+    return unknown(f"{lack}, and baseline.yaml no not_agreed: {{{key}: {_EXEMPTION}}}")
+
+
+def _exempt(baseline: Baseline, exemption: NotAgreed, key: str, lack: str = "") -> NoReturn:
+    """End the check by what was agreed not to agree on; past its last day it holds no longer."""
+    begin = f"{lack}, not agreed" if lack else "not agreed"
+    if baseline.is_over(exemption):
+        unknown(f"{begin} until {exemption.until}, which is over: agree on it, or on a later day")
+    not_agreed(f"{begin}: {exemption}", key)

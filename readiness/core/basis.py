@@ -13,13 +13,14 @@ class Basis:
     """What one check expected, found, read and relied on so far, of one target.
 
     `needs` are the names of the facts that may be asked for; None while a fixture is set up, whose check is not known
-    yet. `evidence` are references to the transcript, `unverified` the sources of values that nobody has verified, and
-    `unnamed` the types of facts that were asked for and that `needs` do not name, which makes the outcome UNKNOWN: a
-    run of this check alone would not have read them. `failure` is the first expectation that did not hold, whoever
-    caught it.
+    yet. `agreed` are the keys of the demands that the target was held against. `evidence` are references to the
+    transcript, `unverified` the sources of values that nobody has verified, and `unnamed` the types of facts that were
+    asked for and that `needs` do not name, which makes the outcome UNKNOWN: a run of this check alone would not have
+    read them. `failure` is the first expectation that did not hold, whoever caught it.
     """
 
     needs: frozenset[str] | None = None
+    agreed: dict[str, None] = field(default_factory=dict)
     expected: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     evidence: dict[str, None] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Basis:
 
     def include(self, fixture: Basis) -> None:
         """Take over what a fixture read before the check began."""
+        self.agreed |= fixture.agreed
         self.evidence |= fixture.evidence
         self.unverified |= fixture.unverified
         for fact, type_name in fixture.asked.items():

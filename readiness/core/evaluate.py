@@ -42,7 +42,14 @@ class Unjudged(Exception):
 
 
 class NotApplicable(Exception):
-    """The check does not apply, by what the estate declares or by a fact that was read and is named."""
+    """The check does not apply, by what the estate declares or by a fact that was read and is named.
+
+    `not_agreed` is the key of the demand where it was agreed not to agree on it.
+    """
+
+    def __init__(self, reason: str, not_agreed: str | None = None) -> None:
+        self.not_agreed = not_agreed
+        super().__init__(reason)
 
 
 def unknown(reason: str, *, blocked_by: str | Iterable[str] = ()) -> NoReturn:
@@ -53,6 +60,17 @@ def unknown(reason: str, *, blocked_by: str | Iterable[str] = ()) -> NoReturn:
 def not_applicable(reason: str) -> NoReturn:
     """End the check as NOT_APPLICABLE; the reason names the declaration or the fact it follows from."""
     raise NotApplicable(reason)
+
+
+def not_agreed(reason: str, key: str) -> NoReturn:
+    """End the check as NOT_APPLICABLE, since it was agreed not to agree on the demand of this key."""
+    raise NotApplicable(reason, key)
+
+
+def held_against(key: str) -> None:
+    """Record that the target is held against what was agreed by this key."""
+    with contextlib.suppress(LookupError):  # outside of checks nothing is judged
+        current().agreed[key] = None
 
 
 def expect_found(what: str, *, expected: str) -> None:
@@ -188,6 +206,7 @@ def evaluate(
         outcome,
         message=outcome.message + reservation,
         expected=outcome.expected and outcome.expected + reservation,
+        agreed=tuple(basis.agreed),
         evidence=tuple(basis.evidence),
     )
 
@@ -240,7 +259,7 @@ def _from_exception(
         expected = "; ".join(basis.expected)
         return make(Result.FAIL, str(error) or "assertion failed", remedy=check.remedy, expected=expected)
     if isinstance(error, NotApplicable):
-        return make(Result.NOT_APPLICABLE, str(error))
+        return make(Result.NOT_APPLICABLE, str(error), not_agreed=error.not_agreed)
     if isinstance(error, Unjudged):
         return make(Result.UNKNOWN, str(error), blocked_by=error.blocked_by)
     if isinstance(error, FactMissing):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import datetime
 
 from readiness.core.errors import InputError, NothingToCheck, ToolFault
@@ -15,6 +15,7 @@ from readiness.core.outcomes import (
     Circumstances,
     Counts,
     Disposition,
+    Exemption,
     Judgement,
     Outcome,
     Result,
@@ -60,17 +61,18 @@ def in_plan_order(
 def judge(outcomes: Sequence[Outcome], circumstances: Circumstances) -> Judgement:
     """The verdict over settled outcomes: a gating FAIL is NO_GO, a gating UNKNOWN or a narrowed run INCOMPLETE.
 
-    Nothing to check when there is no pair or every pair is NOT_APPLICABLE. `report_only` changes the exit code alone.
+    A run in which nothing was agreed is INCOMPLETE, too; an exemption that takes a blocker away is a condition. Nothing
+    to check when there is no pair or every pair is NOT_APPLICABLE. `report_only` changes the exit code alone.
     """
     follows = roots(outcomes)
     counts = _count(outcomes, follows)
-    verdict = _verdict(outcomes, counts, narrowed=circumstances.partial is not None)
+    verdict = _verdict(outcomes, counts, circumstances)
     code = EXIT_CODES[verdict]
     return Judgement(
-        **asdict(circumstances),
+        **{field.name: getattr(circumstances, field.name) for field in fields(circumstances)},
         verdict=verdict,
         exit_code=0 if circumstances.report_only and code in {1, 2} else code,
-        reasons=tuple(_reasons(outcomes, counts, follows, circumstances.partial)),
+        reasons=tuple(_reasons(outcomes, counts, follows, circumstances)),
         counts=counts,
     )
 
@@ -96,15 +98,21 @@ def ended_by(error: BaseException) -> tuple[Verdict, int, str]:
     return Verdict.ERROR, EXIT_FAULT, reason
 
 
-def _verdict(outcomes: Sequence[Outcome], counts: Counts, *, narrowed: bool) -> Verdict:
+def _verdict(outcomes: Sequence[Outcome], counts: Counts, circumstances: Circumstances) -> Verdict:
     if counts.expected == counts.not_applicable:
         return Verdict.NOTHING_TO_CHECK
     blocking = [outcome for outcome in outcomes if outcome.disposition is Disposition.BLOCKING]
     if any(outcome.outcome is Result.FAIL for outcome in blocking):
         return Verdict.NO_GO
-    if blocking or narrowed:
+    if blocking or circumstances.partial is not None or _nothing_agreed(outcomes):
         return Verdict.INCOMPLETE
-    return Verdict.GO_WITH_CONDITIONS if counts.waived or counts.deferred else Verdict.GO
+    exempted = any(exemption.blockers for exemption in circumstances.exemptions)
+    return Verdict.GO_WITH_CONDITIONS if counts.waived or counts.deferred or exempted else Verdict.GO
+
+
+def _nothing_agreed(outcomes: Sequence[Outcome]) -> bool:
+    """Whether no pair was held against anything that was agreed: what is met then, nobody asked for."""
+    return not any(outcome.agreed for outcome in outcomes)
 
 
 def _count(outcomes: Sequence[Outcome], follows: Mapping[str, str]) -> Counts:
@@ -119,17 +127,19 @@ def _count(outcomes: Sequence[Outcome], follows: Mapping[str, str]) -> Counts:
         waived=dispositions[Disposition.WAIVED],
         deferred=dispositions[Disposition.DEFERRED],
         blocked=len(follows),
+        not_agreed=sum(outcome.not_agreed is not None for outcome in outcomes),
     )
 
 
 def _reasons(
-    outcomes: Sequence[Outcome], counts: Counts, follows: Mapping[str, str], partial: Mapping[str, object] | None
+    outcomes: Sequence[Outcome], counts: Counts, follows: Mapping[str, str], circumstances: Circumstances
 ) -> Iterable[str]:
     if not counts.expected:
         yield "there is no pair of check and target"
         return
     if counts.expected == counts.not_applicable:
         yield f"all {counts.expected} pairs are not applicable"
+        yield from _exempted(circumstances.exemptions)
         return
     blocking = [outcome for outcome in outcomes if outcome.disposition is Disposition.BLOCKING]
     for severity in (Severity.BLOCKER, Severity.MAJOR):
@@ -141,14 +151,26 @@ def _reasons(
         yield f"{len(unjudged)} not judged: {_named(unjudged)}"
     if following := len(unknown) - len(unjudged):
         yield f"{following} not judged because of another outcome"
-    if partial is not None:
-        yield "partial: " + "; ".join(f"{key} {_listed(value)}" for key, value in partial.items())
+    if circumstances.partial is not None:
+        yield "partial: " + "; ".join(f"{key} {_listed(value)}" for key, value in circumstances.partial.items())
+    elif not blocking and _nothing_agreed(outcomes):
+        yield "nothing was agreed: no pair was held against anything that baseline.yaml states"
     if advice := sum(outcome.disposition is Disposition.ADVISORY for outcome in outcomes):
         yield f"{advice} minor, which {'does' if advice == 1 else 'do'} not gate"
     if counts.waived or counts.deferred:
         yield f"{counts.waived} waived, {counts.deferred} deferred"
+    yield from _exempted(circumstances.exemptions)
     if counts.passed + counts.not_applicable == counts.expected:
-        yield f"all {counts.expected} pairs judged, {counts.passed} passed, {counts.not_applicable} not applicable"
+        yield f"{counts.passed} of {counts.expected} pairs met, {counts.not_applicable} not applicable"
+
+
+def _exempted(exemptions: Sequence[Exemption]) -> Iterable[str]:
+    """What exemptions take away, those of blockers first."""
+    used = sorted((exemption for exemption in exemptions if exemption.pairs), key=lambda one: -one.blockers)
+    if used:
+        pairs, blockers = sum(one.pairs for one in used), sum(one.blockers for one in used)
+        keys = first_few([f"{one.key} for {one.scope}" for one in used], _NAMED)
+        yield f"{pairs} not agreed, {blockers or 'none'} of them blockers: {keys}"
 
 
 def _named(outcomes: Sequence[Outcome]) -> str:

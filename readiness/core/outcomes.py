@@ -99,7 +99,8 @@ class TargetOf(Target, Generic[S]):
 class Outcome:
     """One line of `results.jsonl`; every text may hold what a host said, so renderers clean it.
 
-    The judge sets `disposition`; until then an outcome blocks GO.
+    The judge sets `disposition`; until then an outcome blocks GO. `agreed` are the keys of the demands of baseline.yaml
+    that it was held against, `not_agreed` is the key of the exemption by which it is NOT_APPLICABLE.
     """
 
     check: str
@@ -117,13 +118,19 @@ class Outcome:
     remedy: str = ""
     owner: str = ""
     waiver: str | None = None
+    agreed: tuple[str, ...] = ()
+    not_agreed: str | None = None
     blocked_by: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many pairs were expected and what came of them; `blocked` are UNKNOWN ones that only follow from another."""
+    """How many pairs were expected and what came of them.
+
+    `blocked` are UNKNOWN ones that only follow from another; `not_agreed` those of the not applicable ones that an
+    exemption takes away.
+    """
 
     expected: int
     passed: int
@@ -133,13 +140,31 @@ class Counts:
     waived: int
     deferred: int
     blocked: int
+    not_agreed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """What it was agreed not to agree on, by whom and until when, and how many of the run's pairs it takes away.
+
+    `scope` is `all`, `group NAME` or `host NAME`; days are as written.
+    """
+
+    key: str
+    scope: str
+    reason: str
+    by: str
+    day: str
+    until: str | None
+    pairs: int
+    blockers: int
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What the verdict rests on besides the outcomes; `partial` says what a narrowed run left out, None for a whole.
 
-    `inputs` are sha256 digests by file; `valid_until` is a time in UTC.
+    `inputs` are sha256 digests by file; `valid_until` is a time in UTC; `exemptions` are those in force.
     """
 
     estate: str
@@ -148,6 +173,7 @@ class Circumstances:
     inputs: Mapping[str, str]
     partial: Mapping[str, object] | None = None
     report_only: bool = False
+    exemptions: tuple[Exemption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

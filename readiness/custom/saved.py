@@ -47,7 +47,7 @@ class SavedTests:
     def _outcome(self, row: Mapping[str, Any], number: int) -> Outcome:
         try:
             own = {"outcome": Result(row["outcome"]), "severity": Severity(row["severity"])}
-            lists = {key: tuple(row[key]) for key in ("blocked_by", "evidence")}
+            lists = {key: tuple(row[key]) for key in ("agreed", "blocked_by", "evidence")}
             return Outcome(**{**row, **own, **lists, "waiver": None, "disposition": Disposition.BLOCKING})
         except (KeyError, TypeError, ValueError) as error:
             file = str(self._saved.path / "results.jsonl")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -16,16 +17,19 @@ from readiness.yaml_text.known import Known
 from readiness.yaml_text.models import models_in
 
 Path = tuple[str, ...]
+_MOST_AHEAD = timedelta(hours=14)  # of UTC, on the islands where a day begins first
 
 
-def check_baseline(document: Document, baseline: Baseline, names: Names, hosts: Hosts, *, all_hosts: bool) -> None:
-    """Report roles that the catalogue does not have, and statements that contradict each other.
+def check_baseline(
+    document: Document, baseline: Baseline, names: Names, hosts: Hosts, as_of: datetime, *, all_hosts: bool
+) -> None:
+    """Report roles that the catalogue does not have, statements that contradict each other, and days to come.
 
     `all_hosts`: the hosts are all there are, as written, so that a role which none of them has is nobody's.
     """
     catalogue, known = Roles(names), _keys(names)
     opened = {product: Known(own.values(), "directives that leave a host") for product, own in names.opened.items()}
-    holders = holders_of(hosts)
+    holders, last = holders_of(hosts), (as_of + _MOST_AHEAD).astimezone(UTC).date()
     for path, section in baseline.sections():
         for key, kind in demands().items():
             value = value_at(section, key)
@@ -35,11 +39,12 @@ def check_baseline(document: Document, baseline: Baseline, names: Names, hosts: 
         _check_spellings(document, path, section)
         _check_directives(document, path, section, names, opened)
         _check_not_agreed(document, path, section, known, holders)
+        _check_days(document, path, section, last)
         if path:
             _check_scope(document, path, section)
             if all_hosts:
                 _check_roles(document, path, section, hosts, holders)
-    _check_groups(document, baseline.of_estate(hosts), hosts)
+    _check_groups(document, baseline.of_estate(hosts, as_of), hosts)
 
 
 def _keys(names: Names) -> Known:
@@ -93,6 +98,16 @@ def _check_not_agreed(document: Document, path: Path, section: Demands, known: K
             line = document.locate((*path, *key.split(".")))[0]
             message = f"{key} is stated at line {line} and not agreed here"
             document.report(at, message, "keep one of the two", key=True)
+
+
+def _check_days(document: Document, path: Path, section: Demands, last: date) -> None:
+    """Nothing was agreed on a day that is yet to come."""
+    days = {(*path, "not_agreed", key, "day"): exemption.day for key, exemption in section.not_agreed.items()}
+    if isinstance(section, Baseline) and section.agreed:
+        days["agreed", "day"] = section.agreed.day
+    for place, day in days.items():
+        if day > last:
+            document.report(place, f"day {day} is yet to come", "the day on which it was agreed")
 
 
 def _check_scope(document: Document, path: Path, section: Demands) -> None:

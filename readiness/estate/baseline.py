@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, ClassVar
 
@@ -55,16 +56,15 @@ class Demands(Section):
         example='{bacula: {client: {FileDaemon.TLS Require: "yes"}}}',
         by_role=True,
     )
-    not_agreed: dict[str, texts.Reason] = stated(
-        "Demands that it was agreed not to state, each with the reason.",
+    not_agreed: dict[str, NotAgreed] = stated(
+        "Demands that it was agreed not to state, each with the reason, who agreed to it and when.",
         {},
-        example="{same_version_groups: clients follow their own patch day}",
+        example='{same_version_groups: {reason: "own patch day", by: "J. Doe", day: 2026-11-24, until: 2026-12-31}}',
     )
 
     def statement(self, key: str) -> Any:
         """What this section says of a demand: its value, NotAgreed, or None where it says nothing."""
-        reason = self.not_agreed.get(key)
-        return NotAgreed(reason) if reason is not None else value_at(self, key)
+        return self.not_agreed.get(key) or value_at(self, key)
 
     def statements(self) -> dict[str, Any]:
         """Everything that this section says, by the demand's key."""
@@ -79,7 +79,7 @@ class Demands(Section):
                 }
             elif value is not None:
                 values[key] = value
-        return values | {key: NotAgreed(reason) for key, reason in self.not_agreed.items()}
+        return {**values, **self.not_agreed}
 
 
 class Agreement(Strict):
@@ -106,11 +106,13 @@ class Baseline(Demands):
         "What was agreed for one host.", {}, example="{dir01: {clock: {max_offset_s: 0.5}}}"
     )
     _groups_of: Mapping[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
+    _as_of: datetime = PrivateAttr(datetime.max.replace(tzinfo=UTC))
 
-    def of_estate(self, hosts: Hosts) -> Baseline:
-        """The baseline that knows which hosts are in which groups."""
+    def of_estate(self, hosts: Hosts, as_of: datetime) -> Baseline:
+        """The baseline that knows which hosts are in which groups, and the run's own time."""
         baseline = self.model_copy()
         baseline._groups_of = {name: host.groups for name, host in hosts.items()}  # noqa: SLF001 - its own copy
+        baseline._as_of = as_of  # noqa: SLF001 - as above
         return baseline
 
     def agreed_on(self, key: str, host: str | None) -> Any:
@@ -130,10 +132,14 @@ class Baseline(Demands):
                 return dict(entries.values()) or statement
         return dict(entries.values()) or None
 
-    def reason_not_agreed(self, key: str, host: str | None) -> str | None:
-        """Why a key was agreed not to be there for a host; None where nobody said so."""
-        reasons = (section.not_agreed.get(key) for _, section in self.sections_for(host))
-        return next((reason for reason in reasons if reason is not None), None)
+    def not_agreed_on(self, key: str, host: str | None) -> NotAgreed | None:
+        """The exemption from a key that comes first for a host, good or over; None where nobody wrote one."""
+        exemptions = (section.not_agreed.get(key) for _, section in self.sections_for(host))
+        return next((exemption for exemption in exemptions if exemption is not None), None)
+
+    def is_over(self, exemption: NotAgreed) -> bool:
+        """Whether an exemption no longer holds at the run's own time; days are those of UTC."""
+        return exemption.is_over(self._as_of.astimezone(UTC).date())
 
     def space_on(self, host: Host) -> tuple[SpaceDemand, ...]:
         """What is demanded of the host's filesystems; of two demands for one path the later, more special one."""

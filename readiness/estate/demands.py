@@ -6,14 +6,18 @@ path: `clock.max_offset_s`. A demand that is None was never stated.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar, Self
 
-from pydantic import GetJsonSchemaHandler, model_validator
+from pydantic import GetJsonSchemaHandler, ValidationInfo, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from readiness.estate import texts
+from readiness.yaml_text.document import quote
 from readiness.yaml_text.models import Strict, bare, stated
 from readiness.yaml_text.shapes import refusal
 
@@ -26,11 +30,42 @@ class Demand:
     of_the_estate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NotAgreed:
-    """It was agreed that nothing is demanded, for this reason."""
+class NotAgreed(Strict):
+    """It was agreed that nothing is demanded: why, by whom, on which day, and until which day that is good."""
 
-    reason: str
+    reason: texts.Reason = stated("Why nothing is demanded.", example="clients follow their own patch day")
+    by: texts.Line = stated("Who agreed to that.", example="J. Doe, service owner")
+    day: texts.Day = stated("On which day.", example="2026-11-24")
+    until: texts.Day | None = stated("The last day that it is good for; left out, it has no end.", None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _says_by_whom(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            hint = f"write {{reason: {json.dumps(value, ensure_ascii=False)}, by: WHO AGREED, day: YYYY-MM-DD}}"
+            raise refusal("a reason alone does not say who agreed to it, and when", hint)
+        if isinstance(value, Mapping) and value and not value.keys() & cls.model_fields.keys():
+            word = str(next(iter(value)))
+            hint = f"a demand within a section is one key: SECTION.{word}: {{reason: ..., by: ..., day: ...}}"
+            raise refusal(f"unknown key {quote(word)}", hint)
+        return value
+
+    @field_validator("until")
+    @classmethod
+    def _not_before_the_day(cls, until: date | None, info: ValidationInfo) -> date | None:
+        day = info.data.get("day")
+        if until is not None and day is not None and until < day:
+            raise refusal(f"until {until} lies before the day {day} on which it was agreed", "a later day, or none")
+        return until
+
+    def is_over(self, today: date) -> bool:
+        """Whether it no longer holds on a day; it is good to the end of `until`."""
+        return self.until is not None and today > self.until
+
+    def __str__(self) -> str:
+        """`reason (J. Doe, 2026-11-24, until 2026-12-31)`."""
+        end = f", until {self.until}" if self.until is not None else ""
+        return f"{self.reason} ({self.by}, {self.day}{end})"
 
 
 class Section(Strict):

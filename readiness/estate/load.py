@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -44,12 +45,12 @@ class LoadedEstate:
         return self._documents[file].node(path) is not None
 
 
-def load(folder: Path, names: Names) -> LoadedEstate:
-    """Read an estate folder; raises InputError with every mistake of every file, its paths as terminals open them."""
+def load(folder: Path, names: Names, as_of: datetime) -> LoadedEstate:
+    """Read an estate folder at this time; raises InputError with every mistake, its paths as terminals open them."""
     entries = files_of.entries_of(folder)
     problems: list[Problem] = []
     files = {name: data for name in (ESTATE, BASELINE) if (data := files_of.read(folder, name, problems)) is not None}
-    reading = _Reading(files, names)
+    reading = _Reading(files, names, as_of)
     written, document = reading.written, reading.documents.get(ESTATE)
     if written is not None and document is not None:
         try:
@@ -70,10 +71,10 @@ def load(folder: Path, names: Names) -> LoadedEstate:
         raise InputError([replace(problem, file=str(folder / problem.file)) for problem in error.problems]) from None
 
 
-def load_bytes(files: Mapping[str, bytes], names: Names) -> LoadedEstate:
-    """The same from the bytes of a saved run; raises InputError."""
+def load_bytes(files: Mapping[str, bytes], names: Names, as_of: datetime) -> LoadedEstate:
+    """The same from the bytes of a saved run and its time; raises InputError."""
     problems = [files_of.missing(name) for name in (ESTATE, BASELINE) if name not in files]
-    reading = _Reading(files, names)
+    reading = _Reading(files, names, as_of)
     if (written := reading.written) is not None:
         known_hosts = files_of.known_hosts_of(written, files)
         if known_hosts and known_hosts not in files:
@@ -92,9 +93,9 @@ def _documents(files: Mapping[str, bytes]) -> dict[str, Document]:
 class _Reading:
     """Both files while they are checked: `written` is the estate as far as it can be read, None where it cannot."""
 
-    def __init__(self, files: Mapping[str, bytes], names: Names) -> None:
+    def __init__(self, files: Mapping[str, bytes], names: Names, as_of: datetime) -> None:
         self.documents = _documents(files)
-        self._names = names
+        self._names, self._as_of = names, as_of
         document = self.documents.get(ESTATE)
         self._references = references(names, document)
         self.written = validate(document, Estate, self._references) if document is not None else None
@@ -112,7 +113,7 @@ class _Reading:
             if baseline is not None:
                 hosts = estate.hosts if estate is not None else {}
                 sound = estate is not None and not self.documents[ESTATE].problems
-                check_baseline(document, baseline, self._names, hosts, all_hosts=sound)
+                check_baseline(document, baseline, self._names, hosts, self._as_of, all_hosts=sound)
         for read in self.documents.values():
             problems += read.problems
         limits = {name: files_of.max_bytes(name) for name in files if name not in self.documents}
@@ -120,4 +121,4 @@ class _Reading:
         left_out = any(document.is_incomplete(()) for document in self.documents.values())
         if problems or left_out or estate is None or baseline is None:
             raise InputError(problems)
-        return LoadedEstate(estate, baseline.of_estate(estate.hosts), dict(files))
+        return LoadedEstate(estate, baseline.of_estate(estate.hosts, self._as_of), dict(files))

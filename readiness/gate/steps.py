@@ -13,7 +13,9 @@ from readiness.core.errors import InputError, NothingToCheck, Problem
 from readiness.core.facts import HostFacts, Why
 from readiness.core.judge import judge, settled
 from readiness.core.outcomes import Circumstances, Outcome
+from readiness.estate.estate import Cutover
 from readiness.gate.collecting import Collected
+from readiness.gate.exemptions import exemptions_in_force
 from readiness.gate.judging import Judging
 from readiness.planning.inputs import Inputs
 from readiness.planning.plan import Narrowing, Plan, as_planned_then, make_plan
@@ -99,7 +101,23 @@ def report_on(
         inputs={name: hashlib.sha256(data).hexdigest() for name, data in sorted(inputs.files.items())},
         partial=dict(sorted(partial.items())) if partial else None,  # the order that it is saved in
         report_only=report_only,
+        exemptions=exemptions_in_force(inputs.baseline, outcomes),
     )
     outcomes = settled(outcomes)
     judgement = judge(outcomes, circumstances)
-    return Report(outcomes, judgement, run_id, inputs.as_of, inputs.estate.service, inputs.estate.note)
+    estate = inputs.estate
+    return Report(
+        outcomes,
+        judgement,
+        run_id,
+        inputs.as_of,
+        estate.service,
+        estate.note,
+        cutover=_in_words(estate.cutover),
+        hosts={name: host.products for name, host in estate.hosts.items()},
+    )
+
+
+def _in_words(cutover: Cutover) -> str:
+    """When the cutover is, with the offsets that were written."""
+    return f"{cutover.start.isoformat()} to {cutover.end.isoformat()}"

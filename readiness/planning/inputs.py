@@ -69,7 +69,7 @@ class RoleOnHost:
 def inputs_of(estate_folder: Path, as_of: datetime) -> Inputs:
     """The inputs as the estate's files and the shipped catalogue state them now; InputError with every mistake."""
     catalogue = products.load(SYSTEMS)
-    return _inputs(load(estate_folder, names_of(catalogue)), catalogue, as_of)
+    return _inputs(load(estate_folder, names_of(catalogue), as_of), catalogue, as_of)
 
 
 def inputs_again(files: Mapping[str, bytes], as_of: datetime) -> Inputs:
@@ -78,7 +78,7 @@ def inputs_again(files: Mapping[str, bytes], as_of: datetime) -> Inputs:
         {name.removeprefix(CATALOGUE): data for name, data in files.items() if name.startswith(CATALOGUE)}, SYSTEMS
     )
     estate = {name: data for name, data in files.items() if not name.startswith(CATALOGUE)}
-    return _inputs(load_bytes(estate, names_of(catalogue)), catalogue, as_of)
+    return _inputs(load_bytes(estate, names_of(catalogue), as_of), catalogue, as_of)
 
 
 def names_of(catalogue: products.Catalogue) -> Names:

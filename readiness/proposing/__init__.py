@@ -62,7 +62,7 @@ def _check(text: str, every: tuple[Proposal, ...], inputs: Inputs) -> None:
     filled = text.replace(AGREED, 'agreed: {by: nobody, day: "2000-01-01"}', 1)
     estate = {name: data for name, data in inputs.files.items() if not name.startswith(CATALOGUE)}
     try:
-        loaded = load_bytes({**estate, BASELINE: filled.encode()}, names_of(inputs.catalogue))
+        loaded = load_bytes({**estate, BASELINE: filled.encode()}, names_of(inputs.catalogue), inputs.as_of)
     except InputError as error:
         raise ToolFault(f"what would be proposed does not load: {error.problems[0]}") from error
     stated = loaded.baseline.statements()

@@ -12,9 +12,10 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from readiness.core.errors import ToolFault
-from readiness.core.outcomes import Disposition, Judgement, Outcome, Result, Verdict
+from readiness.core.outcomes import Disposition, Outcome, Result, Verdict
 from readiness.core.roots import ACCEPTED
 from readiness.core.text import clean, one_line
+from readiness.renderers import page_one
 from readiness.renderers.report import Report
 from readiness.renderers.wording import VERDICTS
 
@@ -54,7 +55,7 @@ def _suites(report: Report) -> Iterator[tuple[str, str | None, list[TestCase]]]:
     """Name, host and cases of each suite; the gate comes first, where nobody can miss it."""
     from junit_xml import TestCase  # noqa: PLC0415 - as above
 
-    yield "gate", None, [_gate_case(report.judgement, report.run_id)]
+    yield "gate", None, [_gate_case(report)]
     targets = Counter((outcome.check, outcome.host) for outcome in report.outcomes)
     by_host: dict[str | None, list[tuple[Outcome, str, str]]] = {}
     taken: set[tuple[str, str]] = set()
@@ -161,23 +162,22 @@ def _passed(outcome: Outcome) -> str:
     return f"target: {outcome.target}\nexpected: {expected}\nfound: {found}\nevidence: {evidence}"
 
 
-def _gate_case(judgement: Judgement, run_id: str) -> TestCase:
+def _gate_case(report: Report) -> TestCase:
     from junit_xml import TestCase  # noqa: PLC0415 - as above
 
+    judgement = report.judgement
     case = TestCase(GATE_NAME, GATE_CLASS)
     report_only = " (report only: the exit code says 0)" if judgement.report_only else ""
     line = f"{VERDICTS[judgement.verdict]}{report_only}: {'; '.join(judgement.reasons)}"
-    counts = judgement.counts
     text = "\n".join(
         [
             line,
             f"estate: {judgement.estate}",
             f"change: {judgement.change}",
-            f"run: {run_id}",
+            f"run: {report.run_id}",
             f"valid until: {judgement.valid_until}",
-            f"pairs: {counts.expected} expected, {counts.passed} passed, {counts.failed} failed",
-            f"also: {counts.unknown} unknown, {counts.not_applicable} not applicable, {counts.waived} waived",
-            f"and: {counts.deferred} deferred, {counts.blocked} that only follow from another",
+            *(one_line(f"{label.lower()}: {text}", _IN_TEXT) for label, text in page_one.rows(report)),
+            *(one_line(f"not agreed: {key} {text}", _IN_TEXT) for key, text in page_one.exemptions(judgement)),
         ]
     )
     message = _defused(one_line(line))

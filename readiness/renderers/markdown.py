@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from readiness.core.outcomes import Judgement, Outcome, Result, Severity, Verdict
+from readiness.core.outcomes import Judgement, Result, Verdict
 from readiness.core.text import first_few, one_line
+from readiness.renderers import page_one
 from readiness.renderers.report import Report
 from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, number
 
 FILE = "summary.md"
 LARGEST = 60_000
 """Bytes; every tool that such a summary is pasted into takes as much."""
-_MEANING: Mapping[Verdict, str] = {
-    Verdict.GO: "everything that was planned was looked at and met",
-    Verdict.GO_WITH_CONDITIONS: "everything else was met; the accepted risks below are the conditions",
-    Verdict.NO_GO: "something that gates was not met",
-    Verdict.INCOMPLETE: "nothing that gates was found wrong, but not all was looked at",
-    Verdict.NOTHING_TO_CHECK: "there was nothing to judge, which is no GO",
-    Verdict.ERROR: "the tool or its input failed, which is no GO",
-    Verdict.RUNNING: "the run has not ended, which is no GO",
-}
 _GOES = frozenset({Verdict.GO, Verdict.GO_WITH_CONDITIONS})
 _VALUE, _REST, _REMEDY = 300, 500, 6000
 _TICKS = re.compile("`+")
@@ -33,10 +25,11 @@ def render(report: Report) -> bytes:
     head = list(_head(report))
     tail = list(_tail(report.judgement))
     scope = "" if report.judgement.partial is None else " of this partial run"
+    accepted_none = "None, besides what was agreed not to demand." if report.judgement.exemptions else "None."
     sections = (
         ("Not met", "Nothing that gates failed among what was judged.", grouped.not_met, 0.4),
         ("Not judged", f"Every pair{scope} that gates was judged.", grouped.not_judged, 0.65),
-        ("Accepted risks and deferrals", "None.", grouped.accepted, 0.6),
+        ("Accepted risks and deferrals", accepted_none, grouped.accepted, 0.6),
         ("Advice, which does not gate", "None.", grouped.advice, 1.0),
     )
     lines = head
@@ -66,7 +59,7 @@ def _head(report: Report) -> Iterator[str]:
     outcomes, judgement = report.outcomes, report.judgement
     yield f"# {VERDICTS[judgement.verdict]}: {code(report.service or judgement.estate)}"
     yield ""
-    yield f"**{VERDICTS[judgement.verdict]}**: {_MEANING[judgement.verdict]}."
+    yield f"**{VERDICTS[judgement.verdict]}**: {page_one.meaning(judgement)}."
     yield f"In short: {code(in_short(outcomes, judgement), _REST)}"
     if judgement.report_only:
         yield ""
@@ -75,8 +68,7 @@ def _head(report: Report) -> Iterator[str]:
     facts = {
         "Change": code(judgement.change) if judgement.change else "none named",
         "Note": code(report.note, _REST) if report.note else "",
-        "Hosts": _hosts(outcomes, "" if judgement.partial is None else " in this partial run"),
-        "Pairs of check and target": _counts(judgement),
+        **{label: code(text, _REST) for label, text in page_one.rows(report)},
         "As of": code(report.as_of.isoformat()),
         "Valid until": code(judgement.valid_until) if judgement.verdict in _GOES else "",
         "Run": code(report.run_id),
@@ -87,36 +79,24 @@ def _head(report: Report) -> Iterator[str]:
     yield ""
     yield from (f"- {code(reason, _REST)}" for reason in judgement.reasons[:20])
     yield ""
+    yield from _exemptions(judgement)
     yield from _left_out(judgement)
 
 
-def _hosts(outcomes: Sequence[Outcome], scope: str) -> str:
-    """On how many planned hosts anything was read: the login was accepted, and an outcome rests on its own fact."""
-    planned = dict.fromkeys(outcome.host for outcome in outcomes if outcome.host)
-    judged = {outcome.host for outcome in outcomes if outcome.outcome in {Result.PASS, Result.FAIL} and _own(outcome)}
-    shut = _not_logged_in(outcomes)
-    unread = [host for host in planned if host not in judged or host in shut]
-    text = f"{len(planned) - len(unread)} of {len(planned)}{scope} read"
-    return f"{text}; nothing was read on {code(first_few(unread, 10))}" if unread else text
-
-
-def _own(outcome: Outcome) -> bool:
-    return any(reference.startswith(f"{outcome.host}#") for reference in outcome.evidence)
-
-
-def _not_logged_in(outcomes: Sequence[Outcome]) -> set[str | None]:
-    """The hosts that were not reached, did not prove themselves or refused the login."""
-    way_in = (one for one in outcomes if (one.area, one.severity) == ("connectivity", Severity.BLOCKER))
-    return {one.host for one in way_in if one.outcome is not Result.PASS}
-
-
-def _counts(judgement: Judgement) -> str:
-    counts = judgement.counts
-    return (
-        f"{counts.expected} expected, {counts.passed} met, {counts.failed} not met, {counts.unknown} not judged "
-        f"({counts.blocked} of them only because of another), {counts.not_applicable} not applicable, "
-        f"{counts.waived} waived, {counts.deferred} deferred"
-    )
+def _exemptions(judgement: Judgement) -> Iterator[str]:
+    if not judgement.exemptions:
+        return
+    yield f"## Agreed not to demand ({number(len(judgement.exemptions), 'exemption')})"
+    yield ""
+    room = LARGEST // 3
+    lines = [f"- {code(key)} {code(text, _REST)}" for key, text in page_one.exemptions(judgement)]
+    for number_shown, line in enumerate(lines):
+        room -= _size([line])
+        if room < 0:
+            yield f"- **{len(lines) - number_shown} more**: see `verdict.json`"
+            break
+        yield line
+    yield ""
 
 
 def _left_out(judgement: Judgement) -> Iterator[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
@@ -17,7 +17,10 @@ from readiness.core.outcomes import Judgement, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of a run: every text may hold what a host said, so renderers clean it."""
+    """What came of a run: every text may hold what a host said, so renderers clean it.
+
+    `hosts` are all hosts of the estate with their roles by product; `cutover` says when it is, as written.
+    """
 
     outcomes: tuple[Outcome, ...]
     judgement: Judgement
@@ -25,6 +28,8 @@ class Report:
     as_of: datetime
     service: str
     note: str = ""
+    cutover: str = ""
+    hosts: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ _TYPES: Mapping[str, Callable[[Any], Any]] = {
     "severity": Severity,
     "outcome": Result,
     "disposition": Disposition,
+    "agreed": tuple,
     "blocked_by": tuple,
     "evidence": tuple,
 }

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 from readiness.core.outcomes import LIVE, Disposition, Outcome, Result, Verdict
 from readiness.core.roots import ACCEPTED
 from readiness.core.text import first_few, one_line
+from readiness.renderers import page_one
 from readiness.renderers.report import Report
 from readiness.renderers.wording import VERDICTS, Finding, findings, in_short, number
 
@@ -97,6 +98,10 @@ def _report(console: Console, report: Report, folder: object) -> Iterator[Text]:
             more = f"{number(len(left), 'more finding')} ({number(pairs, 'pair')}) {where}"
             yield from _barred(console, [("...", more)])
     yield from _table(report.outcomes)
+    yield from _barred(console, list(page_one.rows(report)))
+    if report.judgement.exemptions:
+        yield _line(f"AGREED NOT TO DEMAND: {number(len(report.judgement.exemptions), 'exemption')}", "yellow")
+        yield from _barred(console, list(page_one.exemptions(report.judgement)))
     if partial is not None:
         yield _line("LEFT OUT of this partial run:", "yellow")
         yield from _barred(console, [(key, _listed(value)) for key, value in partial.items()])

@@ -117,7 +117,13 @@ def in_short(outcomes: Sequence[Outcome], judgement: Judgement) -> str:
         parts.append("partial run")
     counts = judgement.counts
     parts += [f"{count} {word}" for count, word in ((counts.waived, "waived"), (counts.deferred, "deferred")) if count]
-    if not parts and judgement.verdict is Verdict.GO:
-        parts.append(f"all {number(counts.expected, 'pair')} judged")
-    short = ", ".join(parts) or "; ".join(judgement.reasons)
+    if not parts and judgement.verdict in {Verdict.GO, Verdict.GO_WITH_CONDITIONS}:
+        parts.append(f"{counts.passed} of {number(counts.expected, 'pair')} met")
+        parts += [f"{counts.not_applicable} not applicable"] if counts.not_applicable else []
+        advice = sum(outcome.disposition is Disposition.ADVISORY for outcome in outcomes)
+        parts += [f"{advice} minor not"] if advice else []
+    short = ", ".join(parts) or "; ".join(judgement.reasons[:1])
+    if used := [exemption for exemption in judgement.exemptions if exemption.pairs]:
+        blockers = sum(exemption.blockers for exemption in used)
+        short += f", {number(len(used), 'exemption')} ({counts.not_agreed} not agreed, {number(blockers, 'blocker')})"
     return f"{short} (report only: exit code 0)" if judgement.report_only else short

@@ -133,7 +133,7 @@ def _words(document: Document, path: Path, error: Mapping[str, Any]) -> tuple[st
         number = isinstance(value, int | float)
         hint = f'quote it: "{text}"' if kind == "string_type" and number else ""
         given = f"the number {text}" if number and not isinstance(value, bool) else kind_of(value)
-        return f"must be {_WANTED[kind]}, not {given}", hint or _shape_hint(path, kind, value, text)
+        return f"must be {_WANTED[kind]}, not {given}", hint or _shape_hint(kind, value, text)
     if kind in _BOUNDS:
         words, name = _BOUNDS[kind]
         return f"must be {words} {error['ctx'][name]:g}", ""
@@ -148,11 +148,9 @@ def _words(document: Document, path: Path, error: Mapping[str, Any]) -> tuple[st
     return _SIMPLE.get(kind, f"cannot be used: {error['msg']}"), ""
 
 
-def _shape_hint(path: Path, kind: str, value: Any, text: str) -> str:
+def _shape_hint(kind: str, value: Any, text: str) -> str:
     if kind == "tuple_type" and isinstance(value, str):
         return f"write [{text}]"
-    if path[-2:-1] == ("not_agreed",) and isinstance(value, Mapping):
-        return f"write {path[-1]}.{next(iter(value), '...')}: and the reason"
     if kind == "dict_type" and isinstance(value, list | tuple):
         return "write key: value, one a line, without - and brackets"
     if kind in {"int_type", "float_type"} and isinstance(value, str):

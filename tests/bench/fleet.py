@@ -49,8 +49,11 @@ BASELINE = {
     "space": [{"path": "C:\\", "mounted": True, "min_free_percent": 10.0, "min_free_inodes_percent": 0.0}],
     "host": {"min_memory_bytes": 4 << 30, "time_zone": "Etc/UTC"},
     "not_agreed": {
-        "hosts.bacula.director": "the director goes live with CHG2 and is judged there",
-        "host.min_swap_bytes": "Windows sees to its paging files itself",
+        key: {"reason": reason, "by": "the bench", "day": "2026-01-01"}
+        for key, reason in (
+            ("hosts.bacula.director", "the director goes live with CHG2 and is judged there"),
+            ("host.min_swap_bytes", "Windows sees to its paging files itself"),
+        )
     },
     "listening": {"also": [{"port": 135, "process": "svchost.exe"}, {"port": 5985, "process": "System"}]},
     "windows": {

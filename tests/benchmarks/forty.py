@@ -49,12 +49,13 @@ SCRIPTS = tuple(Script(kind.name, by_name[kind.name].text) for kind in KINDS.val
 _NONCE = "0" * 32
 SALT = "0" * 64
 _HEAD = f"""
-from readiness.checking import Facts, check, each_host, expect, {", ".join(KINDS)}
+from readiness.checking import Baseline, Facts, Target, agreed, check, each_host, expect, {", ".join(KINDS)}
 """
 _CHECK = """
 @check("FTY-{number:03}", severity="major", targets=each_host, needs=({kind},), remedy="none", source="benchmark")
-def test_{number}(facts: Facts) -> None:
+def test_{number}(target: Target, facts: Facts, baseline: Baseline) -> None:
     \"\"\"One of the forty facts is as expected.\"\"\"
+    agreed(baseline, "clock.max_offset_s", target)
     expect({claim}, equals={expected!r})
 """
 _TESTINFRA = """

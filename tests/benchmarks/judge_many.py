@@ -36,8 +36,9 @@ def main(folder: str, hosts: int) -> None:
     lines = [f"  h{number:05}: {{fqdn: h{number:05}.example.com}}\n" for number in range(hosts)]
     files = {"estate.yaml": (_ESTATE + "".join(lines)).encode(), "baseline.yaml": b"clock: {max_offset_s: 1.0}\n"}
     catalogue = products.load(SYSTEMS)
-    loaded = load_bytes(files, names_of(catalogue))
-    inputs = Inputs(loaded.estate, loaded.baseline, catalogue, datetime.now(UTC), loaded.files)
+    now = datetime.now(UTC)
+    loaded = load_bytes(files, names_of(catalogue), now)
+    inputs = Inputs(loaded.estate, loaded.baseline, catalogue, now, loaded.files)
     checks = Path(folder)
     plan = plan_run(inputs, collect_checks(checks), Narrowing())
     report = conclude(judge_plan(checks, inputs, plan, given(plan)), run_id="benchmark")

@@ -11,12 +11,13 @@ from tests.main_job.job import ROOT
 HOSTS, CHECKS = 1000, 40
 
 _OURS = """
-from readiness.checking import Facts, Login, check, each_host, expect
+from readiness.checking import Baseline, Facts, Login, Target, agreed, check, each_host, expect
 """
 _OUR_CHECK = """
 @check("BEN-{number:03}", severity="major", targets=each_host, needs=(Login,), remedy="none", source="benchmark")
-def test_{number}(facts: Facts) -> None:
+def test_{number}(target: Target, facts: Facts, baseline: Baseline) -> None:
     \"\"\"The login is the agreed one.\"\"\"
+    agreed(baseline, "clock.max_offset_s", target)
     expect(facts.need(Login).user, equals={expected!r})
 """
 _THEIRS = """

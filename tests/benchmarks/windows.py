@@ -32,15 +32,16 @@ EXPECTED = {
     if one.kind is not Clock and len(one.text) <= _LONGEST
 }
 _HEAD = """
-from readiness.checking import Facts, check, each_host, expect
+from readiness.checking import Baseline, Facts, Target, agreed, check, each_host, expect
 from readiness.probes import PROBES_OF
 
 KIND = {probe.name: probe.kind for probe in PROBES_OF["powershell"]}
 """
 _CHECK = """
 @check("WFT-{number:03}", severity="major", targets=each_host, needs=(KIND[{name!r}],), remedy="none", source="none")
-def test_{number}(facts: Facts) -> None:
+def test_{number}(target: Target, facts: Facts, baseline: Baseline) -> None:
     \"\"\"One of the facts is as it was recorded.\"\"\"
+    agreed(baseline, "clock.max_offset_s", target)
     expect(str(facts.need(KIND[{name!r}])), equals={expected!r})
 """
 

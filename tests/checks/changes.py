@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from readiness.configs.model import ConfigurationFile
 from readiness.core.facts import Fact, Missing, Why
 from readiness.demo import NOT_RECORDED
+from readiness.estate import NotAgreed
 from readiness.planning.inputs import Inputs
 from readiness.probes.configuration import Configuration
 from tests.bench import record
@@ -20,6 +22,7 @@ HOSTS = (*LINUX_HOSTS, "fd01", "fd02")
 FD_CONF = "/etc/bacula/bacula-fd.conf"
 WINDOWS_CONF = r"C:\Program Files\Bacula\bacula-fd.conf"
 PROGRAM = r"C:\Program Files\Bacula\bacula-fd.exe"
+NOT_AGREED = NotAgreed(reason="a test", by="a test", day=date(2026, 11, 1))
 NO_OWNERS = Missing(Why.NOT_PERMITTED, "a password is required", "a rule")
 
 
@@ -39,8 +42,8 @@ def with_baseline(**stated: object) -> Callable[[Inputs], Inputs]:
     """What is stated instead; a demand that the demo's recording knows nothing of is no longer excused by it."""
 
     def change(inputs: Inputs) -> Inputs:
-        reasons = {key: text for key, text in inputs.baseline.not_agreed.items() if text != NOT_RECORDED}
-        return replace(inputs, baseline=inputs.baseline.model_copy(update={"not_agreed": reasons, **stated}))
+        exemptions = {key: own for key, own in inputs.baseline.not_agreed.items() if own.reason != NOT_RECORDED}
+        return replace(inputs, baseline=inputs.baseline.model_copy(update={"not_agreed": exemptions, **stated}))
 
     return change
 

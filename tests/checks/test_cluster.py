@@ -53,7 +53,7 @@ def inputs(*changes: tuple[str, str]) -> Inputs:
         text = text.replace(old, new)
     catalogue = load(SYSTEMS)
     files = {"estate.yaml": text.encode(), "baseline.yaml": b"clock: {max_offset_s: 1.0}\n"}
-    loaded = load_bytes(files, names_of(catalogue))
+    loaded = load_bytes(files, names_of(catalogue), AS_OF)
     return Inputs(loaded.estate, loaded.baseline, catalogue, AS_OF, {})
 
 

@@ -17,7 +17,7 @@ from readiness.planning.plan import Narrowing, make_plan
 from readiness.probes import PROBES_OF
 from readiness.run_folder.saved import SavedRun
 
-from .changes import with_baseline, with_estate
+from .changes import NOT_AGREED, with_baseline, with_estate
 from .harness import Case, Clean, judged, shipped
 
 # What they report is not having looked: UNKNOWN or PASS.
@@ -155,12 +155,11 @@ def test_a_host_that_nobody_read_is_unknown_throughout(clean: Clean) -> None:
 
 @pytest.mark.parametrize("check", ["VER-004", "VER-005", "CFG-003", "CFG-004", "CRT-002"])
 def test_a_role_that_the_estate_lacks_for_a_reason_is_held_against_nobody(clean: Clean, check: str) -> None:
-    reason = "goes live with another change"
     pair = f"{check} fd01/bacula.client~director"
     hosts = {"fd01": clean.inputs.estate.hosts["fd01"].model_copy(update={"uses": {}})}
     alone = with_estate(clean.inputs, hosts=hosts)
-    agreed = with_baseline(not_agreed={"hosts.bacula.director": reason})(alone)
+    agreed = with_baseline(not_agreed={"hosts.bacula.director": NOT_AGREED})(alone)
     silent, excused = judged(alone, clean.store, check)[pair], judged(agreed, clean.store, check)[pair]
     assert (silent.outcome, excused.outcome) == (Result.UNKNOWN, Result.NOT_APPLICABLE)
     assert "not_agreed: {hosts.bacula.director" in silent.message
-    assert reason in excused.message
+    assert excused.message == "the estate has no bacula director, not agreed: a test (a test, 2026-11-01)"

@@ -38,7 +38,7 @@ FOUND = {
 
 
 def nothing_agreed(inputs: Inputs) -> Inputs:
-    return replace(inputs, baseline=type(inputs.baseline)().of_estate(inputs.estate.hosts))
+    return replace(inputs, baseline=type(inputs.baseline)().of_estate(inputs.estate.hosts, inputs.as_of))
 
 
 @pytest.fixture(scope="module")

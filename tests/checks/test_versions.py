@@ -11,7 +11,7 @@ from readiness.planning.inputs import Inputs
 from readiness.probes.packages import Package, Packages
 from readiness.products.models import VersionRule
 
-from .changes import CLIENTS, with_baseline
+from .changes import CLIENTS, NOT_AGREED, with_baseline
 from .harness import Case, Clean, Store, fact
 
 
@@ -37,10 +37,9 @@ def everywhere(text: str, *but: str) -> Callable[[Store], None]:
 
 
 def agreed_anything(inputs: Inputs) -> Inputs:
-    reasons = {f"versions.bacula.{role}": "a test" for role in ("director", "storage", "client")}
-    return with_baseline(
-        versions=None, same_version_groups=None, not_agreed={**reasons, "same_version_groups": "a test"}
-    )(inputs)
+    keys = [*(f"versions.bacula.{role}" for role in ("director", "storage", "client")), "same_version_groups"]
+    exempt = dict.fromkeys(keys, NOT_AGREED)
+    return with_baseline(versions=None, same_version_groups=None, not_agreed=exempt)(inputs)
 
 
 def with_rule(rule: VersionRule) -> Callable[[Inputs], Inputs]:

@@ -18,6 +18,7 @@ from readiness.probes.windows.system import Elevation
 from readiness.probes.windows.tls import CipherSuites, ProtocolKeys, SChannel
 
 from .changes import (
+    NOT_AGREED,
     of,
     recorded,
     with_baseline,
@@ -106,7 +107,7 @@ def test_what_was_never_agreed_is_unknown(clean: Clean, key: str, checks: tuple[
     stated = clean.inputs.baseline.windows
     assert stated is not None
     silent = with_baseline(windows=stated.model_copy(update={key: None}))(clean.inputs)
-    reasons = with_baseline(not_agreed={f"windows.{key}": "a test"})(silent)
+    reasons = with_baseline(not_agreed={f"windows.{key}": NOT_AGREED})(silent)
     assert {one.outcome for one in judged(silent, clean.store, *checks).values()} == {Result.UNKNOWN}
     assert {one.outcome for one in judged(reasons, clean.store, *checks).values()} == {Result.NOT_APPLICABLE}
 

@@ -9,7 +9,7 @@ import pytest
 
 from readiness.core.errors import ToolFault
 from readiness.core.judge import in_plan_order, judge, settled, why_not_valid
-from readiness.core.outcomes import Circumstances, Outcome, Result, Severity, Verdict
+from readiness.core.outcomes import Circumstances, Exemption, Outcome, Result, Severity, Verdict
 
 CIRCUMSTANCES = Circumstances("backup", "CHG-1", "2026-11-26T00:00:00+00:00", {})
 
@@ -17,8 +17,18 @@ CIRCUMSTANCES = Circumstances("backup", "CHG-1", "2026-11-26T00:00:00+00:00", {}
 def outcome(
     result: Result, severity: Severity = Severity.BLOCKER, target: str = "bk01", check: str = "VER-001"
 ) -> Outcome:
-    (alone,) = settled([Outcome(check, "a title", "versions", severity, target, target, "", result, "a message")])
+    made = Outcome(check, "a title", "versions", severity, target, target, "", result, "a message", agreed=("sshd",))
+    (alone,) = settled([made])
     return alone
+
+
+def exempt(severity: Severity, target: str = "bk02", check: str = "VER-001") -> Outcome:
+    made = outcome(Result.NOT_APPLICABLE, severity, target, check)
+    return replace(made, agreed=(), not_agreed="clock.max_offset_s")
+
+
+def exemption(pairs: int, blockers: int, scope: str = "all") -> Exemption:
+    return Exemption("clock.max_offset_s", scope, "a test", "J. Doe", "2026-11-01", None, pairs, blockers)
 
 
 def verdict(*outcomes: Outcome) -> Verdict:
@@ -28,7 +38,38 @@ def verdict(*outcomes: Outcome) -> Verdict:
 def test_all_passed_is_go() -> None:
     judgement = judge((outcome(Result.PASS), outcome(Result.NOT_APPLICABLE, target="bk02")), CIRCUMSTANCES)
     assert (judgement.verdict, judgement.exit_code) == (Verdict.GO, 0)
-    assert judgement.reasons == ("all 2 pairs judged, 1 passed, 1 not applicable",)
+    assert judgement.reasons == ("1 of 2 pairs met, 1 not applicable",)
+
+
+@pytest.mark.parametrize(
+    ("severity", "blockers", "wanted"),
+    [
+        (Severity.BLOCKER, 1, Verdict.GO_WITH_CONDITIONS),
+        (Severity.MAJOR, 0, Verdict.GO),
+        (Severity.MINOR, 0, Verdict.GO),
+    ],
+)
+def test_an_exemption_that_takes_a_blocker_away_is_a_condition(
+    severity: Severity, blockers: int, wanted: Verdict
+) -> None:
+    circumstances = replace(CIRCUMSTANCES, exemptions=(exemption(1, blockers, "host bk02"), exemption(0, 0)))
+    judgement = judge((outcome(Result.PASS), exempt(severity)), circumstances)
+    assert (judgement.verdict, judgement.exit_code) == (wanted, 0)
+    assert (judgement.counts.not_applicable, judgement.counts.not_agreed) == (1, 1)
+    assert f"1 not agreed, {blockers or 'none'} of them blockers: clock.max_offset_s for host bk02" in judgement.reasons
+    worse = judge((outcome(Result.FAIL), exempt(severity)), circumstances)
+    assert worse.verdict is Verdict.NO_GO
+    assert judge((outcome(Result.UNKNOWN), exempt(severity)), circumstances).verdict is Verdict.INCOMPLETE
+
+
+def test_what_nobody_agreed_on_is_no_go_whatever_is_met() -> None:
+    met = replace(outcome(Result.PASS), agreed=())
+    for outcomes in ((met,), (met, exempt(Severity.BLOCKER)), (met, exempt(Severity.MAJOR))):
+        judgement = judge(outcomes, CIRCUMSTANCES)
+        assert (judgement.verdict, judgement.exit_code) == (Verdict.INCOMPLETE, 2)
+        assert judgement.reasons[0].startswith("nothing was agreed: no pair was held against anything")
+    judgement = judge((met, outcome(Result.UNKNOWN, target="bk02")), CIRCUMSTANCES)
+    assert not any("nothing was agreed" in reason for reason in judgement.reasons), "who knows, of what nobody read"
 
 
 @pytest.mark.parametrize("severity", [Severity.BLOCKER, Severity.MAJOR])

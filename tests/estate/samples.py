@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from readiness.core.errors import InputError, Problem
 from readiness.estate import BASELINE, ESTATE, LoadedEstate, Names, load_bytes
 
 HERE = Path(__file__).parent
+AS_OF = datetime(2026, 11, 25, 8, tzinfo=UTC)
 GOOD: Mapping[str, bytes] = {name: (HERE / "good" / name).read_bytes() for name in (ESTATE, BASELINE, "known_hosts")}
 NAMES = Names(
     roles={
@@ -36,7 +38,7 @@ NAMES = Names(
 
 
 def loaded(files: Mapping[str, bytes] = GOOD) -> LoadedEstate:
-    return load_bytes(files, NAMES)
+    return load_bytes(files, NAMES, AS_OF)
 
 
 def changed(file: str, old: str, new: str, files: Mapping[str, bytes] = GOOD) -> dict[str, bytes]:

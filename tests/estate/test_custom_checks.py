@@ -6,7 +6,7 @@ import pytest
 
 from readiness.core.errors import InputError
 from readiness.estate import ESTATE, CustomChecks, LoadedEstate, load, load_bytes
-from tests.estate.samples import GOOD, NAMES
+from tests.estate.samples import AS_OF, GOOD, NAMES
 from tests.estate.samples import loaded as good
 
 
@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 def given(folder: Path, *lines: str) -> LoadedEstate:
     text = GOOD[ESTATE].decode() + "custom_checks:\n" + "".join(f"{line}\n" for line in lines)
     (folder / ESTATE).write_text(text)
-    return load(folder, NAMES)
+    return load(folder, NAMES, AS_OF)
 
 
 def test_they_are_for_every_host_with_ssh_unless_stated(folder: Path) -> None:
@@ -57,7 +57,7 @@ def test_what_is_python_is_kept_and_read_again_from_a_run(folder: Path) -> None:
     loaded = given(folder, "- folder: tests/infra")
     kept = {"test_base.py", "conftest.py", "pytest.ini", "deeper/test_more.py"}
     assert {name for name in loaded.files if name not in GOOD} == {f"tests/infra/{name}" for name in kept}
-    assert load_bytes(loaded.files, NAMES) == loaded
+    assert load_bytes(loaded.files, NAMES, AS_OF) == loaded
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_hosts_over_winrm_are_refused(folder: Path) -> None:
     text = GOOD[ESTATE].decode().replace("hosts:\n", f"hosts:\n{entry}", 1)
     (folder / ESTATE).write_text(f"{text}custom_checks:\n- {{folder: tests/infra, hosts: [win01]}}\n")
     with pytest.raises(InputError) as caught:
-        load(folder, NAMES)
+        load(folder, NAMES, AS_OF)
     assert "'win01' is reached over WinRM" in str(caught.value)
 
 

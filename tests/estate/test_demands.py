@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ TWO_GROUPS = (
 
 
 def files(baseline: str) -> dict[str, bytes]:
-    return {**GOOD, ESTATE: TWO_GROUPS.encode(), BASELINE: baseline.encode()}
+    return {**GOOD, ESTATE: TWO_GROUPS.encode(), BASELINE: baseline.replace("EXEMPT", A_TEST).encode()}
 
 
 def baseline(text: str) -> Baseline:
@@ -54,6 +55,8 @@ def of_role(key: str) -> str:
     return f"{key}.{product}.{next(iter(roles))}"
 
 
+A_TEST = "{reason: a test, by: J. Doe, day: 2026-11-01}"
+EXEMPT = NotAgreed(reason="a test", by="J. Doe", day=date(2026, 11, 1))
 BY_HOST = [key for key, kind in demands().items() if not kind.of_the_estate]
 
 
@@ -77,15 +80,14 @@ def test_a_demand_can_be_stated_by_group_and_by_host(key: str) -> None:
 
 @pytest.mark.parametrize("key", BY_HOST)
 def test_the_host_comes_before_its_group_and_that_before_all(key: str) -> None:
-    reason = NotAgreed("a test")
-    without = f'not_agreed: {{{of_role(key)}: "a test"}}'
+    without = f"not_agreed: {{{of_role(key)}: {A_TEST}}}"
     value = baseline(example(key)).agreed_on(of_role(key), None)
     agreed = baseline(f"{example(key)}\ngroups: {{clients: {{{without}}}}}\nhosts: {{dir01: {{{example(key)}}}}}\n")
     asked = {host: agreed.agreed_on(of_role(key), host) for host in (None, "fd01", "dir01", "sd01")}
-    assert asked == {None: value, "fd01": reason, "dir01": value, "sd01": value}
+    assert asked == {None: value, "fd01": EXEMPT, "dir01": value, "sd01": value}
     agreed = baseline(f"{without}\ngroups: {{clients: {{{example(key)}}}}}\nhosts: {{dir01: {{{without}}}}}\n")
     asked = {host: agreed.agreed_on(of_role(key), host) for host in (None, "fd01", "dir01")}
-    assert asked == {None: reason, "fd01": value, "dir01": reason}
+    assert asked == {None: EXEMPT, "fd01": value, "dir01": EXEMPT}
 
 
 def test_mappings_are_put_together_entry_by_entry_in_any_spelling() -> None:
@@ -107,17 +109,17 @@ def test_mappings_are_put_together_entry_by_entry_in_any_spelling() -> None:
 
 def test_what_is_not_agreed_for_a_group_ends_what_is_put_together() -> None:
     agreed = baseline(
-        'sshd: {PermitRootLogin: "no"}\ngroups: {clients: {not_agreed: {sshd: a test}}}\n'
+        'sshd: {PermitRootLogin: "no"}\ngroups: {clients: {not_agreed: {sshd: EXEMPT}}}\n'
         'hosts: {fd01: {sshd: {MaxSessions: "4"}}}\n'
     )
     assert agreed.agreed_on("sshd", "fd01") == {"MaxSessions": "4"}
-    assert agreed.agreed_on("sshd", "dir01") == NotAgreed("a test")
+    assert agreed.agreed_on("sshd", "dir01") == EXEMPT
 
 
 def test_a_reason_for_a_role_that_is_not_there_is_by_host_too() -> None:
-    agreed = baseline("hosts: {sd01: {not_agreed: {hosts.bareos.director: goes live later}}}\n")
-    assert agreed.reason_not_agreed("hosts.bareos.director", "sd01") == "goes live later"
-    assert agreed.reason_not_agreed("hosts.bareos.director", "fd01") is None
+    agreed = baseline(f"hosts: {{sd01: {{not_agreed: {{hosts.bareos.director: {A_TEST}}}}}}}\n")
+    assert agreed.not_agreed_on("hosts.bareos.director", "sd01") == EXEMPT
+    assert agreed.not_agreed_on("hosts.bareos.director", "fd01") is None
 
 
 @pytest.mark.parametrize(
@@ -145,8 +147,8 @@ MISTAKES = (
         "3:34: sshd.permitrootlogin of the group late is not that of clients at baseline.yaml:2:37, and fd01",
     ),
     (
-        "groups:\n  clients: {clock: {max_offset_s: 1}}\n  late: {not_agreed: {clock.max_offset_s: a test}}\n",
-        "3:43: clock.max_offset_s of the group late is not that of clients at baseline.yaml:2:35",
+        "groups:\n  clients: {clock: {max_offset_s: 1}}\n  late: {not_agreed: {clock.max_offset_s: EXEMPT}}\n",
+        "3:23: clock.max_offset_s of the group late is not that of clients at baseline.yaml:2:35",
     ),
     (
         "groups: {clients: {no_login_shell: [bacula, root]}, late: {no_login_shell: [bacula]}}\n",
@@ -158,7 +160,7 @@ MISTAKES = (
     ),
     ("groups: {clients: {same_version_groups: [late]}}\n", "1:20: same_version_groups is about the estate as a whole"),
     (
-        "hosts: {fd01: {not_agreed: {same_version_groups: a test}}}\n",
+        "hosts: {fd01: {not_agreed: {same_version_groups: EXEMPT}}}\n",
         "1:29: same_version_groups is about the estate as a whole, not about one host",
     ),
     (
@@ -174,7 +176,7 @@ MISTAKES = (
         "1:42: configuration.bacula.director is stated for the group late, which has no bacula director",
     ),
     (
-        "groups: {late: {not_agreed: {versions.bacula.director: a test}}}\n",
+        "groups: {late: {not_agreed: {versions.bacula.director: EXEMPT}}}\n",
         "1:30: versions.bacula.director is stated for the group late, which has no bacula director",
     ),
     ("groups: {client: {clock: {max_offset_s: 1}}}\n", "1:10: unknown group 'client' (did you mean clients)"),
@@ -184,17 +186,20 @@ MISTAKES = (
     ("groups: {clients: {groups: {}}}\n", "1:20: unknown key 'groups'"),
     ('hosts: {fd01: {versions: {bacula: {clint: "1"}}}}\n', "1:36: unknown role 'clint' of bacula"),
     (
-        "hosts:\n  fd01:\n    clock: {max_offset_s: 1}\n    not_agreed: {clock.max_offset_s: a test}\n",
+        "hosts:\n  fd01:\n    clock: {max_offset_s: 1}\n    not_agreed: {clock.max_offset_s: EXEMPT}\n",
         "4:18: clock.max_offset_s is stated at line 3 and not agreed here",
     ),
-    ("hosts: {fd01: {not_agreed: {clock.max_ofset_s: x}}}\n", "1:29: unknown demand 'clock.max_ofset_s' (did you mean"),
+    (
+        "hosts: {fd01: {not_agreed: {clock.max_ofset_s: EXEMPT}}}\n",
+        "1:29: unknown demand 'clock.max_ofset_s' (did you mean",
+    ),
     ('sshd: {PermitRootLogin: "no", permitrootlogin: "yes"}\n', "1:31: 'permitrootlogin' is another spelling of"),
     (
         (
-            'groups:\n  clients: {sshd: {MaxSessions: "1"}}\n  late: {not_agreed: {sshd: a test}}\n'
+            'groups:\n  clients: {sshd: {MaxSessions: "1"}}\n  late: {not_agreed: {sshd: EXEMPT}}\n'
             'hosts: {fd01: {sshd: {PermitRootLogin: "no"}}}\n'
         ),
-        "3:29: sshd of the group late is not that of clients at baseline.yaml:2:13",
+        "3:23: sshd of the group late is not that of clients at baseline.yaml:2:13",
     ),
     ("host: {time_zone: Europe/Berln}\n", "1:19: there is no time zone 'Europe/Berln' (one of the IANA list"),
     (
@@ -204,8 +209,26 @@ MISTAKES = (
     ("windows: {tls_min: 7}\n", "1:20: 'tls_min' must be 1.0, 1.1, 1.2 or 1.3 as text, not the number 7"),
     (
         "not_agreed: {clock: {max_offset_s: late}}\n",
-        "1:14: 'clock' must be text, not a mapping (write clock.max_offset_s: and the reason)",
+        "1:14: unknown key 'max_offset_s' (a demand within a section is one key: SECTION.max_offset_s: {reason: ...,",
     ),
+    (
+        'not_agreed:\n  sshd: "phase 2: \\"later\\""\n',
+        (
+            "2:9: a reason alone does not say who agreed to it, and when "
+            '(write {reason: "phase 2: \\"later\\"", by: WHO AGREED, day: YYYY-MM-DD})'
+        ),
+    ),
+    ("not_agreed: {sshd: {reason: x, by: y, day: 2026-11-26}}\n", "1:44: day 2026-11-26 is yet to come (the day on"),
+    ("hosts: {fd01: {not_agreed: {sshd: {reason: x, by: y, day: 2027-01-01}}}}\n", "1:59: day 2027-01-01 is yet to"),
+    (
+        "groups: {late: {not_agreed: {sshd: {reason: x, by: y, day: 2026-11-02, until: 2026-11-01}}}}\n",
+        "1:79: until 2026-11-01 lies before the day 2026-11-02 on which it was agreed",
+    ),
+    ("not_agreed: {sshd: {reason: x, by: y, day: 2026-02-30}}\n", "1:44: '2026-02-30' is not a day (write it like"),
+    ("not_agreed: {sshd: {reason: x, by: y}}\n", "1:14: day is missing (for example day: 2026-11-24)"),
+    ("not_agreed: {sshd: {reason: x, by: '', day: 2026-11-01}}\n", "1:36: the text is empty"),
+    ("not_agreed: {sshd: {reason: x, by: y, day: 2026-11-01, untill: 2027-01-01}}\n", "1:56: unknown key 'untill'"),
+    ("not_agreed: {sshd: [x]}\n", "1:14: 'sshd' must be a mapping, not a list"),
     ("windows: {}\n", "1:10: the mapping is empty and states nothing"),
 )
 
@@ -231,7 +254,7 @@ def test_a_mistake_is_reported_where_it_stands(text: str, beginning: str) -> Non
         'groups: {clients: {sshd: {MaxSessions: "1"}}, late: {sshd: {PermitRootLogin: "no"}}}\n',
         (
             'groups: {clients: {sshd: {MaxSessions: "1"}}, late: {sshd: {MaxSessions: "2"}}}\n'
-            "hosts: {fd01: {not_agreed: {sshd: a test}}}\n"
+            "hosts: {fd01: {not_agreed: {sshd: EXEMPT}}}\n"
         ),
     ],
 )
@@ -258,7 +281,7 @@ def test_editors_are_told_that_an_empty_section_states_nothing(name: str) -> Non
 
 
 def test_what_a_baseline_states_nothing_of() -> None:
-    written = {"clock": {"max_offset_s": 1}, "versions": {"bacula": {"client": "1"}}, "not_agreed": {"sshd": "a test"}}
+    written = {"clock": {"max_offset_s": 1}, "versions": {"bacula": {"client": "1"}}, "not_agreed": {"sshd": {}}}
     missing = unstated(written, ["bacula.client", "bacula.storage"])
     assert {"versions.bacula.storage", "configuration.bacula.client", "space", "host.time_zone"} <= {*missing}
     assert not {*missing} & {"clock.max_offset_s", "versions.bacula.client", "sshd", "clock", "versions"}
@@ -290,9 +313,9 @@ def asked_for() -> Iterator[tuple[str, str]]:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 assigned[node.targets[0].id] = node.value
         for node in ast.walk(ast.parse(path.read_text())):
-            function = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
-            if isinstance(node, ast.Call) and function in {"agreed", "baseline.agreed_on"}:
-                key = node.args[function == "agreed"]
+            asks = isinstance(node, ast.Call) and ast.unparse(node.func) in {"agreed", "agreed_if_stated"}
+            if isinstance(node, ast.Call) and asks:
+                key = node.args[1]
                 key = assigned[key.id] if isinstance(key, ast.Name) else key
                 yield f"{path.name}:{node.lineno}", _text(key)
 

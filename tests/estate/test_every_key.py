@@ -15,7 +15,7 @@ from readiness.estate.baseline import Baseline
 from readiness.estate.estate import Estate
 from readiness.yaml_text.models import WrittenAs, bare, fields_of
 from readiness.yaml_text.reader import read_yaml
-from tests.estate.samples import GOOD, NAMES
+from tests.estate.samples import AS_OF, GOOD, NAMES
 from tests.estate.test_odd_inputs import plain
 
 KeyPath = tuple[str | int, ...]
@@ -87,7 +87,7 @@ def documents(file: str) -> Iterator[tuple[KeyPath, Any]]:
 
 def mistakes(files: Mapping[str, bytes]) -> list[str]:
     try:
-        load_bytes(files, NAMES)
+        load_bytes(files, NAMES, AS_OF)
     except InputError as error:
         return [f"{problem.file}: {problem.message}" for problem in error.problems]
     return []

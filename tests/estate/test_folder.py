@@ -9,7 +9,7 @@ import pytest
 from readiness.core.errors import InputError
 from readiness.estate import BASELINE, ESTATE, load, load_bytes
 from readiness.files import guarded
-from tests.estate.samples import GOOD, NAMES, loaded
+from tests.estate.samples import AS_OF, GOOD, NAMES, loaded
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 
 def told(folder: Path) -> list[str]:
     with pytest.raises(InputError) as caught:
-        load(folder, NAMES)
+        load(folder, NAMES, AS_OF)
     return [str(one).removeprefix(f"{folder}/") for one in caught.value.problems]
 
 
@@ -42,13 +42,13 @@ def test_notes_and_hidden_files_are_welcome(folder: Path) -> None:
     for name in ("README", "README.md", ".gitignore", ".gitkeep"):
         (folder / name).touch()
     (folder / ".git").mkdir()
-    assert load(folder, NAMES) == loaded()
+    assert load(folder, NAMES, AS_OF) == loaded()
 
 
 def test_files_that_the_estate_names_may_lie_there(folder: Path) -> None:
     (folder / "keys").mkdir()
     (folder / "keys" / "first").touch()
-    assert load(folder, NAMES) == loaded()
+    assert load(folder, NAMES, AS_OF) == loaded()
     (folder / "keys" / "third").touch()
     assert told(folder)[0].startswith("keys/third: this version cannot judge keys/third")
 
@@ -64,7 +64,7 @@ def test_the_other_ending_is_told(folder: Path) -> None:
 def test_mistakes_are_told_by_the_path_that_was_given(folder: Path) -> None:
     (folder / BASELINE).write_text("clocks: {}\n")
     with pytest.raises(InputError) as caught:
-        load(folder, NAMES)
+        load(folder, NAMES, AS_OF)
     assert str(caught.value) == f"{folder}/baseline.yaml:1:1: unknown key 'clocks' (did you mean clock)"
 
 
@@ -76,7 +76,7 @@ def test_a_broken_estate_calls_no_file_a_stranger(folder: Path) -> None:
 def test_a_link_to_a_file_is_read(folder: Path) -> None:
     (folder / ESTATE).rename(folder / ".real")
     (folder / ESTATE).symlink_to(".real")
-    assert load(folder, NAMES) == loaded()
+    assert load(folder, NAMES, AS_OF) == loaded()
 
 
 def test_what_is_no_regular_file_is_not_opened(folder: Path) -> None:
@@ -128,7 +128,7 @@ def test_known_hosts_elsewhere_are_not_read(folder: Path, tmp_path_factory: pyte
     (folder / "known_hosts").rename(elsewhere)
     text = GOOD[ESTATE].decode().replace("known_hosts: known_hosts", f"known_hosts: {elsewhere}")
     (folder / ESTATE).write_text(text)
-    assert load(folder, NAMES).files.keys() == {ESTATE, BASELINE}
+    assert load(folder, NAMES, AS_OF).files.keys() == {ESTATE, BASELINE}
 
 
 UNSTATED = GOOD[ESTATE].decode().replace("  known_hosts: known_hosts\n", "")
@@ -136,12 +136,12 @@ UNSTATED = GOOD[ESTATE].decode().replace("  known_hosts: known_hosts\n", "")
 
 def test_known_hosts_beside_the_estate_count_where_none_are_named(folder: Path) -> None:
     (folder / ESTATE).write_text(UNSTATED)
-    read = load(folder, NAMES)
+    read = load(folder, NAMES, AS_OF)
     assert read.estate.ssh.known_hosts == "known_hosts"
     assert read.files["known_hosts"] == GOOD["known_hosts"]
-    assert load_bytes(read.files, NAMES) == read
+    assert load_bytes(read.files, NAMES, AS_OF) == read
     (folder / "known_hosts").unlink()
-    assert load(folder, NAMES).estate.ssh.known_hosts is None
+    assert load(folder, NAMES, AS_OF).estate.ssh.known_hosts is None
 
 
 def test_known_hosts_beside_the_estate_are_refused_where_others_are_named(folder: Path) -> None:
@@ -160,7 +160,7 @@ def test_known_hosts_beside_the_estate_must_be_a_file(folder: Path) -> None:
 
 def test_a_path_that_is_no_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent: not a readable folder: No such file .* estate\.yaml and baseline"):
-        load(tmp_path / "absent", NAMES)
+        load(tmp_path / "absent", NAMES, AS_OF)
 
 
 def test_files_named_in_an_entry_that_is_faulty_are_no_strangers(folder: Path) -> None:
@@ -195,7 +195,7 @@ def test_what_is_kept_of_the_estate_does_not_lead_out_of_its_folder(folder: Path
     (folder / "tests" / "infra").mkdir(parents=True)
     (folder / "tests" / "infra" / "test_base.py").touch()
     (folder / ESTATE).write_text(GOOD[ESTATE].decode() + "custom_checks: [{folder: tests/infra}]\n")
-    load(folder, NAMES)
+    load(folder, NAMES, AS_OF)
     (folder / name).unlink(missing_ok=True)
     (folder / name).symlink_to(elsewhere / "secret.yaml")
     assert [line.partition(": ")[2] for line in told(folder)] == [f"{name}: {OUT}"]
@@ -218,7 +218,7 @@ def test_links_within_the_folder_and_to_the_folder_are_followed(folder: Path, tm
     for name in (ESTATE, BASELINE):
         (folder / name).rename(folder / ".data" / name)
         (folder / name).symlink_to(f".data/{name}")
-    assert load(folder, NAMES) == loaded()
+    assert load(folder, NAMES, AS_OF) == loaded()
     link = tmp_path.parent / f"{tmp_path.name}-link"
     link.symlink_to(folder)
-    assert load(link, NAMES) == loaded()
+    assert load(link, NAMES, AS_OF) == loaded()

@@ -12,13 +12,13 @@ from readiness.estate.login import EstateSsh, HostSsh, Winrm
 from readiness.yaml_text.models import Strict, fields_of
 from readiness.yaml_text.reader import read_yaml
 from tests.estate.json_schema import complaints
-from tests.estate.samples import GOOD, HERE, NAMES, changed, loaded, problems
+from tests.estate.samples import AS_OF, GOOD, HERE, NAMES, changed, loaded, problems
 
 FILES: tuple[Literal["estate", "baseline"], ...] = ("estate", "baseline")
 
 
 def test_a_folder_and_its_bytes_give_the_same() -> None:
-    assert load(HERE / "good", NAMES) == loaded()
+    assert load(HERE / "good", NAMES, AS_OF) == loaded()
     assert loaded().files == GOOD
 
 

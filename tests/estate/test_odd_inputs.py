@@ -16,7 +16,7 @@ from readiness.estate import BASELINE, ESTATE, load_bytes
 from readiness.planning.inputs import names_of
 from readiness.products import load
 from readiness.yaml_text.reader import read_yaml
-from tests.estate.samples import GOOD, NAMES, changed, problems
+from tests.estate.samples import AS_OF, GOOD, NAMES, changed, problems
 
 EXAMPLE = Path(__file__).parents[2] / "inventories" / "example"
 ESTATES = {
@@ -57,7 +57,7 @@ def check(name: str, file: str, document: Any) -> None:
     files, names = ESTATES[name]
     data = json.dumps(document, indent=1).encode()
     try:
-        load_bytes({**files, file: data}, names)
+        load_bytes({**files, file: data}, names, AS_OF)
     except InputError as error:
         lines = data.count(b"\n") + 1
         for problem in error.problems:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from readiness.gate.collecting import checks_folder
 
-HEAD = "import pytest\nfrom readiness.checking import check, each_host, expect\n"
+HEAD = "import pytest\nfrom readiness.checking import agreed, check, each_host, expect\n"
 CHECK = "@check('TST-001', severity='{}', targets=each_host, remedy='r', source='s')\n"
 MAJOR = CHECK.format("major")
 PASSES = f"{HEAD}{MAJOR}def test_x(target):\n    'A title.'\n    expect(1, equals=1)\n"

@@ -24,6 +24,7 @@ from tests.small import a_check, facts
 
 ROOT = Path(__file__).parents[2]
 CHECKS = Collected((a_check("TST-001", needs=(Clock,)), a_check("TST-002", severity=Severity.MINOR)))
+AGREED = ("clock.max_offset_s",)
 
 
 def made(
@@ -41,7 +42,7 @@ def made(
     given = results or (Result.PASS,)
     judging = Judging(inputs, plan, {})
     judging.add(
-        outcome_for(check, target, result, f"{target.id}: {message}", evidence=(f"{target.host}#1",))
+        outcome_for(check, target, result, f"{target.id}: {message}", agreed=AGREED, evidence=(f"{target.host}#1",))
         for (check, target), result in zip(plan.pairs, cycle(given), strict=False)
     )
     with RunFolder.create(path, renderers(), clock=lambda: started_at or as_of) as folder:

@@ -50,7 +50,9 @@ def test_users_own_conftest_and_fixtures_count(tmp_path: Path) -> None:
 
 def test_estate_and_baseline_are_there_for_a_check(tmp_path: Path) -> None:
     code = PASSES.replace("test_x(target)", "test_x(target, estate, baseline, inputs)").replace(
-        "expect(1, equals=1)", "expect(estate.service, equals='backup')\n    expect(inputs.baseline, equals=baseline)"
+        "expect(1, equals=1)",
+        "agreed(baseline, 'clock.max_offset_s', target)\n    expect(estate.service, equals='backup')\n    "
+        "expect(inputs.baseline, equals=baseline)",
     )
     assert judged(tmp_path, code).judgement.verdict is Verdict.GO
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from readiness.checking import expect, not_applicable
+from readiness.checking import agreed, expect, not_applicable
 from readiness.core.checks import Check
 from readiness.core.errors import InputError, NothingToCheck, Problem
 from readiness.core.facts import HostFacts, Why
-from readiness.core.outcomes import Disposition, Outcome, Severity, Verdict
+from readiness.core.outcomes import Disposition, Outcome, Severity, Target, Verdict
 from readiness.gate.collecting import Collected
 from readiness.gate.judging import Judging
 from readiness.gate.steps import conclude, plan_run
@@ -47,8 +47,13 @@ def all_judged(value: int = 1, collected: Collected = BOTH, narrowing: Narrowing
     plan = plan_run(INPUTS, collected, narrowing or Narrowing())
     made = Judging(INPUTS, plan, {name: facts(name) for name in INPUTS.estate.hosts})
     for check, target in plan.pairs:
-        made.judge(check, lambda: expect(value, equals=1), target, {})
+        made.judge(check, lambda target: _is_1(value, target), target, {"target": target})
     return made
+
+
+def _is_1(value: int, target: Target) -> None:
+    agreed(INPUTS.baseline, "clock.max_offset_s", target)
+    expect(value, equals=1)
 
 
 def test_all_mistakes_are_told_together_before_anything_is_planned() -> None:

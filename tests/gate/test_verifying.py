@@ -43,7 +43,7 @@ def verify(capsys: pytest.CaptureFixture[str], folder: Path) -> tuple[int, str, 
 @pytest.mark.parametrize(
     ("results", "options", "as_of", "code", "last"),
     [
-        ((PASS,), {}, EARLIER, 0, r"GO  all 10 pairs judged, .*; valid until \S+  sha256:.*"),
+        ((PASS,), {}, EARLIER, 0, r"GO  10 of 10 pairs met, .*; valid until \S+  sha256:.*"),
         ((PASS,), {}, NOW - VALID_FOR - timedelta(seconds=1), 2, r"EXPIRED  this GO ended at \S+: run again"),
         ((PASS,), {}, NOW + timedelta(minutes=5), 2, r"NOT VALID  the clock here says \S+, and the run began at .*"),
         ((PASS,), {"started_at": NOW + timedelta(minutes=5)}, EARLIER, 2, r"NOT VALID  the clock here says .*"),

@@ -95,7 +95,7 @@ def test_a_demand_that_is_younger_than_the_recording_is_not_agreed_on(monkeypatc
     with embedded_estate(os.environ) as estate:
         written = json.loads((estate / "baseline.yaml").read_text())
     younger = {"clock.max_offset_s", "versions.bacula.client"}
-    assert {written["not_agreed"][key] for key in younger} == {NOT_RECORDED}
+    assert {written["not_agreed"][key]["reason"] for key in younger} == {NOT_RECORDED}
     monkeypatch.undo()
     with embedded_estate(os.environ) as estate:
         assert not younger & json.loads((estate / "baseline.yaml").read_text()).get("not_agreed", {}).keys()

@@ -474,7 +474,7 @@ def _proposed(lab: Lab, place: Path, filled: str) -> tuple[Job, str]:
             check=False,
         )
         assert ended.returncode == 0, ended.stderr
-        text = ended.stdout.replace("agreed: {by: , day: }", 'agreed: {by: the lab, day: "2026-11-28"}')
+        text = ended.stdout.replace("agreed: {by: , day: }", 'agreed: {by: the lab, day: "2026-10-30"}')
         for key in ("min_swap_bytes", "mandatory_access_control"):  # what a person decides, of this machine's kernel
             text = text.replace(f"# {key}: ", f"{key}: ", 1)
         baseline.write_text(text + filled)

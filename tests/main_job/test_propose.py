@@ -14,7 +14,7 @@ from readiness.demo import PASSWORD_ENV, embedded_estate
 from readiness.estate.login import NTLM_OVER_HTTP
 from tests.main_job.job import Job, command, environment, run
 
-AGREED, FILLED = "agreed: {by: , day: }", 'agreed: {by: backup board, day: "2026-11-28"}'
+AGREED, FILLED = "agreed: {by: , day: }", 'agreed: {by: backup board, day: "2026-10-30"}'
 
 
 @pytest.fixture(scope="module")

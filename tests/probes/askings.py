@@ -36,6 +36,6 @@ cutover: {{start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}
 hosts: {{bk01: {{fqdn: bk01.example.com, os: {system}{products_of_host}}}}}
 """
     files = {"estate.yaml": estate.encode(), "baseline.yaml": b"clock: {max_offset_s: 1.0}\n"}
-    loaded = load_bytes(files, names_of(catalogue))
+    loaded = load_bytes(files, names_of(catalogue), AS_OF)
     inputs = Inputs(loaded.estate, loaded.baseline, catalogue, AS_OF, loaded.files)
     return asking_of(loaded.estate.hosts["bk01"], inputs)

@@ -33,7 +33,7 @@ from tests import small
 from tests.checks.changes import HOSTS
 from tests.checks.harness import Clean, Store, changed, judged
 
-FILLED = 'agreed: {by: backup board, day: "2026-11-28"}'
+FILLED = 'agreed: {by: backup board, day: "2026-10-30"}'
 HOSTILE = (
     "x\nagreed: {by: me, day: 2026-01-01}",
     "a: b # c",
@@ -49,7 +49,7 @@ HOSTILE = (
 
 
 def without_agreement(inputs: Inputs) -> Inputs:
-    return replace(inputs, baseline=Baseline().of_estate(inputs.estate.hosts))
+    return replace(inputs, baseline=Baseline().of_estate(inputs.estate.hosts, inputs.as_of))
 
 
 def loaded(inputs: Inputs, text: str) -> Inputs:
@@ -60,7 +60,7 @@ def loaded(inputs: Inputs, text: str) -> Inputs:
 
 def with_text(inputs: Inputs, text: str) -> Inputs:
     files = {name: data for name, data in inputs.files.items() if not name.startswith("products/")}
-    read = load_bytes({**files, "baseline.yaml": text.encode()}, names_of(inputs.catalogue))
+    read = load_bytes({**files, "baseline.yaml": text.encode()}, names_of(inputs.catalogue), inputs.as_of)
     return replace(inputs, baseline=read.baseline)
 
 
@@ -117,7 +117,8 @@ def test_what_is_stated_stays_and_only_the_rest_is_proposed(clean: Clean) -> Non
     assert loaded(clean.inputs, again.text).baseline.statements() == clean.inputs.baseline.statements()
     text = (
         "host: {time_zone: Europe/Berlin}\n"
-        "not_agreed: {host.min_swap_bytes: the site runs without swap, space: a test}\n"
+        "not_agreed: {host.min_swap_bytes: {reason: no swap, by: me, day: 2026-10-30}, "
+        "space: {reason: a test, by: me, day: 2026-10-30, until: 2099-01-01}}\n"
         "configuration: {bacula: {client: {FileDaemon.TLS Require: 'yes'}}}\n"
         "groups: {windows_clients: {clock: {max_offset_s: 7.0}, versions: {bacula: {client: '11.0.1'}}}}\n"
         "hosts: {client01: {sshd: {PermitRootLogin: 'yes'}}}\n"
@@ -133,7 +134,7 @@ def test_what_is_stated_stays_and_only_the_rest_is_proposed(clean: Clean) -> Non
     assert after.agreed_on("versions.bacula.client", "client01") == "9.6.7"
     assert after.agreed_on("configuration.bacula.client", "client01") == {"FileDaemon.TLS Require": "yes"}
     assert after.agreed_on("configuration.bacula.storage", "sd01")["Storage.TLS Require"] == "yes"
-    assert "## What was stated before was agreed on by backup board on 2026-11-28." in proposed.text
+    assert "## What was stated before was agreed on by backup board on 2026-10-30." in proposed.text
 
 
 def tls(value: str | None) -> Callable[[Any], Configuration]:

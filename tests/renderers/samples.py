@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from readiness.core.judge import judge, settled
-from readiness.core.outcomes import Circumstances, Disposition, Judgement, Outcome, Result, Severity
+from readiness.core.outcomes import Circumstances, Disposition, Exemption, Judgement, Outcome, Result, Severity
 from readiness.renderers.report import Report
 
 AS_OF = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -43,6 +43,7 @@ def outcome(**changes: Any) -> Outcome:
         expected="at most 13.0.1",
         found="13.0.1",
         owner="backup-ops",
+        agreed=("versions.bacula.client",),
         evidence=("bk01#3",),
     )
     made = replace(base, **changes)
@@ -80,9 +81,15 @@ def judged(outcomes: Sequence[Outcome], **circumstances: Any) -> Judgement:
     return judge(outcomes, Circumstances(**{**given, **circumstances}))
 
 
-def reported(outcomes: Sequence[Outcome], judgement: Judgement | None = None, **fields: str) -> Report:
+def exempted(key: str, reason: str = "a test", **changes: Any) -> Exemption:
+    """An exemption in force that takes nothing away unless it is said to."""
+    given = {"scope": "all", "by": "J. Doe", "day": "2026-11-01", "until": "2026-12-31", "pairs": 0, "blockers": 0}
+    return Exemption(key=key, reason=reason, **{**given, **changes})
+
+
+def reported(outcomes: Sequence[Outcome], judgement: Judgement | None = None, **fields: Any) -> Report:
     """The report of the outcomes, with the judgement over them unless another is given."""
-    own = {"run_id": RUN_ID, "service": "backup", **fields}
+    own: dict[str, Any] = {"run_id": RUN_ID, "service": "backup", **fields}
     return Report(tuple(outcomes), judgement or judged(outcomes), as_of=AS_OF, **own)
 
 
@@ -104,7 +111,13 @@ def hostile() -> list[Outcome]:
             check="VER-003", message="x", blocked_by=("VER-002 bk09/bacula.client",), **on("bk09", "bacula.client")
         ),
         outcome(
-            check="OS-001", area="os", severity=Severity.MAJOR, outcome=Result.NOT_APPLICABLE, message="not agreed: n/a"
+            check="OS-001",
+            area="os",
+            severity=Severity.MAJOR,
+            outcome=Result.NOT_APPLICABLE,
+            message="not agreed: n/a",
+            agreed=(),
+            not_agreed="operating_systems",
         ),
         failed(disposition=Disposition.WAIVED, waiver="W-7 until 2026-12-31 by board: <b>old</b>", **on("bk03")),
         unknown(check="SCN-001", disposition=Disposition.DEFERRED, waiver="phase 2", message="no scan", **on("bk03")),

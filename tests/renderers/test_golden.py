@@ -12,7 +12,7 @@ from readiness.renderers import results, terminal
 from readiness.renderers.report import renderers
 from readiness.run_folder.names import to_json
 
-from .samples import HOSTILE, SEAL, hostile, judged, reported
+from .samples import HOSTILE, SEAL, exempted, hostile, judged, reported
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = [*renderers(), "judgement.json", "terminal.txt"]
@@ -20,8 +20,11 @@ NAMES = [*renderers(), "judgement.json", "terminal.txt"]
 
 def rendered(name: str) -> bytes:
     outcomes = hostile()
-    judgement = judged(outcomes, change=HOSTILE[2], partial={"areas left out": ["ports"], "hosts left out": HOSTILE[5]})
-    report = reported(outcomes, judgement, service=HOSTILE[4], note=HOSTILE[2])
+    partial = {"areas left out": ["ports"], "hosts left out": HOSTILE[5]}
+    exemptions = [exempted("operating_systems", HOSTILE[6], pairs=1), exempted("sshd", HOSTILE[2], until=None)]
+    judgement = judged(outcomes, change=HOSTILE[2], partial=partial, exemptions=tuple(exemptions))
+    hosts = {"bk01": {"bacula": ("director", "client")}, "bk02": {"bacula": ("client",)}, "bk03": {}}
+    report = reported(outcomes, judgement, service=HOSTILE[4], note=HOSTILE[2], cutover="2026-12-01", hosts=hosts)
     if name == "judgement.json":
         return to_json(results.judgement_dict(judgement))
     if name == "terminal.txt":

@@ -146,7 +146,7 @@ def test_not_applicable_is_skipped_with_its_reason() -> None:
 @pytest.mark.parametrize(
     ("outcomes", "circumstances", "kinds", "word"),
     [
-        ([outcome()], {}, [], "GO: all 1 pairs"),
+        ([outcome()], {}, [], "GO: 1 of 1 pairs met"),
         ([outcome(), failed(**on("b"), disposition=Disposition.WAIVED)], {}, [], "GO WITH CONDITIONS: "),
         ([failed()], {}, [junitparser.Failure], "NO-GO: 1 blocker failed"),
         ([failed()], {"report_only": True}, [junitparser.Failure], "NO-GO (report only: the exit code says 0)"),
@@ -241,6 +241,6 @@ def test_a_file_that_says_something_else_than_the_results_is_a_fault() -> None:
     with pytest.raises(ToolFault, match="the verdict"):
         verify(xml, reported(outcomes, replace(judgement, verdict=Verdict.GO)))
     with pytest.raises(ToolFault, match="the judgement counts"):
-        verify(xml, reported(outcomes, replace(judgement, counts=Counts(3, 2, 1, 0, 0, 0, 0, 0))))
+        verify(xml, reported(outcomes, replace(judgement, counts=Counts(3, 2, 1, 0, 0, 0, 0, 0, 0))))
     with pytest.raises(ToolFault):
         verify(xml, reported(outcomes[:2], judgement))

@@ -60,7 +60,7 @@ def test_a_code_span_gives_back_what_was_put_in(said: str) -> None:
 def test_the_verdict_comes_first_and_the_scope_is_stated() -> None:
     text = made([outcome(), failed(**on("b")), unknown(check="CON-001", **on("c"))])
     assert text.startswith("# NO-GO: `backup`\n\n**NO-GO**: something that gates was not met.\n")
-    assert "- Hosts: 2 of 3 read; nothing was read on `c`\n" in text
+    assert "- Hosts: `3 agreed, 2 reached and read, 1 not: c`\n" in text
     assert "- Change: `CHG0042`\n" in text
     assert f"- Run: `{RUN_ID}`\n" in text
     assert "Valid until" not in text
@@ -72,18 +72,18 @@ def test_a_host_is_read_only_where_the_login_was_accepted_and_it_said_something_
     refused = unknown(check="CON-003", area="connectivity", **on("b"))
     of_its_director = outcome(**{**on("c", "bacula.client~director"), "evidence": ("bk01#19",)})
     text = made([outcome(), reached, refused, of_its_director, unknown(**on("c"))])
-    assert "- Hosts: 1 of 3 read; nothing was read on `b, c`\n" in text
+    assert "- Hosts: `3 agreed, 1 reached and read, 2 not: b, c`\n" in text
 
 
 def test_a_host_that_proves_another_key_was_not_read() -> None:
     text = made([outcome(), failed(check="CON-002", area="connectivity", **on("b"))])
-    assert "- Hosts: 1 of 2 read; nothing was read on `b`\n" in text
+    assert "- Hosts: `2 agreed, 1 reached and read, 1 not: b`\n" in text
 
 
 def test_of_a_partial_run_nothing_is_said_as_if_it_were_whole() -> None:
     partial = {"hosts left out": ["b"]}
     text = made([outcome()], partial=partial)
-    assert "- Hosts: 1 of 1 in this partial run read\n" in text
+    assert "- Hosts: `1 agreed, 1 in this partial run, 1 reached and read`\n" in text
     assert "\nEvery pair of this partial run that gates was judged.\n" in text
 
 

@@ -8,10 +8,11 @@ from .samples import HOSTILE, failed, hostile, judged, outcome, reported
 
 CONTRACT = {
     *("check", "area", "severity", "target", "host", "outcome", "disposition", "message", "expected", "found"),
-    *("remedy", "owner", "waiver", "blocked_by", "evidence"),
+    *("remedy", "owner", "waiver", "blocked_by", "evidence", "agreed", "not_agreed"),
 }
 JUDGEMENT = {
     *("verdict", "exit_code", "reasons", "estate", "change", "valid_until", "counts", "partial", "inputs"),
+    "exemptions",
 }
 
 
@@ -34,6 +35,9 @@ def test_the_judgement_has_the_keys_of_the_contract() -> None:
     made = judgement_dict(judged([outcome(), failed()], partial={"areas left out": ["ports"]}))
     assert made.keys() - {"report_only"} == JUDGEMENT
     counted = {"expected": 2, "pass": 1, "fail": 1}
-    assert made["counts"] == dict.fromkeys(("unknown", "not_applicable", "waived", "deferred", "blocked"), 0) | counted
+    assert (
+        made["counts"]
+        == dict.fromkeys(("unknown", "not_applicable", "waived", "deferred", "blocked", "not_agreed"), 0) | counted
+    )
     assert (made["verdict"], made["exit_code"]) == ("NO_GO", 1)
     assert judgement_dict(judged([outcome()]))["partial"] is None

@@ -58,7 +58,7 @@ def test_colour_is_ours_alone(said: str) -> None:
 @pytest.mark.parametrize(
     ("outcomes", "circumstances", "line"),
     [
-        ([outcome()], {}, "GO  all 1 pair judged"),
+        ([outcome()], {}, "GO  1 of 1 pair met"),
         ([outcome(), failed(**on("b"), disposition=Disposition.WAIVED)], {}, "GO WITH CONDITIONS  1 waived"),
         ([failed(), unknown(**on("b"))], {}, "NO-GO  1 blocker, 1 pair not judged"),
         ([unknown()], {}, "INCOMPLETE  1 pair not judged"),

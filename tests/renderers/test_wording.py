@@ -95,9 +95,9 @@ def test_blockers_come_before_majors() -> None:
 @pytest.mark.parametrize(
     ("outcomes", "circumstances", "words"),
     [
-        ([outcome()], {}, "all 1 pair judged"),
+        ([outcome()], {}, "1 of 1 pair met"),
         ([failed(), failed(severity=Severity.MAJOR), unknown()], {}, "1 blocker, 1 major, 1 pair not judged"),
-        ([failed(severity=Severity.MINOR)], {}, "all 1 pair judged"),
+        ([failed(severity=Severity.MINOR)], {}, "0 of 1 pair met, 1 minor not"),
         ([outcome()], {"partial": {"x": "y"}}, "partial run"),
         ([outcome(), failed(disposition=Disposition.WAIVED)], {}, "1 waived"),
         ([failed()], {"report_only": True}, "1 blocker (report only: exit code 0)"),
