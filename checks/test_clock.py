@@ -1,8 +1,6 @@
 """Do all clocks agree: certificates, Kerberos and retention depend on it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from statistics import median
 
 import pytest
 
@@ -16,36 +14,21 @@ from readiness.checking import (
     Target,
     agreed,
     check,
+    clocks,
     each_host,
     expect_that,
     unknown,
 )
 
 
-@dataclass(frozen=True)
-class Reference:
-    """The estate's own time: the median of its clocks against the engineer's, and of how many of how many hosts."""
-
-    offset_s: float
-    uncertainty_s: float
-    hosts: int
-    of: int
-
-
 @pytest.fixture(scope="session")
-def reference(all_facts: Facts, estate: Estate) -> Reference:
+def reference(all_facts: Facts, estate: Estate) -> clocks.Reference:
     """The median of all clocks that were read; each of them is evidence of what is compared with it."""
-    read = [clock for clock in all_facts.every(Clock).values() if isinstance(clock, Clock)]
-    if not read:
-        return Reference(0.0, 0.0, 0, len(estate.hosts))
-    # Each true offset lies between its bounds, so the true median lies between the medians of the bounds.
-    low = median(clock.offset_s - clock.uncertainty_s for clock in read)
-    high = median(clock.offset_s + clock.uncertainty_s for clock in read)
-    return Reference((low + high) / 2, (high - low) / 2, len(read), len(estate.hosts))
+    return clocks.reference_of(all_facts.every(Clock).values(), len(estate.hosts))
 
 
-def _enough(reference: Reference) -> None:
-    if reference.hosts * 2 <= reference.of:
+def _enough(reference: clocks.Reference) -> None:
+    if not reference.is_enough:
         unknown(f"no reference: only {reference.hosts} of {reference.of} clocks were read")
 
 
@@ -69,12 +52,14 @@ def _judge(offset_s: float, uncertainty_s: float, limit_s: float) -> None:
     remedy="Mend the time service of the host; step the clock outside the backup window.",
     source="RFC 4120 section 1.6 (Kerberos: 5 minutes)",
 )
-def test_clock_agrees_with_the_estate(target: Target, facts: Facts, baseline: Baseline, reference: Reference) -> None:
+def test_clock_agrees_with_the_estate(
+    target: Target, facts: Facts, baseline: Baseline, reference: clocks.Reference
+) -> None:
     """The clock agrees with the estate's.
 
     The reference is the median of all hosts' clocks; the round trip bounds the uncertainty.
     """
-    limit_s = agreed(baseline, "clock.max_offset_s", target)
+    limit_s = agreed(baseline, "clock.max_offset_s", target, facts)
     clock = facts.need(Clock)
     _enough(reference)
     _judge(clock.offset_s - reference.offset_s, clock.uncertainty_s + reference.uncertainty_s, limit_s)
@@ -115,11 +100,13 @@ def controller(inputs: Inputs) -> Iterator[Target]:
     remedy="Mend the time service of the machine that runs this: the times in the report are its own.",
     source="the estate's median clock",
 )
-def test_own_clock_agrees_with_the_estate(target: Target, baseline: Baseline, reference: Reference) -> None:
+def test_own_clock_agrees_with_the_estate(
+    target: Target, facts: Facts, baseline: Baseline, reference: clocks.Reference
+) -> None:
     """The clock of the machine that runs this agrees with the estate's.
 
     Every time in the report is this machine's.
     """
-    limit_s = agreed(baseline, "clock.max_offset_s", target)
+    limit_s = agreed(baseline, "clock.max_offset_s", target, facts)
     _enough(reference)
     _judge(-reference.offset_s, reference.uncertainty_s, limit_s)

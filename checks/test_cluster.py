@@ -21,6 +21,7 @@ from readiness.checking import (
     each_windows_host,
     expect,
     expect_that,
+    first_few,
     not_applicable,
     roles,
     unknown,
@@ -117,9 +118,12 @@ def test_groups_are_online_where_they_should_be(
     cluster = target.subject
     view = seen_by_a_node(cluster, facts)
     groups = view.groups
-    if cluster.preferred_owners is None:
-        unknown(f"never agreed: clusters.{cluster.name}.preferred_owners says which node owns which group, or {{}}")
     names = names_of(cluster, estate)
+    if cluster.preferred_owners is None:
+        nodes = {name: node for node, name in names.items()}
+        found = [f"{name} on {nodes.get(group.owner.upper(), group.owner)}" for name, group in sorted(groups.items())]
+        where = f"clusters.{cluster.name}.preferred_owners says which node owns which group, or {{}}"
+        unknown(f"never agreed, found {first_few(found, 8)}: {where}")
     owners = {group: names[node] for group, node in cluster.preferred_owners.items()}
     if strange := sorted(owners.keys() - groups.keys()):
         unknown(f"the cluster has no group {', '.join(strange)}: it has {', '.join(groups)}")

@@ -195,7 +195,7 @@ def test_directives_are_as_agreed(target: TargetOf[RoleOnHost], facts: Facts, ba
     """
     own = target.subject
     product, role = own.product.product, own.role.name
-    wanted: dict[str, str] = agreed(baseline, f"configuration.{product}.{role}", target)
+    wanted: dict[str, str] = agreed(baseline, f"configuration.{product}.{role}", target, facts)
     findings, hidden = [], []
     for key, value in wanted.items():
         kind, _, name = key.partition(".")

@@ -45,7 +45,8 @@ def is_linux_daemon(own: RoleOnHost) -> bool:
 )
 def test_memory_is_enough(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The host has the memory that was agreed."""
-    _expect_size("memory", facts.need(Machine).memory_bytes, agreed(baseline, "host.min_memory_bytes", target))
+    least_bytes = agreed(baseline, "host.min_memory_bytes", target, facts)
+    _expect_size("memory", facts.need(Machine).memory_bytes, least_bytes)
 
 
 @check(
@@ -58,7 +59,8 @@ def test_memory_is_enough(target: Target, facts: Facts, baseline: Baseline) -> N
 )
 def test_swap_is_enough(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The host has the swap that was agreed."""
-    _expect_size("swap", facts.need(Machine).swap_bytes, agreed(baseline, "host.min_swap_bytes", target))
+    least_bytes = agreed(baseline, "host.min_swap_bytes", target, facts)
+    _expect_size("swap", facts.need(Machine).swap_bytes, least_bytes)
 
 
 def _expect_size(what: str, size_bytes: int, least_bytes: int) -> None:
@@ -82,7 +84,7 @@ def test_daemon_may_open_enough_files(target: TargetOf[RoleOnHost], facts: Facts
 
     Each job takes some connections and files; a daemon that runs out of them fails jobs on the busiest night.
     """
-    least = agreed(baseline, "host.min_open_files", target)
+    least = agreed(baseline, "host.min_open_files", target, facts)
     own = target.subject
     units = own.role.services_for(facts.need(OsRelease).family)
     limits = facts.need(OpenFiles).limits
@@ -112,7 +114,7 @@ def test_time_zone_is_as_agreed(target: TargetOf[Host], facts: Facts, baseline: 
 
     Backup windows are written in local time: hosts of other zones start hours apart.
     """
-    zone = agreed(baseline, "host.time_zone", target)
+    zone = agreed(baseline, "host.time_zone", target, facts)
     wanted = windows_zone(zone) if target.subject.os == "windows" else zone
     if wanted is None:
         unknown(f"Windows has no name for the time zone {zone} that is known here")
@@ -174,7 +176,7 @@ def test_access_control_is_as_agreed(target: Target, facts: Facts, baseline: Bas
 
     A policy switched on later stops daemons that were only ever tried without it.
     """
-    wanted = agreed(baseline, "host.mandatory_access_control", target)
+    wanted = agreed(baseline, "host.mandatory_access_control", target, facts)
     expect(facts.part(Machine, facts.need(Machine).access_control), equals=wanted, what="mandatory access control")
 
 

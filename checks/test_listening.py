@@ -160,7 +160,7 @@ def test_nobody_else_listens(target: TargetOf[Host], facts: Facts, inputs: Input
     host = target.subject
     declared = [
         (listener.port, listener.process.lower() if host.os == "windows" else listener.process)
-        for listener in agreed(inputs.baseline, "listening.also", target)
+        for listener in agreed(inputs.baseline, "listening.also", target, facts, inputs)
         if not listener.groups or set(listener.groups) & set(host.groups)
     ]
     ports = _own_ports(host, inputs)

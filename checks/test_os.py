@@ -1,6 +1,18 @@
 """Is the operating system the agreed one."""
 
-from readiness.checking import Baseline, Facts, Host, OsRelease, TargetOf, agreed, check, each_host, expect, unknown
+from readiness.checking import (
+    Baseline,
+    Facts,
+    Host,
+    OsRelease,
+    TargetOf,
+    agreed,
+    check,
+    each_host,
+    expect,
+    in_words,
+    unknown,
+)
 
 
 @check(
@@ -16,13 +28,14 @@ def test_operating_system_is_as_agreed(target: TargetOf[Host], facts: Facts, bas
 
     An entry with groups is for their members, one without for every host.
     """
-    systems = agreed(baseline, "operating_systems", target)
+    systems = agreed(baseline, "operating_systems", target, facts)
     groups = set(target.subject.groups)
     releases = [
         f"{system.id} {system.version}" for system in systems if not system.groups or groups & set(system.groups)
     ]
     if not releases:
-        unknown("never agreed: baseline.yaml states no operating system for this host's groups")
+        found = in_words("operating_systems", target, facts)
+        unknown(f"never agreed{found}: baseline.yaml states no operating system for this host's groups")
     release = facts.need(OsRelease)
     expect(f"{release.id} {release.version_id}", one_of=_with_minors(releases, release), what="operating system")
 

@@ -103,7 +103,7 @@ def test_files_belong_to_the_product(target: TargetOf[RoleOnHost], facts: Facts)
 def test_account_has_no_login_shell(target: TargetOf[RoleOnHost], facts: Facts, baseline: Baseline) -> None:
     """Nobody can log in as an account of the product that was agreed to have no login shell."""
     own = target.subject
-    wanted: tuple[str, ...] = agreed(baseline, "no_login_shell", target)
+    wanted: tuple[str, ...] = agreed(baseline, "no_login_shell", target, facts)
     family = facts.need(OsRelease).family
     account = own.role.account_for(family)
     if account is None:

@@ -35,7 +35,7 @@ def test_sshd_is_set_up_as_agreed(target: Target, facts: Facts, baseline: Baseli
 
     Not what a file says: an included file or a default may say otherwise. `Match` blocks are not looked at.
     """
-    wanted = agreed(baseline, "sshd", target)
+    wanted = agreed(baseline, "sshd", target, facts)
     settings = facts.need(Sshd).settings
     hidden = facts.need(Sshd).hidden
     if untold := [keyword for keyword in wanted if keyword.lower() in hidden]:

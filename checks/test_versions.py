@@ -91,7 +91,7 @@ def test_version_is_as_agreed(target: TargetOf[RoleOnHost], facts: Facts, baseli
     own = target.subject
     product, role = own.product.product, own.role.name
     key = f"versions.{product}.{role}"
-    wanted = agreed(baseline, key, target)
+    wanted = agreed(baseline, key, target, facts)
     installed = dict(_installed(choice, own, facts) for choice in _packages(own, facts))
     first, *_ = installed.values()
     others = [f"{name} {version}" for name, version in installed.items() if version != first]
@@ -180,7 +180,7 @@ def test_version_is_of_a_supported_series(target: TargetOf[RuleOnHost], facts: F
 )
 def test_members_of_a_group_have_one_version(target: Target, facts: Facts, inputs: Inputs) -> None:
     """All members of a group have the same versions of the product's packages."""
-    agreed(inputs.baseline, "same_version_groups", target)
+    agreed(inputs.baseline, "same_version_groups", target, facts, inputs)
     by_role: dict[str, dict[str, versions.Version]] = {}
     unread: list[FactMissing | Unjudged] = []
     for member in roles(inputs):

@@ -84,7 +84,7 @@ def test_old_protocols_are_off(target: Target, facts: Facts, baseline: Baseline)
 
     Without keys in the registry the release decides: up to Server 2022 TLS 1.0 and 1.1 are on by themselves.
     """
-    least = agreed(baseline, "windows.tls_min", target)
+    least = agreed(baseline, "windows.tls_min", target, facts)
     states = dict(_states(facts, PROTOCOLS[: PROTOCOLS.index(f"TLS {least}")]))
     spoken = {schannel.State.ON, schannel.State.ASKED}
     old = {name: state for name, state in states.items() if state in spoken}
@@ -106,7 +106,7 @@ def test_old_protocols_are_off(target: Target, facts: Facts, baseline: Baseline)
 )
 def test_an_agreed_protocol_is_on(target: Target, facts: Facts, baseline: Baseline) -> None:
     """SChannel speaks a protocol that was agreed, as a client and as a server."""
-    least = agreed(baseline, "windows.tls_min", target)
+    least = agreed(baseline, "windows.tls_min", target, facts)
     states = dict(_states(facts, PROTOCOLS[PROTOCOLS.index(f"TLS {least}") :]))
     on = [name for name, state in states.items() if state is schannel.State.ON]
     expect_that(
@@ -177,7 +177,7 @@ def test_antivirus_leaves_the_product_alone(target: TargetOf[Host], facts: Facts
 
     Only Defender can be read; a host with another antivirus is UNKNOWN, and somebody has to look there.
     """
-    stated = agreed(inputs.baseline, "windows.excluded_folders", target)
+    stated = agreed(inputs.baseline, "windows.excluded_folders", target, facts, inputs)
     wanted = sorted({*stated, *_folders(target.subject, inputs)})
     defender = facts.need(DefenderExclusions)
     if not defender.real_time:
@@ -215,7 +215,7 @@ def test_vss_writers_are_stable(facts: Facts) -> None:
 )
 def test_firewall_is_on(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The firewall is on in the agreed profiles."""
-    wanted = agreed(baseline, "windows.firewall_profiles", target)
+    wanted = agreed(baseline, "windows.firewall_profiles", target, facts)
     profiles = facts.need(FirewallProfiles).profiles
     states = {name: "on" if profiles[name].enabled else "off" for name in wanted}
     expect(states, equals=dict.fromkeys(wanted, "on"), what="firewall profiles:")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,7 @@ def test_a_fault_before_any_command_is_a_document(tmp_path: Path) -> None:
 
 
 def test_verifying_says_what_the_verdict_is_worth_now(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    go, old = made(tmp_path / "go", EARLIER, PASS), made(tmp_path / "old", NOW.replace(year=2024, day=1), PASS)
+    go, old = made(tmp_path / "go", EARLIER, PASS), made(tmp_path / "old", NOW - timedelta(days=3), PASS)
     code, document, _ = said(capsys, "verify", go)
     assert (code, document["verdict"], document["judgement"]["verdict"]) == (0, "GO", "GO")
     assert document["run_folder"] == str(go)

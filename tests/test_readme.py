@@ -44,6 +44,7 @@ OFFLINE = {
 REACHING = {f"readiness run {EXAMPLE} --area connectivity", f"readiness run {EXAMPLE}"}
 JUDGE = "readiness judge RUN"
 VERIFY = "readiness verify RUN"
+PROPOSE = {"readiness propose RUN", "readiness propose ESTATE"}  # main_job/test_propose.py runs both
 MENTIONED = {"readiness plan"}  # without arguments of its own, in the text
 # Held against real hosts by soak/test_hand_out.py.
 HANDING_OUT = {
@@ -63,6 +64,7 @@ KNOWN = {
     *OFFLINE,
     *REACHING,
     *(JUDGE, VERIFY, PYTEST),
+    *PROPOSE,
     *MENTIONED,
     *RECORDING,
     *HANDING_OUT,

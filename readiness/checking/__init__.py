@@ -17,7 +17,8 @@ policy that nobody has verified in the message.
 
 Fixtures: `target` (what is looked at), `facts` (of its host; `.of(host)`, `.every(fact)`), `estate`, `baseline` (what
 was agreed), `inputs` (both and the catalogue), and for a file's own fixtures `all_facts`. A demand of the baseline is
-asked for by `agreed` (`agreed_if_stated` where a check can do without), a role on another host by `counterpart`.
+asked for by `agreed`, which says what the facts show where nobody agreed on anything (`agreed_if_stated` where a check
+can do without), a role on another host by `counterpart`.
 
 What `target.subject` is says the selector: `each_role` gives `TargetOf[RoleOnHost]`. Facts are those of
 `readiness.probes`, knowledge to judge by is the modules of `readiness.rules`: each is importable from here by its name.
@@ -57,6 +58,7 @@ from readiness.estate import (
 )
 from readiness.estate.backups import MARGIN_S, WINDOWS
 from readiness.estate.space import SpaceDemand
+from readiness.observing import in_words
 from readiness.planning.inputs import Inputs, RoleOnHost
 from readiness.planning.targets import *  # noqa: F403
 from readiness.probes.access_list import ListEntry
@@ -94,7 +96,7 @@ from readiness.probes.windows.tls import (
 )
 from readiness.products.directives import Peer
 from readiness.products.models import PackageChoice, Place, WindowsPlace
-from readiness.rules import certificates, schannel, snapshots, versions
+from readiness.rules import certificates, clocks, schannel, snapshots, versions
 
 
 def __getattr__(name: str) -> Any:

@@ -5,22 +5,29 @@ from __future__ import annotations
 from typing import Any, NoReturn, TypeVar
 
 from readiness.core.evaluate import held_against, not_agreed, unknown
+from readiness.core.facts import Facts
 from readiness.core.outcomes import Target
 from readiness.estate import Baseline, NotAgreed
+from readiness.observing import in_words
+from readiness.planning.inputs import Inputs
 
 T = TypeVar("T")
-_EXEMPTION = "{reason, by, day}"
+_EXEMPTION = "{reason: ..., by: ..., day: ...}"
 
 
-def agreed(baseline: Baseline, key: str, target: Target) -> Any:
+def agreed(
+    baseline: Baseline, key: str, target: Target, facts: Facts | None = None, inputs: Inputs | None = None
+) -> Any:
     """The value in force for the target's host, for all where it has none: host before group before all.
 
-    Never agreed is UNKNOWN, agreed not to agree is NOT_APPLICABLE with that reason while that is good; a key that is no
-    demand raises ValueError.
+    Never agreed is UNKNOWN, and says what the facts show, where the demand has an observer; some of those need the
+    inputs, too. Agreed not to agree is NOT_APPLICABLE with that reason while that is good; a key that is no demand
+    raises ValueError.
     """
     value = agreed_if_stated(baseline, key, target)
     if value is None:
-        unknown(f"never agreed: baseline.yaml states neither {key} nor not_agreed: {{{key}: {_EXEMPTION}}}")
+        found = in_words(key, target, facts, inputs)
+        unknown(f"never agreed{found}: baseline.yaml states neither {key} nor not_agreed: {{{key}: {_EXEMPTION}}}")
     return value
 
 

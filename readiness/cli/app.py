@@ -15,6 +15,7 @@ from readiness.cli.answers import answer_of, as_text
 from readiness.cli.arguments import COMPLETE
 from readiness.cli.ending import ending
 from readiness.cli.printing import checks, completion, explain, plan, reader, schema, verify
+from readiness.cli.proposing import propose
 from readiness.cli.runs import demo, judge, run
 from readiness.core.command_line import wants_json, without_value
 from readiness.core.errors import InputError, Problem
@@ -28,7 +29,19 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for steps in (run, plan, judge, verify, checks, explain, reader, schema, demo, completion):  # as --help lists them
+for steps in (
+    run,
+    plan,
+    judge,
+    propose,
+    verify,
+    checks,
+    explain,
+    reader,
+    schema,
+    demo,
+    completion,
+):  # as --help lists them
     app.command()(ending(steps))
 
 

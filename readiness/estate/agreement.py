@@ -29,7 +29,7 @@ def check_baseline(
     """
     catalogue, known = Roles(names), _keys(names)
     opened = {product: Known(own.values(), "directives that leave a host") for product, own in names.opened.items()}
-    holders = holders_of(hosts)
+    holders, last = holders_of(hosts), (as_of + _MOST_AHEAD).astimezone(UTC).date()
     for path, section in baseline.sections():
         for key, kind in demands().items():
             value = value_at(section, key)
@@ -39,7 +39,7 @@ def check_baseline(
         _check_spellings(document, path, section)
         _check_directives(document, path, section, names, opened)
         _check_not_agreed(document, path, section, known, holders)
-        _check_days(document, path, section, (as_of + _MOST_AHEAD).astimezone(UTC).date())
+        _check_days(document, path, section, last)
         if path:
             _check_scope(document, path, section)
             if all_hosts:
@@ -102,10 +102,12 @@ def _check_not_agreed(document: Document, path: Path, section: Demands, known: K
 
 def _check_days(document: Document, path: Path, section: Demands, last: date) -> None:
     """Nothing was agreed on a day that is yet to come."""
-    for key, exemption in section.not_agreed.items():
-        if exemption.day > last:
-            message = f"day {exemption.day} is yet to come"
-            document.report((*path, "not_agreed", key, "day"), message, "the day on which it was agreed")
+    days = {(*path, "not_agreed", key, "day"): exemption.day for key, exemption in section.not_agreed.items()}
+    if isinstance(section, Baseline) and section.agreed:
+        days["agreed", "day"] = section.agreed.day
+    for place, day in days.items():
+        if day > last:
+            document.report(place, f"day {day} is yet to come", "the day on which it was agreed")
 
 
 def _check_scope(document: Document, path: Path, section: Demands) -> None:

@@ -18,7 +18,7 @@ from readiness.estate.machines import Machines, OperatingSystem, Sudo, Windows
 from readiness.estate.names import Account, Group, HostRef
 from readiness.estate.space import SpaceDemand
 from readiness.yaml_text.known import Known
-from readiness.yaml_text.models import stated
+from readiness.yaml_text.models import Strict, stated
 from readiness.yaml_text.shapes import ListOf, MappingOf, V
 
 _ByRole = MappingOf[texts.Name, MappingOf[texts.Name, V]]
@@ -82,11 +82,23 @@ class Demands(Section):
         return {**values, **self.not_agreed}
 
 
+class Agreement(Strict):
+    """Who agreed on all of it, and on which day; `readiness propose` leaves it to be filled in."""
+
+    by: texts.Line = stated("Who agreed on what stands in this file.", example="backup board")
+    day: texts.Day = stated("On which day.", example='"2026-11-24"')
+
+
 class Baseline(Demands):
     """The file baseline.yaml: what is stated for a host comes before its groups', and that before what is for all."""
 
     may_be_empty: ClassVar[bool] = True
 
+    agreed: Agreement | None = stated(
+        "Who agreed on it, and when; once it stands there it must be filled in.",
+        None,
+        example='{by: backup board, day: "2026-11-24"}',
+    )
     groups: dict[Group, Demands] = stated(
         "What was agreed for the hosts of a group.", {}, example="{clients: {clock: {max_offset_s: 5.0}}}"
     )

@@ -75,6 +75,38 @@ class CertificateStrength(WithSources):
     weak_hashes: Hashes
 
 
+class WeakValue(Sourced):
+    """What a value of a demand, or of its entry `part`, must be lest it is too weak to be proposed, and why."""
+
+    demand: str = Field(min_length=1)
+    part: str = ""
+    safe: tuple[str, ...] = ()
+    at_least: float | None = None
+    at_most: float | None = None
+    why: str = Field(min_length=1)
+
+    def flaw(self, value: object) -> str:
+        """Why this value is weak; empty where it is not."""
+        if isinstance(value, int | float):
+            low, high = (limit for limit in (self.at_least, self.at_most))
+            is_fine = (low is None or value >= low) and (high is None or value <= high)
+        else:
+            is_fine = not self.safe or value in self.safe
+        return "" if is_fine else self.why
+
+
+class WeakValues(WithSources):
+    """Which values nobody should agree on only because they were found."""
+
+    values: tuple[WeakValue, ...]
+
+
+@functools.cache
+def weak_values() -> WeakValues:
+    """What is too weak to be proposed."""
+    return load("weak_values.yaml", WeakValues)
+
+
 @functools.cache
 def schannel_defaults() -> SChannelDefaults:
     """What SChannel does by itself."""

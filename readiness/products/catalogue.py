@@ -106,6 +106,8 @@ def _check_directives(document: Document, product: Product) -> None:
     for number, same in enumerate(product.same_on_cluster_nodes):
         keys = same.keys_of(same.directive)
         wanted.append((("same_on_cluster_nodes", number, "directive"), () if secrets.issuperset(keys) else keys))
+    for number, safe in enumerate(product.safe_directives):
+        wanted.append((("safe_directives", number, "directive"), safe.keys_of(safe.directive)))
     for path, keys in wanted:
         if lacking := [key for key in keys if key not in leaving]:
             document.report(path, f"{NOT_LEAVING}: {lacking[0]}", known.hint(lacking[0]))

@@ -53,6 +53,15 @@ class SecretDirective(OfResources):
     directive: Name
 
 
+class SafeDirective(OfResources):
+    """A directive whose `safe` values alone may be proposed; `default` counts in a resource that does not state it."""
+
+    directive: Name
+    safe: Annotated[tuple[str, ...], Field(min_length=1)]
+    default: str
+    why: str = Field(min_length=1)
+
+
 class ClusterDirective(OfResources):
     """A directive that says the same on every node of a cluster that holds the role."""
 

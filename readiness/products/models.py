@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
@@ -15,6 +16,7 @@ from readiness.products.directives import (
     OfResources,
     OpenDirectives,
     Peer,
+    SafeDirective,
     SecretDirective,
 )
 from readiness.yaml_text.models import Strict
@@ -205,6 +207,7 @@ class Product(WithSources):
     open_directives: tuple[OpenDirectives, ...] = ()
     certificate_directives: tuple[CertificateDirective, ...] = ()
     secret_directives: tuple[SecretDirective, ...] = ()
+    safe_directives: tuple[SafeDirective, ...] = ()
     configuration_format: Format | None = None
     include_folders: Paths | None = None
     certificate_folders: Paths | None = None
@@ -241,12 +244,17 @@ class Product(WithSources):
 
     def opened(self) -> Mapping[str, str]:
         """Every directive whose value leaves a host, `Resource.Directive` as the file has it by its one spelling."""
-        entries: list[tuple[OfResources, tuple[str, ...]]] = [
-            (entry, entry.directives) for entry in self.open_directives
+        return {key: name for key, (name, _) in self.leaving.items()}
+
+    @cached_property
+    def leaving(self) -> Mapping[str, tuple[str, str]]:
+        """The same, each with the shape in which it leaves."""
+        entries: list[tuple[OfResources, tuple[str, ...], str]] = [
+            (entry, entry.directives, entry.shape) for entry in self.open_directives
         ]
-        entries += [(entry, (entry.directive,)) for entry in self.certificate_directives]
-        names = [f"{kind}.{name}" for entry, names in entries for kind in entry.resources for name in names]
-        return {canonical(name): name for name in names}
+        entries += [(entry, (entry.directive,), "path") for entry in self.certificate_directives]
+        names = [(f"{kind}.{name}", shape) for entry, own, shape in entries for kind in entry.resources for name in own]
+        return {canonical(name): (name, shape) for name, shape in names}
 
     def adds_up(self, resource: str, directive: str) -> bool:
         """Whether a directive that is stated again in a resource of this kind adds to what stands there."""

@@ -29,10 +29,11 @@ ONLY_ASKED_FOR = {
     "include_folders",
     "configuration_format",
 }
-# What no check of today judges by.
+# What no check of today judges by; `safe_directives` say what `readiness propose` proposes.
 UNUSED = {
     ("roles", "client", "users", "debian"),  # root, whose shell nobody takes away
     ("roles", "client", "users", "windows"),
+    *(("safe_directives", number) for number in range(3)),
     *(("roles", "console", "programs", family) for family in ("debian", "redhat")),  # it listens on nothing
 }
 BACULA = load(SYSTEMS).products["bacula"]

@@ -314,6 +314,33 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "version: 12",
         ("baseline.yaml:2:27: 'version' must be text, not the number 12 (quote it: \"12\")",),
     ),
+    (
+        BASELINE,
+        "operating_systems:",
+        "agreed: {by: , day: }\noperating_systems:",
+        (
+            "baseline.yaml:1:14: no value (give it one, or leave it out",
+            "baseline.yaml:1:21: no value (give it one, or leave it out",
+        ),
+    ),
+    (
+        BASELINE,
+        "operating_systems:",
+        "agreed: {by: backup board}\noperating_systems:",
+        ("baseline.yaml:1:1: day is missing",),
+    ),
+    (
+        BASELINE,
+        "operating_systems:",
+        'agreed: {by: backup board, day: "2999-01-01"}\noperating_systems:',
+        ("baseline.yaml:1:33: day 2999-01-01 is yet to come",),
+    ),
+    (
+        BASELINE,
+        "operating_systems:",
+        'agreed: {by: "", day: soon}\noperating_systems:',
+        ("baseline.yaml:1:14: the text is empty", "baseline.yaml:1:23: 'soon' is not a day"),
+    ),
     (BASELINE, 'version: "12"', 'version: "v12"', ("baseline.yaml:2:27: version 'v12' is malformed",)),
     (
         BASELINE,

@@ -9,12 +9,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import lxml.etree
 import pytest
+import yaml
 from junitparser import JUnitXml
 
 from readiness.probes import READER
@@ -455,3 +456,51 @@ def test_a_run_writes_nothing_on_a_host(lab: Lab, tmp_path: Path) -> None:
     lab.exec("client01", "touch", "/etc/left-behind")  # and the search does see what is written
     assert "/etc/left-behind" in lab.exec("client01", *written, check=False).stdout
     lab.exec("client01", "rm", "/etc/left-behind")
+
+
+def _proposed(lab: Lab, place: Path, filled: str) -> tuple[Job, str]:
+    """A run on an emptied baseline, what is proposed after it, and the run that is held against that."""
+    baseline = lab.estate / "baseline.yaml"
+    before = baseline.read_text()
+    try:
+        baseline.write_text("")
+        run(lab.estate, place / "before")
+        ended = subprocess.run(
+            command("propose", place / "before"),
+            env=environment(place),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        text = ended.stdout.replace("agreed: {by: , day: }", 'agreed: {by: the lab, day: "2026-10-30"}')
+        for key in ("min_swap_bytes", "mandatory_access_control"):  # what a person decides, of this machine's kernel
+            text = text.replace(f"# {key}: ", f"{key}: ", 1)
+        baseline.write_text(text + filled)
+        return run(lab.estate, place / "after"), ended.stdout
+    finally:
+        baseline.write_text(before)
+
+
+def test_what_is_proposed_for_a_lab_without_a_baseline_is_met_and_tls_that_is_off_is_not_proposed(
+    lab: Lab, tmp_path: Path
+) -> None:
+    stated = yaml.safe_load((lab.estate / "baseline.yaml").read_text())
+    for name in ("well", "off"):
+        (tmp_path / name).mkdir()
+    job, text = _proposed(lab, tmp_path / "well", yaml.safe_dump({"space": stated["space"]}))
+    assert job.wrong() == {}, job.stdout
+    assert (job.code, job.verdict["judgement"]["verdict"]) == (0, "GO")
+    assert 'Storage.TLS Require: "yes"' in text
+    with ExitStack() as stack:
+        for host in lab.hosts:
+            for file in sorted((lab.root(host) / "etc/bacula").glob("bacula-*.conf")):
+                off = file.read_text().replace("TLS Enable = yes", "TLS Enable = no").replace("TLS Require = yes", "")
+                stack.callback(file.write_text, file.read_text())
+                file.write_text(off)
+        job, text = _proposed(lab, tmp_path / "off", yaml.safe_dump({"space": stated["space"]}))
+    assert job.code != 0
+    assert "not proposed: FileDaemon: TLS Require no by default: without it the daemon talks in clear" in text
+    messages = [one["message"] for one in job.results if one["check"] == "CFG-006"]
+    assert all(message.startswith("never agreed, found ") for message in messages)

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from readiness import policies
 from readiness.core.errors import InputError
-from readiness.policies import CertificateStrength, ClusterEvents, SChannelDefaults, load
+from readiness.policies import CertificateStrength, ClusterEvents, SChannelDefaults, WeakValues, load
 from readiness.probes.windows.tls import PROTOCOLS
 from readiness.yaml_text.sources import Sourced, WithSources
 
@@ -19,6 +19,7 @@ POLICIES: dict[str, type[WithSources]] = {
     "certificates.yaml": CertificateStrength,
     "cluster_events.yaml": ClusterEvents,
     "schannel.yaml": SChannelDefaults,
+    "weak_values.yaml": WeakValues,
 }
 
 

@@ -174,6 +174,13 @@ def windows_zone(name: str) -> str | None:
     return tz_win.get(name)
 
 
+def iana_zone(name: str) -> str | None:
+    """The IANA time zone that stands for one of Windows', by the same list; None for one that is not in it."""
+    from tzlocal.windows_tz import win_tz  # noqa: PLC0415 - as above
+
+    return win_tz.get(name)
+
+
 PROBES = (
     Probe(Clock, script("clock", "ps1"), parse_clock, 0, "powershell"),
     probe(OsRelease, _os_release, cost=1),
