@@ -156,6 +156,7 @@ def _estate(folder: Path, authority: Authority, hosts: Mapping[str, Host], decla
                 "fqdn": f"{name}.lab.example",
                 "address": "127.0.0.1",
                 "os": "windows",
+                "products": {},
                 "winrm": {"scheme": WAYS[name][0], "auth": WAYS[name][1], "port": host.port},
             }
             | ({"products": {"bacula": ["client"]}, "groups": ["clients"]} if name in CLIENTS else {})

@@ -75,7 +75,12 @@ class WindowsFleet:
             "cutover": {"start": "2026-12-01T20:00:00+01:00", "end": "2026-12-02T04:00:00+01:00"},
             "winrm": {"user": USER, "password_env": VARIABLE, "scheme": "http", "auth": "ntlm", "port": self.port},
             "hosts": {
-                f"w{number:03}": {"fqdn": f"w{number:03}.example.com", "address": address, "os": "windows"}
+                f"w{number:03}": {
+                    "fqdn": f"w{number:03}.example.com",
+                    "address": address,
+                    "os": "windows",
+                    "products": {},
+                }
                 for number, address in enumerate(self.hosts)
             },
         }
