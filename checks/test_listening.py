@@ -23,6 +23,7 @@ from readiness.checking import (
     listens,
     login_ports,
     roles,
+    undeclared_on,
     unknown,
 )
 
@@ -143,6 +144,19 @@ def _process(holder: Holder, host: Host) -> str:
     return name.lower() if host.os == "windows" else name
 
 
+def _programs_of_others(host: Host, inputs: Inputs) -> dict[str, str]:
+    """The file names of the programs of roles that the host does not declare, and the pair that is about them.
+
+    It is empty where it was agreed that the role may be there.
+    """
+    agreed_on = inputs.baseline.reason_not_agreed
+    return {
+        file_name(program): "" if agreed_on(subject.key, host.name) else f"ROL-001 {subject.role.id}"
+        for subject in undeclared_on(host, inputs)
+        for program in subject.signs.programs
+    }
+
+
 @check(
     "LSN-004",
     severity="minor",
@@ -155,7 +169,8 @@ def test_nobody_else_listens(target: TargetOf[Host], facts: Facts, inputs: Input
     """Nothing listens that was not declared.
 
     Declared are the products' ports, that of SSH or WinRM, and those of the baseline; what only listens on a loopback
-    address is left out, since no other host can reach it.
+    address is left out, since no other host can reach it. The programs of a product's role that the host does not
+    declare are left to ROL-001.
     """
     host = target.subject
     declared = [
@@ -165,12 +180,18 @@ def test_nobody_else_listens(target: TargetOf[Host], facts: Facts, inputs: Input
     ]
     ports = _own_ports(host, inputs)
     listening = facts.need(Listening)
-    strange = []
+    strange: list[str] = []
+    left: dict[str, str] = {}
+    undeclared = _programs_of_others(host, inputs)
     for socket in listening.sockets:
         if socket.port in ports or socket.is_loopback:
             continue
         holders = facts.part(Listening, listening.holders)[socket.inode]
         names = sorted({_process(holder, host) for holder in holders})
-        if not names or any((socket.port, name) not in declared for name in names):
+        if names and undeclared.keys() >= set(names):
+            left |= {f"{socket} {name}": undeclared[name] for name in names if undeclared[name]}
+        elif not names or any((socket.port, name) not in declared for name in names):
             strange.append(f"{socket} {', '.join(names) or 'of no process that was seen'}")
+    if left and not strange:
+        unknown(f"left to another check: {', '.join(left)}", blocked_by=left.values())
     expect(strange, equals=[], what="undeclared listeners:")

@@ -95,6 +95,7 @@ from readiness.probes.windows.tls import (
 )
 from readiness.products.directives import Peer
 from readiness.products.models import PackageChoice, Place, WindowsPlace
+from readiness.products.signs import Signs
 from readiness.rules import certificates, schannel, snapshots, versions
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, ClassVar
 
@@ -56,7 +57,8 @@ class Demands(Section):
         by_role=True,
     )
     not_agreed: dict[str, texts.Reason] = stated(
-        "Demands that it was agreed not to state, each with the reason.",
+        "Demands that it was agreed not to state, each with the reason; also hosts.PRODUCT.ROLE that are elsewhere, "
+        "roles.PRODUCT.ROLE that hosts may have undeclared, and peers.PRODUCT.ROLE.NAME that are not in the estate.",
         {},
         example="{same_version_groups: clients follow their own patch day}",
     )
@@ -119,9 +121,9 @@ class Baseline(Demands):
         return dict(entries.values()) or None
 
     def reason_not_agreed(self, key: str, host: str | None) -> str | None:
-        """Why a key was agreed not to be there for a host; None where nobody said so."""
-        reasons = (section.not_agreed.get(key) for _, section in self.sections_for(host))
-        return next((reason for reason in reasons if reason is not None), None)
+        """Why a key was agreed not to be there for a host; None where nobody said so. A `*` fits anything."""
+        entries = (entry for _, section in self.sections_for(host) for entry in section.not_agreed.items())
+        return next((reason for written, reason in entries if fnmatchcase(key, written)), None)
 
     def space_on(self, host: Host) -> tuple[SpaceDemand, ...]:
         """What is demanded of the host's filesystems; of two demands for one path the later, more special one."""

@@ -33,7 +33,6 @@ ONLY_ASKED_FOR = {
 UNUSED = {
     ("roles", "client", "users", "debian"),  # root, whose shell nobody takes away
     ("roles", "client", "users", "windows"),
-    *(("roles", "console", "programs", family) for family in ("debian", "redhat")),  # it listens on nothing
 }
 BACULA = load(SYSTEMS).products["bacula"]
 

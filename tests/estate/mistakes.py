@@ -461,6 +461,48 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     (
         BASELINE,
+        "versions.bacula.client: clients",
+        "roles.bacula.clint: clients",
+        ("baseline.yaml:9:3: unknown demand 'roles.bacula.clint' (did you mean roles.bacula.client)",),
+    ),
+    (
+        BASELINE,
+        "versions.bacula.client: clients",
+        "peers.bacula.client: clients",
+        ("baseline.yaml:9:3: unknown demand 'peers.bacula.client'",),
+    ),
+    (
+        BASELINE,
+        "versions.bacula.client: clients",
+        "peers.bacula.client.: clients",
+        ("baseline.yaml:9:3: unknown demand 'peers.bacula.client.'",),
+    ),
+    (
+        BASELINE,
+        "versions.bacula.client: clients",
+        "peers.bacula.director.dir9: clients",
+        ("baseline.yaml:9:3: unknown demand 'peers.bacula.director.dir9'",),
+    ),
+    (
+        BASELINE,
+        "versions.bacula.client: clients",
+        "peers.bacla.client.old-*: clients",
+        ("baseline.yaml:9:3: unknown demand 'peers.bacla.client.old-*'",),
+    ),
+    (
+        BASELINE,
+        "versions.bacula.client: clients",
+        "roles.bacula.*: clients",
+        ("baseline.yaml:9:3: unknown demand 'roles.bacula.*'",),
+    ),
+    (
+        BASELINE,
+        "not_agreed:\n",
+        "hosts: {sd01: {not_agreed: {roles.bacula.storage: clients}}}\nnot_agreed:\n",
+        ("baseline.yaml:8:29: roles.bacula.storage is not agreed, and sd01 declares that role",),
+    ),
+    (
+        BASELINE,
         "Director.tlsrequire",
         "Director.Password",
         (

@@ -13,8 +13,8 @@ from tests.estate.samples import GOOD, loaded, problems
 
 _NODES = """
   n1: {fqdn: n1.example.com, products: {}, os: windows, winrm: {user: me},
-      backup: {method: vm_snapshot, quiesce: true, memory: false, window: {start: "22:00", hours: 6, zone: Europe/Berlin},
-      nothing_left_behind: {by: VM team, day: "2026-11-20"}}}
+      backup: {method: vm_snapshot, quiesce: true, memory: false,
+      window: {start: "22:00", hours: 6, zone: Europe/Berlin}, nothing_left_behind: {by: VM team, day: "2026-11-20"}}}
   n2: {fqdn: n2.example.com, products: {}, os: windows, winrm: {user: me}, backup: {method: agent}}
   n3: {fqdn: n3.example.com, products: {}, os: windows, winrm: {user: me}}
 """

@@ -120,6 +120,28 @@ def test_a_reason_for_a_role_that_is_not_there_is_by_host_too() -> None:
     assert agreed.reason_not_agreed("hosts.bareos.director", "fd01") is None
 
 
+def test_a_reason_for_peers_is_for_every_name_that_fits() -> None:
+    agreed = baseline('hosts: {dir01: {not_agreed: {"peers.bacula.client.old-*.v2": phase 2}}}\n')
+    assert agreed.reason_not_agreed("peers.bacula.client.old-1.v2", "dir01") == "phase 2"
+    for key, host in (
+        ("peers.bacula.client.Old-1.v2", "dir01"),
+        ("peers.bacula.client.old-1", "dir01"),
+        ("peers.bacula.storage.old-1.v2", "dir01"),
+        ("peers.bacula.client.old-1.v2", "dir02"),
+    ):
+        assert agreed.reason_not_agreed(key, host) is None
+
+
+def test_a_role_that_hosts_may_have_is_stated_for_all_by_group_and_by_host() -> None:
+    agreed = baseline(
+        "not_agreed: {roles.bacula.console: anybody's}\n"
+        "groups: {clients: {not_agreed: {roles.bacula.storage: a tape robot's own}}}\n"
+    )
+    assert agreed.reason_not_agreed("roles.bacula.console", "sd01") == "anybody's"
+    assert agreed.reason_not_agreed("roles.bacula.storage", "fd01") == "a tape robot's own"
+    assert agreed.reason_not_agreed("roles.bacula.storage", "dir02") is None
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
