@@ -180,18 +180,24 @@ def test_nobody_else_listens(target: TargetOf[Host], facts: Facts, inputs: Input
     ]
     ports = _own_ports(host, inputs)
     listening = facts.need(Listening)
-    strange: list[str] = []
-    left: dict[str, str] = {}
-    undeclared = _programs_of_others(host, inputs)
+    strange: dict[Socket, set[str]] = {}
     for socket in listening.sockets:
         if socket.port in ports or socket.is_loopback:
             continue
         holders = facts.part(Listening, listening.holders)[socket.inode]
-        names = sorted({_process(holder, host) for holder in holders})
-        if names and undeclared.keys() >= set(names):
-            left |= {f"{socket} {name}": undeclared[name] for name in names if undeclared[name]}
-        elif not names or any((socket.port, name) not in declared for name in names):
-            strange.append(f"{socket} {', '.join(names) or 'of no process that was seen'}")
-    if left and not strange:
-        unknown(f"left to another check: {', '.join(left)}", blocked_by=left.values())
-    expect(strange, equals=[], what="undeclared listeners:")
+        names = {_process(holder, host) for holder in holders}
+        if not names or any((socket.port, name) not in declared for name in names):
+            strange[socket] = names
+    others = _programs_of_others(host, inputs) if strange else {}
+    left = {socket: names for socket, names in strange.items() if names and others.keys() >= names}
+    pairs = sorted({others[name] for names in left.values() for name in names} - {""})
+    if pairs and left == strange:
+        unknown(f"left to {', '.join(pairs)}: {', '.join(map(_listener, left.items()))}", blocked_by=pairs)
+    expect(
+        [_listener(each) for each in strange.items() if each[0] not in left], equals=[], what="undeclared listeners:"
+    )
+
+
+def _listener(listener: tuple[Socket, set[str]]) -> str:
+    socket, names = listener
+    return f"{socket} {', '.join(sorted(names)) or 'of no process that was seen'}"

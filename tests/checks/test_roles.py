@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from readiness.core.facts import Missing
+from readiness.estate.listening import Listener
+from readiness.estate.listening import Listening as AgreedListening
 from readiness.planning.inputs import Inputs
 from readiness.probes.listening import Holder, Listening, Socket
 from readiness.probes.packages import Package, Packages
@@ -222,6 +224,9 @@ def test_a_listener_of_such_a_role_is_no_second_finding(clean: Clean) -> None:
     assert (outcome.outcome, outcome.blocked_by) == ("UNKNOWN", (CLIENT,))
     agreed = agreed_all_the_same("roles.bacula.client", FORGOTTEN)(clean.inputs)
     assert judged(agreed, clean.store, "LSN-004")["LSN-004 client01"].outcome == "PASS"
+    also = AgreedListening(also=(Listener(port=9102, process="bacula-fd"),))
+    declared = FORGOTTEN(with_baseline(listening=also)(clean.inputs))
+    assert judged(declared, clean.store, "LSN-004")["LSN-004 client01"].outcome == "PASS"
     store = dict(clean.store)
     listens("client01", 4444, "/usr/bin/nc")(store)
     other = judged(inputs, store, "LSN-004")["LSN-004 client01"]
