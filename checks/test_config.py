@@ -1,6 +1,7 @@
 """Is the product configured as agreed, and do the two ends of each connection agree."""
 
 from readiness.checking import (
+    Addresses,
     Baseline,
     Configuration,
     Estate,
@@ -15,6 +16,8 @@ from readiness.checking import (
     counterpart,
     each_named_role,
     each_role,
+    each_server,
+    excused,
     expect_each,
     expect_that,
     failed,
@@ -24,7 +27,7 @@ from readiness.checking import (
     same_value,
     unknown,
 )
-from readiness.checking.configured import NEEDS, files_of, naming, of_kind, of_kinds, points_at, stated_in
+from readiness.checking.configured import NEEDS, files_of, naming, of_kind, of_kinds, pointed_at, stated_in
 
 
 def _few(texts: list[str]) -> str:
@@ -154,30 +157,54 @@ def test_both_ends_have_one_secret(target: TargetOf[PeerOnHost], facts: Facts, b
 
 @check(
     "CFG-005",
-    severity="minor",
-    targets=each_role(names_peers),
-    needs=NEEDS,
-    remedy="Add the host to the estate, or take its resource out of the configuration.",
+    severity="major",
+    targets=each_server,
+    needs=(*NEEDS, Addresses),
+    remedy="Add the host or its role to estate.yaml, or take the resource out of the configuration; if it is to stay, "
+    "say why in baseline.yaml, not_agreed: peers.PRODUCT.ROLE.NAME, with * for any part of the name.",
     source="the product's catalogue entry, peers",
 )
-def test_peers_are_hosts_of_the_estate(target: TargetOf[RoleOnHost], facts: Facts, estate: Estate) -> None:
-    """Every host that the configuration names is one of the estate's.
+def test_peers_are_hosts_of_the_estate(
+    target: TargetOf[RoleOnHost], facts: Facts, estate: Estate, baseline: Baseline
+) -> None:
+    """Every host that the configuration names is one of the estate's, and declares the role that it is named for.
 
-    A host that is configured and not in the estate is backed up, and nobody checks it.
+    A host that is configured and not in the estate is backed up, and nobody checks it. A resource that is disabled is
+    no such host, since it is used for no scheduled job; a loopback address is the server itself.
     """
-    product = target.subject.product.product
-    configuration = facts.need(Configuration)
-    peers = _peers(target.subject, facts)
-    strange = []
+    own = target.subject
+    strange: list[str] = []
+    left_out: list[str] = []
+    peers = _peers(own, facts)
     for peer, resource in peers:
-        hosts = (host for host in estate.hosts.values() if peer.other in host.products.get(product, ()))
-        if not any(points_at(resource, peer.address, host, configuration) for host in hosts):
-            strange.append(f"{_called(peer, resource)} ({stated_in(resource, peer.address)})")
+        key = f"peers.{own.product.product}.{peer.other}.{resource.value('Name') or ''}"
+        if exemption := excused(baseline, key, target):
+            left_out.append(f"{_called(peer, resource)} not agreed: {exemption}")
+        elif _is_disabled(peer, resource):
+            left_out.append(f"{_called(peer, resource)} disabled")
+        elif flaw := _flaw(own, peer, resource, facts, estate):
+            strange.append(f"{_called(peer, resource)} ({stated_in(resource, peer.address)}) {flaw}")
+    met = f"all {len(peers) - len(left_out)} of them" + (f"; besides {_few(left_out)}" if left_out else "")
     expect_that(
         not strange,
-        expected="every peer in the estate",
-        found=f"not in the estate: {_few(strange)}" if strange else f"all {len(peers)} of them",
+        expected="every peer in the estate, with its role",
+        found=_few(strange) if strange else met,
     )
+
+
+def _is_disabled(peer: Peer, resource: Resource) -> bool:
+    return peer.switch is not None and same_value(resource.value(peer.switch) or "", "no")
+
+
+def _flaw(own: RoleOnHost, peer: Peer, resource: Resource, facts: Facts, estate: Estate) -> str:
+    """What is wrong with whom a resource points at; empty for a host of the estate that declares the role."""
+    address = stated_in(resource, peer.address)
+    hosts = pointed_at(address, own.host, facts, estate) if address else []
+    if any(peer.other in host.products.get(own.product.product, ()) for host in hosts):
+        return ""
+    if hosts:
+        return f"is {' or '.join(host.name for host in hosts)}, which does not declare the role {peer.other}"
+    return "is not in the estate"
 
 
 @check(

@@ -23,6 +23,7 @@ from readiness.checking import (
     listens,
     login_ports,
     roles,
+    undeclared_on,
     unknown,
 )
 
@@ -143,6 +144,24 @@ def _process(holder: Holder, host: Host) -> str:
     return name.lower() if host.os == "windows" else name
 
 
+def _programs_of_others(host: Host, inputs: Inputs) -> dict[str, str]:
+    """The file names of the programs of roles that the host does not declare, and the pair that is about them.
+
+    It is empty where it was agreed that the role may be there.
+    """
+    baseline = inputs.baseline
+
+    def may_be_there(key: str) -> bool:
+        exemption = baseline.not_agreed_on(key, host.name)
+        return exemption is not None and not baseline.is_over(exemption)
+
+    return {
+        file_name(program): "" if may_be_there(subject.key) else f"ROL-001 {subject.role.id}"
+        for subject in undeclared_on(host, inputs)
+        for program in subject.signs.programs
+    }
+
+
 @check(
     "LSN-004",
     severity="minor",
@@ -155,7 +174,8 @@ def test_nobody_else_listens(target: TargetOf[Host], facts: Facts, inputs: Input
     """Nothing listens that was not declared.
 
     Declared are the products' ports, that of SSH or WinRM, and those of the baseline; what only listens on a loopback
-    address is left out, since no other host can reach it.
+    address is left out, since no other host can reach it. The programs of a product's role that the host does not
+    declare are left to ROL-001.
     """
     host = target.subject
     declared = [
@@ -165,12 +185,24 @@ def test_nobody_else_listens(target: TargetOf[Host], facts: Facts, inputs: Input
     ]
     ports = _own_ports(host, inputs)
     listening = facts.need(Listening)
-    strange = []
+    strange: dict[Socket, set[str]] = {}
     for socket in listening.sockets:
         if socket.port in ports or socket.is_loopback:
             continue
         holders = facts.part(Listening, listening.holders)[socket.inode]
-        names = sorted({_process(holder, host) for holder in holders})
+        names = {_process(holder, host) for holder in holders}
         if not names or any((socket.port, name) not in declared for name in names):
-            strange.append(f"{socket} {', '.join(names) or 'of no process that was seen'}")
-    expect(strange, equals=[], what="undeclared listeners:")
+            strange[socket] = names
+    others = _programs_of_others(host, inputs) if strange else {}
+    left = {socket: names for socket, names in strange.items() if names and others.keys() >= names}
+    pairs = sorted({others[name] for names in left.values() for name in names} - {""})
+    if pairs and left == strange:
+        unknown(f"left to {', '.join(pairs)}: {', '.join(map(_listener, left.items()))}", blocked_by=pairs)
+    expect(
+        [_listener(each) for each in strange.items() if each[0] not in left], equals=[], what="undeclared listeners:"
+    )
+
+
+def _listener(listener: tuple[Socket, set[str]]) -> str:
+    socket, names = listener
+    return f"{socket} {', '.join(sorted(names)) or 'of no process that was seen'}"

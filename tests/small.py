@@ -36,7 +36,7 @@ ESTATE: Mapping[str, Any] = {
 
 def inputs(hosts: Mapping[str, Any] = HOSTS, baseline: Mapping[str, Any] | None = None, **estate: Any) -> Inputs:
     """The inputs of a folder with these hosts; each has a name of its own in example.com."""
-    written = {name: {"fqdn": f"{name}.example.com", **host} for name, host in hosts.items()}
+    written = {name: {"fqdn": f"{name}.example.com", "products": {}, **host} for name, host in hosts.items()}
     files = {
         "estate.yaml": yaml.safe_dump({**ESTATE, **estate, "hosts": written}, sort_keys=False).encode(),
         "baseline.yaml": yaml.safe_dump(baseline or {"clock": {"max_offset_s": 1.0}}, sort_keys=False).encode(),

@@ -29,7 +29,7 @@ import pkgutil
 from typing import Any
 
 from readiness import probes, rules
-from readiness.checking.agreed import agreed, agreed_if_stated, counterpart
+from readiness.checking.agreed import agreed, agreed_if_stated, counterpart, excused, exempt
 from readiness.configs.model import ConfigurationFile, Resource, same_value
 from readiness.core.checks import check
 from readiness.core.evaluate import (
@@ -96,6 +96,7 @@ from readiness.probes.windows.tls import (
 )
 from readiness.products.directives import Peer
 from readiness.products.models import PackageChoice, Place, WindowsPlace
+from readiness.products.signs import Signs
 from readiness.rules import certificates, clocks, schannel, snapshots, versions
 
 

@@ -51,6 +51,21 @@ def counterpart(baseline: Baseline, target: Target, product: str, role: str, oth
     return unknown(f"{lack}, and baseline.yaml no not_agreed: {{{key}: {_EXEMPTION}}}")
 
 
+def exempt(baseline: Baseline, key: str, target: Target) -> None:
+    """End the check where `not_agreed` has this key for the target's host; one that is over ends it as UNKNOWN."""
+    if exemption := baseline.not_agreed_on(key, target.host):
+        _exempt(baseline, exemption, key)
+
+
+def excused(baseline: Baseline, key: str, target: Target) -> NotAgreed | None:
+    """The exemption of a part of what a check looks at, such as one peer; None where none is good."""
+    written = baseline.written_not_agreed(key, target.host)
+    if written is None or baseline.is_over(written[1]):
+        return None
+    held_against(written[0])
+    return written[1]
+
+
 def _exempt(baseline: Baseline, exemption: NotAgreed, key: str, lack: str = "") -> NoReturn:
     """End the check by what was agreed not to agree on; past its last day it holds no longer."""
     begin = f"{lack}, not agreed" if lack else "not agreed"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 
 from readiness.configs.model import ConfigurationFile, Resource
 from readiness.core.evaluate import unknown
 from readiness.core.facts import Facts
-from readiness.estate import Host
+from readiness.estate import Estate, Host
 from readiness.planning.inputs import RoleOnHost
 from readiness.planning.targets import PeerOnHost
 from readiness.probes.configuration import Configuration
+from readiness.probes.names import Addresses
 from readiness.probes.system import OsRelease
 
 NEEDS = (Configuration, OsRelease)
@@ -55,12 +57,42 @@ def stated_in(resource: Resource, name: str, blocked_by: str | tuple[()] = ()) -
 
 
 def points_at(resource: Resource, directive: str, host: Host, configuration: Configuration) -> bool:
-    """Whether a resource's address is this host: its name, its address, or a name that resolves to it there."""
+    """Whether a resource's address is this host."""
     address = resource.value(directive)
-    if address is None:
-        return False
+    return address is not None and is_address_of(address, host, configuration)
+
+
+def is_address_of(address: str, host: Host, configuration: Configuration) -> bool:
+    """Whether an address is that of a host: its name, its address, or a name that resolves to it there."""
     names = {host.fqdn.lower(), host.address.lower()}
     return address.lower().rstrip(".") in names or host.address in configuration.resolved.get(address, ())
+
+
+def pointed_at(address: str, own: Host, facts: Facts, estate: Estate) -> list[Host]:
+    """The hosts of the estate that an address in the configuration of a host is, as that host resolves it.
+
+    By the name or the address that the estate states, else by the addresses that the hosts have: one may be known by
+    another name. A loopback address is the host itself.
+    """
+    configuration = facts.need(Configuration)
+    hosts = estate.hosts.values()
+    if stated := [host for host in hosts if is_address_of(address, host, configuration)]:
+        return stated
+    addresses = {address, *configuration.resolved.get(address, ())}
+    if any(map(_is_loopback, addresses)):
+        return [own]
+    own_addresses = facts.every(Addresses)
+    having = [
+        name for name, read in own_addresses.items() if isinstance(read, Addresses) and addresses & {*read.addresses}
+    ]
+    return [host for host in hosts if host.name in having]
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False  # a name
 
 
 def naming(subject: PeerOnHost, facts: Facts) -> list[Resource]:

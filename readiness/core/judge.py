@@ -12,6 +12,7 @@ from readiness.core.outcomes import (
     EXIT_CODES,
     EXIT_FAULT,
     EXIT_INPUT,
+    PEERS,
     Circumstances,
     Counts,
     Disposition,
@@ -114,7 +115,7 @@ def _verdict(outcomes: Sequence[Outcome], counts: Counts, circumstances: Circums
 
 def _nothing_agreed(outcomes: Sequence[Outcome]) -> bool:
     """Whether no pair was held against anything that was agreed: what is met then, nobody asked for."""
-    return not any(outcome.agreed for outcome in outcomes)
+    return all(key.startswith(PEERS) for outcome in outcomes for key in outcome.agreed)
 
 
 def _count(outcomes: Sequence[Outcome], follows: Mapping[str, str]) -> Counts:

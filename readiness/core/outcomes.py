@@ -65,6 +65,8 @@ LIVE = "live: "  # how messages of users' own tests begin, which cannot be judge
 EXIT_FAULT = 3
 EXIT_INPUT = 4
 
+PEERS = "peers."  # how the keys of exemptions begin that take a part of a pair away
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -99,8 +101,9 @@ class TargetOf(Target, Generic[S]):
 class Outcome:
     """One line of `results.jsonl`; every text may hold what a host said, so renderers clean it.
 
-    The judge sets `disposition`; until then an outcome blocks GO. `agreed` are the keys of the demands of baseline.yaml
-    that it was held against, `not_agreed` is the key of the exemption by which it is NOT_APPLICABLE.
+    The judge sets `disposition`; until then an outcome blocks GO. `agreed` are the keys of baseline.yaml that it was
+    held against, demands and exemptions of single peers; `not_agreed` is that of the exemption by which it is
+    NOT_APPLICABLE.
     """
 
     check: str

@@ -6,11 +6,11 @@ import ntpath
 import posixpath
 import re
 
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
 def is_windows(path: str) -> bool:
-    """Whether it begins with a drive."""
+    r"""Whether it begins with a drive, or with the `\\` of a share or a long path."""
     return bool(_DRIVE.match(path))
 
 

@@ -55,7 +55,9 @@ def _keys(names: Names) -> Known:
         for key, kind in demands().items()
         for entry in ([f"{key}.{role}" for role in roles] if kind.by_role else [key])
     ]
-    return Known([*keys, *(f"hosts.{product}.{other}" for product, _, other in names.related)], "demands")
+    keys += [f"hosts.{product}.{other}" for product, _, other in names.related]
+    keys += [f"roles.{role}" for role in roles]
+    return Known([*keys, *(f"peers.{product}.{role}.NAME" for product, role in names.named)], "demands")
 
 
 def _check_spellings(document: Document, path: Path, section: Demands) -> None:
@@ -88,8 +90,11 @@ def _check_not_agreed(document: Document, path: Path, section: Demands, known: K
     for key in section.not_agreed:
         at = (*path, "not_agreed", key)
         _, *role = key.split(".")
-        if key not in known.names:
+        if _as_known(key) not in known.names:
             document.report(at, f"unknown demand {quote(key)}", known.hint(key), key=True)
+        elif key.startswith("roles.") and path[:1] == ("hosts",) and path[1] in holders.get((role[0], role[1]), ()):
+            message = f"{key} is not agreed, and {path[1]} declares that role"
+            document.report(at, message, "remove it: it is for hosts that do not", key=True)
         elif key.startswith("hosts."):
             if having := holders.get((role[0], role[1])):
                 message = f"{key} is not agreed, and the estate has {few(having)}"
@@ -108,6 +113,12 @@ def _check_days(document: Document, path: Path, section: Demands, last: date) ->
     for place, day in days.items():
         if day > last:
             document.report(place, f"day {day} is yet to come", "the day on which it was agreed")
+
+
+def _as_known(key: str) -> str:
+    """The key as it stands among the known ones, where a peer's own name is NAME."""
+    first, *rest = key.split(".", 3)
+    return f"{first}.{rest[0]}.{rest[1]}.NAME" if first == "peers" and rest[2:] and rest[2] else key
 
 
 def _check_scope(document: Document, path: Path, section: Demands) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, ClassVar
 
@@ -57,7 +58,9 @@ class Demands(Section):
         by_role=True,
     )
     not_agreed: dict[str, NotAgreed] = stated(
-        "Demands that it was agreed not to state, each with the reason, who agreed to it and when.",
+        "Demands that it was agreed not to state, each with the reason, who agreed to it and when; also "
+        "hosts.PRODUCT.ROLE that are elsewhere, roles.PRODUCT.ROLE that hosts may have undeclared, and "
+        "peers.PRODUCT.ROLE.NAME that are not in the estate, NAME with `*` for several.",
         {},
         example='{same_version_groups: {reason: "own patch day", by: "J. Doe", day: 2026-11-24, until: 2026-12-31}}',
     )
@@ -134,8 +137,13 @@ class Baseline(Demands):
 
     def not_agreed_on(self, key: str, host: str | None) -> NotAgreed | None:
         """The exemption from a key that comes first for a host, good or over; None where nobody wrote one."""
-        exemptions = (section.not_agreed.get(key) for _, section in self.sections_for(host))
-        return next((exemption for exemption in exemptions if exemption is not None), None)
+        written = self.written_not_agreed(key, host)
+        return written[1] if written is not None else None
+
+    def written_not_agreed(self, key: str, host: str | None) -> tuple[str, NotAgreed] | None:
+        """The same with its key as written, in which a `*` fits anything."""
+        entries = (entry for _, section in self.sections_for(host) for entry in section.not_agreed.items())
+        return next((entry for entry in entries if fnmatchcase(key, entry[0])), None)
 
     def is_over(self, exemption: NotAgreed) -> bool:
         """Whether an exemption no longer holds at the run's own time; days are those of UTC."""

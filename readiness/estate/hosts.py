@@ -21,7 +21,10 @@ class Host(Keyed):
     `model_fields_set` stays what was written of `address`, and of `ssh` for the host or for all.
     """
 
-    stand_in: ClassVar[Mapping[str, Any]] = {"fqdn": "left-out.invalid"}
+    stand_in: ClassVar[Mapping[str, Any]] = {"fqdn": "left-out.invalid", "products": {}}
+    if_missing: ClassVar[Mapping[str, str]] = {
+        "products": "products: {bacula: [client]}, or products: {} for none, on purpose"
+    }
 
     fqdn: Fqdn = stated("The DNS name of the host.", example="dir01.example.com")
     address: Address = stated("Where to connect to; without it the fqdn.", "", example="192.0.2.11")
@@ -38,8 +41,8 @@ class Host(Keyed):
     groups: ListOf[Group] = stated("The groups that it belongs to.", (), example="[clients]")
     site: texts.Line | None = stated("Where it stands.", None, example="ams")
     owner: texts.Line | None = stated("Who mends what is wrong with it.", None, example="backup-ops")
-    products: MappingOf[texts.Name, ListOf[texts.Name]] = stated(
-        "Its roles, by product.", {}, example="{bacula: [client]}"
+    products: dict[texts.Name, ListOf[texts.Name]] = stated(
+        "Its roles, by product; {} for none, on purpose.", example="{bacula: [client]}"
     )
     uses: MappingOf[texts.Name, HostRef] = stated(
         "The host of each role that it depends on, where the estate has several.", {}, example="{director: dir01}"

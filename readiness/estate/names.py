@@ -25,8 +25,9 @@ class Names:
 
     `roles` are the roles by product; `related` are (product, role, other role) that a version rule compares;
     `accounts` are the roles' own on Linux; `transports` are the systems that each transport serves, in the order
-    of preference; `command_transports` can run single commands, as users' tests do; `opened` are by product the
-    directives whose values leave a host, as they are written by their one spelling.
+    of preference; `command_transports` can run single commands, as users' tests do; `named` are (product, role) that
+    a server's configuration has resources for; `opened` are by product the directives whose values leave a host, as
+    they are written by their one spelling.
     """
 
     roles: Mapping[str, frozenset[str]]
@@ -34,6 +35,7 @@ class Names:
     transports: Mapping[str, frozenset[str]]
     accounts: frozenset[str] = frozenset()
     command_transports: frozenset[str] = frozenset({"ssh"})
+    named: frozenset[tuple[str, str]] = frozenset()
     opened: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def transport_for(self, system: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from readiness.core.outcomes import Exemption, Outcome, Severity
+from readiness.core.outcomes import PEERS, Exemption, Outcome, Severity
 from readiness.estate import Baseline, NotAgreed
 
 
@@ -14,8 +14,7 @@ def exemptions_in_force(baseline: Baseline, outcomes: Sequence[Outcome]) -> tupl
 
     Raises LookupError for an outcome by an exemption that nobody wrote.
     """
-    exempted = [outcome for outcome in outcomes if outcome.not_agreed is not None]
-    places = [(_place(baseline, str(outcome.not_agreed), outcome.host), outcome.severity) for outcome in exempted]
+    places = [(_place(baseline, key, outcome.host), outcome.severity) for outcome in outcomes for key in _keys(outcome)]
     pairs = Counter(place for place, _ in places)
     blockers = Counter(place for place, severity in places if severity is Severity.BLOCKER)
     return tuple(
@@ -24,6 +23,12 @@ def exemptions_in_force(baseline: Baseline, outcomes: Sequence[Outcome]) -> tupl
         for key, exemption in section.not_agreed.items()
         if not baseline.is_over(exemption)
     )
+
+
+def _keys(outcome: Outcome) -> list[str]:
+    """Those by which it is not applicable, or by which a peer is left out of what it looked at."""
+    peers = [key for key in outcome.agreed if key.startswith(PEERS)]
+    return [*peers, outcome.not_agreed] if outcome.not_agreed is not None else peers
 
 
 def _place(baseline: Baseline, key: str, host: str | None) -> tuple[tuple[str, ...], str]:

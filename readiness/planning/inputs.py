@@ -91,13 +91,15 @@ def names_of(catalogue: products.Catalogue) -> Names:
         transports={name: frozenset(kind.systems) for name, kind in TRANSPORTS.items()},
         accounts=frozenset(account for role in roles for account in role.own_accounts()),
         command_transports=frozenset(kind.name for kind in TRANSPORTS.values() if kind.runs_commands),
+        named=frozenset((name, peer.other) for name, own in catalogue.products.items() for peer in own.peers),
         opened={name: product.opened() for name, product in catalogue.products.items()},
     )
 
 
 def _inputs(loaded: LoadedEstate, catalogue: products.Catalogue, as_of: datetime) -> Inputs:
-    used = {name for host in loaded.estate.hosts.values() for name in host.products}
-    kept = {f"{CATALOGUE}{name}": data for name, data in catalogue.files.items() if Path(name).stem in used}
+    kept = {
+        f"{CATALOGUE}{name}": data for name, data in catalogue.files.items()
+    }  # of unused ones, too: they are looked for
     return Inputs(loaded.estate, loaded.baseline, catalogue, as_of, {**loaded.files, **kept})
 
 

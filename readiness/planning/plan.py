@@ -40,7 +40,8 @@ class Narrowing:
 class Plan:
     """Every expected pair in order, and each host's scripts, cheapest first.
 
-    `partial` says what was left out; `idle` are checks of the plan that find no target in this estate.
+    `partial` says what was left out; an estate without a role has no backup service, which is left out, too. `idle` are
+    checks of the plan that find no target in this estate.
     """
 
     pairs: tuple[tuple[Check, Target], ...]
@@ -153,10 +154,12 @@ def _matching(inputs: Inputs, expression: str) -> frozenset[str]:
 def _left_out(
     inputs: Inputs, checks: Sequence[Check], pairs: Iterable[tuple[Check, Target]], narrowing: Narrowing
 ) -> Mapping[str, object] | None:
-    if narrowing == Narrowing():
-        return None
-    kept = set(narrowing.areas) or {check.area for check in checks}
     partial: dict[str, object] = {}
+    if not inputs.roles:
+        partial["backup service"] = "none to look at, since no host has a role of a product"
+    if narrowing == Narrowing():
+        return partial or None
+    kept = set(narrowing.areas) or {check.area for check in checks}
     if areas := sorted({check.area for check in checks} - kept):
         partial["areas left out"] = areas
     if narrowing.hosts:

@@ -6,7 +6,7 @@ Each selector is a function of `Inputs`; the type of its result says what a targ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from readiness.core.outcomes import Target, TargetOf
@@ -14,7 +14,8 @@ from readiness.estate import Estate, FailoverCluster, Host
 from readiness.estate.space import SpaceDemand
 from readiness.planning.inputs import Inputs, RoleOnHost
 from readiness.products.directives import Peer
-from readiness.products.models import VersionRule
+from readiness.products.models import Role, VersionRule
+from readiness.products.signs import Signs, signs_of
 from readiness.transports import TRANSPORTS
 
 _S = TypeVar("_S")
@@ -40,6 +41,24 @@ class PeerOnHost:
     own: RoleOnHost
     peer: Peer
     other: RoleOnHost | None
+
+
+@dataclass(frozen=True, slots=True)
+class UndeclaredRole:
+    """A role that a host does not declare, and those that it does."""
+
+    role: RoleOnHost
+    declared: tuple[Role, ...]
+
+    @property
+    def signs(self) -> Signs:
+        """What would show it there; read anew each time, so that an outcome says which values it rests on."""
+        return signs_of(self.role.role, self.role.host.os, self.declared)
+
+    @property
+    def key(self) -> str:
+        """The key of `not_agreed` by which the host may have it all the same."""
+        return f"roles.{self.role.product.product}.{self.role.role.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +139,29 @@ def each_role(
     return select
 
 
+def each_undeclared_role(inputs: Inputs) -> Iterator[TargetOf[UndeclaredRole]]:
+    """Every role of the catalogue on every host that does not declare it."""
+    for host in inputs.estate.hosts.values():
+        for subject in undeclared_on(host, inputs):
+            role = subject.role
+            yield _target(host, subject, detail=f"{role.product.product}.{role.role.name}")
+
+
+def undeclared_on(host: Host, inputs: Inputs) -> Iterator[UndeclaredRole]:
+    """The roles that a host does not declare, as far as the catalogue knows them on its system.
+
+    A role without a service, such as a console, is a tool that does nothing of itself: beside another role of its
+    product it is none that the host must declare.
+    """
+    products = inputs.catalogue.products
+    declared = tuple(products[name].roles[role] for name, own in host.products.items() for role in own)
+    for name, product in products.items():
+        for role in product.roles.values():
+            subject = UndeclaredRole(RoleOnHost(host, product, role), declared)
+            if role.name not in host.products.get(name, ()) and (role.units or name not in host.products):
+                yield from [subject] if subject.signs else []
+
+
 def has_service(role: RoleOnHost) -> bool:
     """Whether it runs a service; a console has packages and no daemon."""
     return bool(role.role.units)
@@ -138,6 +180,13 @@ def is_configured(role: RoleOnHost) -> bool:
 def names_peers(role: RoleOnHost) -> bool:
     """Whether its configuration names its peers by address."""
     return is_configured(role) and any(peer.role == role.role.name for peer in role.product.peers)
+
+
+def each_server(inputs: Inputs) -> Iterator[TargetOf[RoleOnHost]]:
+    """Every role whose configuration names its peers, with all hosts as peers, since it may name any of them."""
+    others = tuple(inputs.estate.hosts)
+    for target in each_role(names_peers)(inputs):
+        yield replace(target, peers=tuple(name for name in others if name != target.host))
 
 
 def has_account(role: RoleOnHost) -> bool:

@@ -97,6 +97,7 @@ def _check_directives(document: Document, product: Product) -> None:
     wanted: list[tuple[Path, tuple[str, ...]]] = []
     for number, peer in enumerate(product.peers):
         wanted.append((("peers", number, "address"), peer.keys_of(peer.address)))
+        wanted.append((("peers", number, "switch"), peer.keys_of(peer.switch) if peer.switch else ()))
         wanted.append((("peers", number, "resources"), peer.keys_of("Name")))
     secrets = {key for entry in product.secret_directives for key in entry.keys_of(entry.directive)}
     for number, peer in enumerate(product.peers):

@@ -74,6 +74,7 @@ class Peer(OfResources):
 
     `role` has one of `resources` for each host of the role `other`, with the directives `address` and `secret`. That
     host has a resource `answer` with the same secret, called as `role` calls itself in its own resource of that kind.
+    A resource whose directive `switch` says no is used for no scheduled job.
     """
 
     role: str
@@ -81,3 +82,4 @@ class Peer(OfResources):
     answer: Annotated[str, Field(pattern=f"^{_WORDS}$")]
     address: Name
     secret: Name
+    switch: Name | None = None

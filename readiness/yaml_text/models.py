@@ -21,11 +21,13 @@ class Strict(BaseModel):
     """Base of all that people write: an unknown key or another type is an error, and values never change.
 
     `stand_in` has values for required keys that are missing or faulty: with them the rest of the entry is
-    cross-checked; the mistake itself is reported, so no such entry is ever used.
+    cross-checked; the mistake itself is reported, so no such entry is ever used. `if_missing` has hints for those whose
+    example alone does not say enough.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
     stand_in: ClassVar[Mapping[str, Any]] = {}
+    if_missing: ClassVar[Mapping[str, str]] = {}
 
 
 def stated(description: str, default: Any = ..., *, example: str = "", alias: str | None = None) -> Any:

@@ -167,5 +167,8 @@ def _subject(path: Path) -> str:
 
 
 def _example(model: type[BaseModel], path: Path) -> str:
-    examples = fields_of(model_at(model, path[:-1]))[str(path[-1])].examples
+    holder, key = model_at(model, path[:-1]), str(path[-1])
+    if hint := getattr(holder, "if_missing", {}).get(key):
+        return str(hint)
+    examples = fields_of(holder)[key].examples
     return f"for example {path[-1]}: {examples[0]}" if examples else ""

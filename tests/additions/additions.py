@@ -62,7 +62,7 @@ FACT = Addition(
             for name in ("stdout", "stderr", "status", "expected.json", "source")
         },
     },
-    lines={"readiness/gate/check_ids.txt": (("RGT-003\n", "SIZ-001\n"),)},
+    lines={"readiness/gate/check_ids.txt": (("ROL-001\n", "SIZ-001\n"),)},
 )
 PRODUCT = Addition(new={"readiness/products/vaultkeeper.yaml": "vaultkeeper.yaml"})
 FORMAT = Addition(

@@ -133,6 +133,7 @@ def _without_the_product(description: dict[str, Any]) -> None:
     cim["Win32_Service"] = [row for row in cim["Win32_Service"] if row["Name"] != "Bacula-fd"]
     cim["Win32_Process"] = [row for row in cim["Win32_Process"] if row["Name"] != "bacula-fd.exe"]
     description["sockets"] = [row for row in description["sockets"] if row["port"] != 9102]
+    description["registry"] = {key: row for key, row in description["registry"].items() if not key.endswith("\\Bacula")}
 
 
 def _backup(window: BackupWindow) -> dict[str, Any]:
@@ -159,6 +160,7 @@ def _estate(folder: Path, authority: Authority, hosts: Mapping[str, Host], decla
                 "fqdn": f"{name}.lab.example",
                 "address": "127.0.0.1",
                 "os": "windows",
+                "products": {},
                 "winrm": {"scheme": WAYS[name][0], "auth": WAYS[name][1], "port": host.port},
             }
             | ({"products": {"bacula": ["client"]}, "groups": ["clients"]} if name in CLIENTS else {})

@@ -77,7 +77,12 @@ class WindowsFleet:
             "cutover": AHEAD,
             "winrm": {"user": USER, "password_env": VARIABLE, "scheme": "http", "auth": "ntlm", "port": self.port},
             "hosts": {
-                f"w{number:03}": {"fqdn": f"w{number:03}.example.com", "address": address, "os": "windows"}
+                f"w{number:03}": {
+                    "fqdn": f"w{number:03}.example.com",
+                    "address": address,
+                    "os": "windows",
+                    "products": {},
+                }
                 for number, address in enumerate(self.hosts)
             },
         }

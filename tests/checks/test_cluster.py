@@ -39,7 +39,7 @@ cutover: {{start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}
 winrm: {{user: me}}
 clusters: {{sqlclu: {{nodes: [clu01, clu02], preferred_owners: {{SQL AG: clu01}}}}}}
 hosts:
-  srv01: {{fqdn: srv01.lab.example, os: windows}}
+  srv01: {{fqdn: srv01.lab.example, os: windows, products: {{}}}}
   clu01: {{fqdn: clu01.lab.example, os: windows, products: {{bacula: [client]}}, backup: {FIRST}}}
   clu02: {{fqdn: clu02.lab.example, os: windows, products: {{bacula: [client]}}, backup: {SECOND}}}
 """
@@ -193,7 +193,12 @@ CASES = {
     "two versions of the agent": case({"CLU-006 sqlclu": "FAIL"}, version("9.4.4")),
     "an agent on one node only": case(
         {"CLU-006 sqlclu": "FAIL", "CLU-009 clu02": "FAIL minor"},
-        estate=(("clu02.lab.example, os: windows, products: {bacula: [client]}", "clu02.lab.example, os: windows"),),
+        estate=(
+            (
+                "clu02.lab.example, os: windows, products: {bacula: [client]}",
+                "clu02.lab.example, os: windows, products: {}",
+            ),
+        ),
     ),
     "a setting that is hidden": case(
         {"CLU-007 sqlclu": "UNKNOWN"},

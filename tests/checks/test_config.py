@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,16 +12,19 @@ from readiness.configs.model import ConfigurationFile, Directive, Resource
 from readiness.estate.baseline import Demands
 from readiness.planning.inputs import Inputs
 from readiness.probes.configuration import Configuration
+from readiness.probes.names import Addresses
 
 from .changes import (
     CLIENTS,
     FD_CONF,
+    NOT_AGREED,
     WINDOWS_CONF,
     denied,
     file_of,
     with_baseline,
+    with_estate,
 )
-from .harness import Case, Clean, both, fact
+from .harness import Case, Change, Clean, both, fact, judged
 
 
 def without(kind: str, resource: str) -> Callable[[ConfigurationFile], ConfigurationFile]:
@@ -78,6 +81,47 @@ def stated_first(
         return replace(file, resources=tuple(resources))
 
     return change
+
+
+def also(kind: str, name: str, **directives: str) -> Callable[[ConfigurationFile], ConfigurationFile]:
+    """One more resource in the file."""
+    stated = {"name": name, **{key.lower(): value for key, value in directives.items()}}
+    more = Resource(
+        kind, "more.conf:1", tuple(Directive(key, value, None, "", "more.conf:1") for key, value in stated.items())
+    )
+    return lambda file: replace(file, resources=(*file.resources, more))
+
+
+def two_hundred(file: ConfigurationFile) -> ConfigurationFile:
+    """Clients that move later."""
+    for number in range(200):
+        file = also("client", f"old-{number}-fd", Address=f"old{number}.example")(file)
+    return file
+
+
+def own_client(name: str, address: str) -> Callable[[Configuration], Configuration]:
+    """A file daemon beside the director."""
+
+    def change(fact: Configuration) -> Configuration:
+        more = file_of(DIR, also("client", "dir01-fd", Address=name))(fact)
+        return replace(more, resolved={**more.resolved, name: (address,)})
+
+    return change
+
+
+def addressed(client: str, name: str, address: str) -> Callable[[Configuration], Configuration]:
+    """A client that the director knows by another name."""
+
+    def change(fact: Configuration) -> Configuration:
+        more = file_of(DIR, directive("client", "address", client, value=name))(fact)
+        return replace(more, resolved={**more.resolved, name: (address,)})
+
+    return change
+
+
+def with_host(inputs: Inputs, name: str, **stated: object) -> Inputs:
+    host = inputs.estate.hosts[name].model_copy(update=stated)
+    return with_estate(inputs, hosts={**inputs.estate.hosts, name: host})
 
 
 CASES = {
@@ -172,6 +216,63 @@ CASES = {
             file_of(DIR, directive("client", "address", "client01-fd", value="sd01.lab.example")),
         ),
     ),
+    "CFG-005 a host whose role was forgotten": Case(
+        {"CFG-005 dir01/bacula.director": "FAIL"},
+        inputs=lambda inputs: with_host(inputs, "client01", products={}),
+    ),
+    "CFG-005 the director's own client that it does not declare": Case(
+        {"CFG-005 dir01/bacula.director": "FAIL"}, fact("dir01", Configuration, own_client("localhost", "::1"))
+    ),
+    "CFG-005 the director's own client that it declares": Case(
+        {"CFG-005 dir01/bacula.director": "PASS"},
+        fact("dir01", Configuration, own_client("localhost", "::1")),
+        lambda inputs: with_host(inputs, "dir01", products={"bacula": ("director", "client")}),
+    ),
+    "CFG-005 a host under another name": Case(
+        {"CFG-005 dir01/bacula.director": "PASS", "CFG-003 client01/bacula.client~director": "FAIL"},
+        both(
+            fact("dir01", Configuration, addressed("client01-fd", "c1.backup.example", "192.0.2.77")),
+            fact("client01", Addresses, lambda one: Addresses((*one.addresses, "192.0.2.77"))),
+        ),
+    ),
+    "CFG-005 a host under another name whose role was forgotten": Case(
+        {"CFG-005 dir01/bacula.director": "FAIL"},
+        both(
+            fact("dir01", Configuration, addressed("client01-fd", "c1.backup.example", "192.0.2.77")),
+            fact("client01", Addresses, lambda one: Addresses((*one.addresses, "192.0.2.77"))),
+        ),
+        lambda inputs: with_host(inputs, "client01", products={}),
+    ),
+    "CFG-005 a second storage daemon": Case(
+        {"CFG-005 dir01/bacula.director": "FAIL"},
+        fact("dir01", Configuration, file_of(DIR, also("storage", "sd02-sd", Address="sd02.example"))),
+    ),
+    "CFG-005 a client that is disabled": Case(
+        {"CFG-005 dir01/bacula.director": "PASS"},
+        fact("dir01", Configuration, file_of(DIR, also("client", "old-fd", Address="old.example", Enabled="No"))),
+    ),
+    "CFG-005 a client that is enabled": Case(
+        {"CFG-005 dir01/bacula.director": "FAIL"},
+        fact("dir01", Configuration, file_of(DIR, also("client", "old-fd", Address="old.example", Enabled="yes"))),
+    ),
+    "CFG-005 a phased cutover in one line": Case(
+        {"CFG-005 dir01/bacula.director": "PASS"},
+        fact("dir01", Configuration, file_of(DIR, two_hundred)),
+        with_baseline(not_agreed={"peers.bacula.client.old-*": NOT_AGREED}),
+    ),
+    "CFG-005 one that the line does not name": Case(
+        {"CFG-005 dir01/bacula.director": "FAIL"},
+        both(
+            fact("dir01", Configuration, file_of(DIR, two_hundred)),
+            fact("dir01", Configuration, file_of(DIR, also("client", "new-fd", Address="new.example"))),
+        ),
+        with_baseline(not_agreed={"peers.bacula.client.old-*": NOT_AGREED}),
+    ),
+    "CFG-005 a reason for clients is none for storage daemons": Case(
+        {"CFG-005 dir01/bacula.director": "FAIL"},
+        fact("dir01", Configuration, file_of(DIR, also("storage", "old-sd", Address="sd02.example"))),
+        with_baseline(not_agreed={"peers.bacula.client.*": NOT_AGREED}),
+    ),
     "CFG-006": Case(
         {"CFG-006 client01/bacula.client": "FAIL"},
         fact(
@@ -252,3 +353,40 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_case(clean: Clean, name: str) -> None:
     CASES[name].holds(clean)
+
+
+@pytest.mark.parametrize(
+    ("change", "products", "found"),
+    [
+        (
+            fact("dir01", Configuration, lambda one: one),
+            {},
+            "Client client01-fd (client01.lab.example) is client01, which does not declare the role client",
+        ),
+        (
+            fact("dir01", Configuration, file_of(DIR, also("client", "old-fd", Address="old.example"))),
+            {"bacula": ("client",)},
+            "Client old-fd (old.example) is not in the estate",
+        ),
+        (
+            fact("dir01", Configuration, own_client("localhost", "::1")),
+            {"bacula": ("client",)},
+            "Client dir01-fd (localhost) is dir01, which does not declare the role client",
+        ),
+    ],
+)
+def test_it_tells_a_host_without_the_role_from_one_that_is_not_there(
+    clean: Clean, change: Change, products: Mapping[str, object], found: str
+) -> None:
+    store = dict(clean.store)
+    change(store)
+    inputs = with_host(clean.inputs, "client01", products=products)
+    assert judged(inputs, store, "CFG-005")["CFG-005 dir01/bacula.director"].found == found
+
+
+def test_what_is_excused_is_told(clean: Clean) -> None:
+    store = dict(clean.store)
+    fact("dir01", Configuration, file_of(DIR, also("client", "old-fd", Address="old.example")))(store)
+    inputs = with_baseline(not_agreed={"peers.bacula.client.old-fd": NOT_AGREED})(clean.inputs)
+    found = judged(inputs, store, "CFG-005")["CFG-005 dir01/bacula.director"].found
+    assert found.endswith(f" of them; besides Client old-fd not agreed: {NOT_AGREED}")

@@ -34,7 +34,6 @@ UNUSED = {
     ("roles", "client", "users", "debian"),  # root, whose shell nobody takes away
     ("roles", "client", "users", "windows"),
     *(("safe_directives", number) for number in range(3)),
-    *(("roles", "console", "programs", family) for family in ("debian", "redhat")),  # it listens on nothing
 }
 BACULA = load(SYSTEMS).products["bacula"]
 

@@ -26,6 +26,7 @@ NAMES = Names(
             "fileset.include.file": "FileSet.Include.File",
         }
     },
+    named=frozenset({("bacula", "client"), ("bacula", "storage")}),
     related=frozenset(
         {
             ("bacula", "client", "director"),

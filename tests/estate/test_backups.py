@@ -12,10 +12,11 @@ from readiness.estate.backups import Backup, BackupWindow, Looked, windows_of
 from tests.estate.samples import GOOD, loaded, problems
 
 _NODES = """
-  n1: {fqdn: n1.example.com, os: windows, winrm: {user: me}, backup: {method: vm_snapshot, quiesce: true, memory: false,
+  n1: {fqdn: n1.example.com, products: {}, os: windows, winrm: {user: me},
+      backup: {method: vm_snapshot, quiesce: true, memory: false,
       window: {start: "22:00", hours: 6, zone: Europe/Berlin}, nothing_left_behind: {by: VM team, day: "2026-11-20"}}}
-  n2: {fqdn: n2.example.com, os: windows, winrm: {user: me}, backup: {method: agent}}
-  n3: {fqdn: n3.example.com, os: windows, winrm: {user: me}}
+  n2: {fqdn: n2.example.com, products: {}, os: windows, winrm: {user: me}, backup: {method: agent}}
+  n3: {fqdn: n3.example.com, products: {}, os: windows, winrm: {user: me}}
 """
 _CLUSTERS = """clusters:
   sql: {nodes: [n1, n2], preferred_owners: {SQL Server (MSSQLSERVER): n1}}

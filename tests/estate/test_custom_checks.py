@@ -93,7 +93,7 @@ def test_a_folder_within_another_is_told(folder: Path) -> None:
 
 
 def test_hosts_over_winrm_are_refused(folder: Path) -> None:
-    entry = "  win01: {fqdn: win01.example.com, os: windows, winrm: {user: x}}\n"
+    entry = "  win01: {fqdn: win01.example.com, products: {}, os: windows, winrm: {user: x}}\n"
     text = GOOD[ESTATE].decode().replace("hosts:\n", f"hosts:\n{entry}", 1)
     (folder / ESTATE).write_text(f"{text}custom_checks:\n- {{folder: tests/infra, hosts: [win01]}}\n")
     with pytest.raises(InputError) as caught:

@@ -85,5 +85,10 @@ def test_what_must_last_to_its_end_must_last_to_now_where_it_is_over_or_done() -
     ],
 )
 def test_editors_know_it(written: dict[str, str], is_right: bool) -> None:
-    estate = {"service": "a", "change": "b", "cutover": written, "hosts": {"a": {"fqdn": "a.example.com"}}}
+    estate = {
+        "service": "a",
+        "change": "b",
+        "cutover": written,
+        "hosts": {"a": {"fqdn": "a.example.com", "products": {}}},
+    }
     assert (not complaints(json_schema("estate"), estate)) is is_right

@@ -122,6 +122,34 @@ def test_a_reason_for_a_role_that_is_not_there_is_by_host_too() -> None:
     assert agreed.not_agreed_on("hosts.bareos.director", "fd01") is None
 
 
+def test_a_reason_for_peers_is_for_every_name_that_fits() -> None:
+    agreed = baseline(
+        'hosts: {dir01: {not_agreed: {"peers.bacula.client.old-*.v2": EXEMPT}}}\n'.replace("EXEMPT", A_TEST)
+    )
+    assert agreed.not_agreed_on("peers.bacula.client.old-1.v2", "dir01") == EXEMPT
+    assert agreed.written_not_agreed("peers.bacula.client.old-1.v2", "dir01") == (
+        "peers.bacula.client.old-*.v2",
+        EXEMPT,
+    )
+    for key, host in (
+        ("peers.bacula.client.Old-1.v2", "dir01"),
+        ("peers.bacula.client.old-1", "dir01"),
+        ("peers.bacula.storage.old-1.v2", "dir01"),
+        ("peers.bacula.client.old-1.v2", "dir02"),
+    ):
+        assert agreed.not_agreed_on(key, host) is None
+
+
+def test_a_role_that_hosts_may_have_is_stated_for_all_by_group_and_by_host() -> None:
+    agreed = baseline(
+        f"not_agreed: {{roles.bacula.console: {A_TEST}}}\n"
+        f"groups: {{clients: {{not_agreed: {{roles.bacula.storage: {A_TEST}}}}}}}\n"
+    )
+    assert agreed.not_agreed_on("roles.bacula.console", "sd01") == EXEMPT
+    assert agreed.not_agreed_on("roles.bacula.storage", "fd01") == EXEMPT
+    assert agreed.not_agreed_on("roles.bacula.storage", "dir02") is None
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [

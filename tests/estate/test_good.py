@@ -94,6 +94,8 @@ def test_the_schema_accepts_the_good_file(name: Literal["estate", "baseline"]) -
         ("estate", "jobs: 8", "jobs: 0"),
         ("estate", "os: linux", "os: aix"),
         ("estate", "fqdn: jump.example.com", "fqdn: -oProxyCommand=x"),
+        ("estate", "    products: {}\n", ""),
+        ("estate", "products: {}", "products: {bacula: client}"),
         ("estate", "  jump:", "  ju mp:"),
         ("estate", "service: corporate backup\n", ""),
         ("estate", "service: corporate backup", "service:"),
@@ -137,11 +139,12 @@ def everything() -> dict[str, Any]:
     linux = written(Host, "winrm") | {"ssh": written(HostSsh), "products": {"bacula": ["director", "client"]}}
     windows = {
         "fqdn": "win01.example.com",
+        "products": {},
         "os": "windows",
         "winrm": written(Winrm, "certificate", "key"),
         "backup": {"method": "vm_snapshot", "quiesce": True, "memory": False},
     }
-    node = {"fqdn": "win02.example.com", "os": "windows"}
+    node = {"fqdn": "win02.example.com", "products": {}, "os": "windows"}
     return {
         **written(Estate),
         "hosts": {"dir01": linux, "node1": windows, "node2": node},

@@ -8,7 +8,7 @@ from readiness.yaml_text.reader import MAX_BYTES
 from tests.estate.mistakes import HOST_MISTAKES, MISTAKES
 from tests.estate.samples import GOOD, changed, loaded, problems
 
-JUMP = "fqdn: jump.example.com"
+JUMP = "fqdn: jump.example.com\n    products: {}"
 
 
 def check(files: dict[str, bytes], told: tuple[str, ...]) -> None:
@@ -25,8 +25,9 @@ def test_a_mistake_is_told_with_its_place(file: str, old: str, new: str, told: t
 
 @pytest.mark.parametrize(("new", "told"), HOST_MISTAKES)
 def test_a_mistake_about_a_host_is_told_with_its_place(new: str, told: tuple[str, ...]) -> None:
-    text = f"{JUMP}\n    {new[2:]}" if new.startswith("+ ") else new
-    check(changed(ESTATE, JUMP, text), told)
+    text = f"fqdn: jump.example.com\n    {new[2:]}" if new.startswith("+ ") else new
+    own = "" if "products:" in new else "\n    products: {}"
+    check(changed(ESTATE, JUMP, text + own), told)
 
 
 def test_all_mistakes_of_all_files_come_at_once() -> None:
@@ -94,8 +95,8 @@ def test_a_value_made_to_be_slow_is_not(value: str) -> None:
 
 
 def test_the_message_of_a_hostile_text_is_short_and_clean() -> None:
-    files = changed(ESTATE, JUMP, 'fqdn: "\\e[31m' + "x" * 5000 + '"')
-    assert str(problems(files)[0]).startswith("estate.yaml:52:11: fqdn '\\x1b[31mxxx")
+    files = changed(ESTATE, JUMP, 'products: {}\n    fqdn: "\\e[31m' + "x" * 5000 + '"')
+    assert str(problems(files)[0]).startswith("estate.yaml:53:11: fqdn '\\x1b[31mxxx")
     assert len(str(problems(files)[0])) < 250
 
 
@@ -103,12 +104,12 @@ def test_the_message_of_a_hostile_text_is_short_and_clean() -> None:
     "value", ["a." * 50_000, "&" + "a" * 50_000 + " b", "!" + "a" * 50_000 + " b", "*" + "a" * 50_000]
 )
 def test_the_message_of_a_long_text_is_short(value: str) -> None:
-    assert all(len(str(one)) < 1000 for one in problems(changed(ESTATE, JUMP, f"fqdn: {value}")))
+    assert all(len(str(one)) < 1000 for one in problems(changed(ESTATE, JUMP, f"products: {{}}\n    fqdn: {value}")))
 
 
 def test_a_host_of_two_products_cannot_mean_two_hosts_by_one_role() -> None:
     extra = (
-        f"{JUMP}\n    products: {{bareos: [director]}}\n"
+        "fqdn: jump.example.com\n    products: {bareos: [director]}\n"
         "  both:\n    fqdn: both.example.com\n    products: {bacula: [client], bareos: [client]}\n"
         "    uses: {director: dir01}\n"
     )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import yaml
 
 from tests.lab import dead_mount, debs
 from tests.lab.bacula import TLS_FOLDER
@@ -263,6 +266,38 @@ def listener(lab: Lab, host: str, port: int) -> Iterator[None]:
         yield
     finally:
         lab.exec(host, "systemctl", "stop", unit)
+
+
+@contextmanager
+def undeclared_daemon(lab: Lab, host: str) -> Iterator[None]:
+    """A file daemon that no package brought runs from a folder of its own."""
+    folder = lab.root(host) / "opt/bacula"
+    folder.mkdir(parents=True)
+    shutil.copy2(_BINARY, folder / _PACKAGE)
+    (folder / "own.conf").write_text(
+        'Director { Name = other; Password = "other" }\n'
+        "FileDaemon { Name = own-fd; FDport = 9102; Working Directory = /opt/bacula; Pid Directory = /opt/bacula }\n"
+        "Messages { Name = Standard; Director = other = all }\n"
+    )
+    lab.exec(host, "systemd-run", "--quiet", "--unit=own", "/opt/bacula/bacula-fd", "-f", "-c", "/opt/bacula/own.conf")
+    try:
+        lab.exec(host, "sh", "-c", "until busybox nc -w 1 127.0.0.1 9102 </dev/null; do sleep 0.05; done")
+        yield
+    finally:
+        lab.exec(host, "systemctl", "stop", "own")
+        lab.exec(host, "systemctl", "reset-failed", "own", check=False)  # it ends by the signal, which counts as failed
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def products_forgotten(lab: Lab, host: str) -> Iterator[None]:
+    """The estate says that a host has none of the products, and it has."""
+    estate = lab.estate / "estate.yaml"
+    document = yaml.safe_load(estate.read_text())
+    document["hosts"][host] |= {"products": {}}
+    document["hosts"][host].pop("uses")
+    with _replaced(estate, yaml.safe_dump(document, sort_keys=False)):
+        yield
 
 
 @contextmanager

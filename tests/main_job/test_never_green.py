@@ -283,7 +283,7 @@ def test_a_tool_that_is_missing_is_not_passed(estate: Path, tmp_path: Path, monk
     recorded(monkeypatch, "services", "", status=127)
     job = run(estate, tmp_path / "run")
     assert (job.code, job.verdict["judgement"]["verdict"]) == (2, "INCOMPLETE")
-    assert {pair.split()[0] for pair in job.wrong()} == {"SVC-001", "SVC-002", "SVC-003"}
+    assert {pair.split()[0] for pair in job.wrong()} == {"ROL-001", "SVC-001", "SVC-002", "SVC-003"}
     assert "tool absent" in job.message("SVC-002 sd01/bacula.storage")
 
 
@@ -293,7 +293,7 @@ def test_output_that_was_cut_is_not_passed(estate: Path, tmp_path: Path, monkeyp
         document["limits"] = {"probe_bytes": 65_536}
     job = run(estate, tmp_path / "run")
     assert (job.code, job.verdict["judgement"]["verdict"]) == (2, "INCOMPLETE"), job.stderr
-    assert {pair.split()[0] for pair in job.wrong()} == {"SVC-001", "SVC-002", "SVC-003"}
+    assert {pair.split()[0] for pair in job.wrong()} == {"ROL-001", "SVC-001", "SVC-002", "SVC-003"}
     assert "output cut" in job.message("SVC-002 sd01/bacula.storage")
 
 

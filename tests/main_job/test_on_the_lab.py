@@ -133,6 +133,12 @@ FAULTS = {
     "a program that nobody declared": Planted(
         lambda lab: faults.listener(lab, "sd01", 8080), {"LSN-004 sd01": "FAIL"}, ":8080 busybox", 0
     ),
+    "a file daemon that nobody declared, beside a director": Planted(
+        lambda lab: faults.undeclared_daemon(lab, "dir01"),
+        {"ROL-001 dir01/bacula.client": "FAIL"},
+        "bacula-fd",
+        1,
+    ),
     "two peers taken for each other": Planted(
         lambda lab: faults.peers_swapped(lab, "client02", "dir01", "sd01"),
         {"NAM-002 client02": "FAIL"},
@@ -297,6 +303,18 @@ def test_a_planted_fault_is_named_and_nothing_else_is(lab: Lab, tmp_path: Path, 
     assert job.code == planted.code
 
 
+def test_a_client_whose_products_were_forgotten_is_found_at_both_ends(lab: Lab, tmp_path: Path) -> None:
+    with faults.products_forgotten(lab, "client02"):
+        job = run(lab.estate, tmp_path / "run")
+    assert job.code == 1
+    for pair, words in (
+        ("ROL-001 client02/bacula.client", ("package bacula-fd 9.6.7-7", "products: {bacula: [client]}")),
+        ("CFG-005 dir01/bacula.director", ("is client02, which does not declare the role client",)),
+    ):
+        assert job.wrong()[pair] == "FAIL", job.stdout
+        assert all(word in job.message(pair) for word in words)
+
+
 def test_a_login_without_sudo_passes_nothing_that_it_could_not_read(lab: Lab, tmp_path: Path) -> None:
     """What only root may read is UNKNOWN, with the line that would mend it; all else is judged as ever."""
     clean = run(lab.estate, tmp_path / "clean")
@@ -316,6 +334,7 @@ def test_a_login_without_sudo_passes_nothing_that_it_could_not_read(lab: Lab, tm
         ("RGT-001", "client02/bacula.client"),
         *((f"LSN-00{number}", "client02/bacula.client") for number in (1, 2, 3)),
         ("LSN-004", "client02"),
+        *(("ROL-001", f"client02/bacula.{role}") for role in ("director", "storage")),
         ("SSH-001", "client02"),
         ("SVC-003", "client02/bacula.client"),
     }

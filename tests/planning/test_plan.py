@@ -49,6 +49,18 @@ def test_it_has_a_pair_for_each_check_and_target_and_what_explains_others_comes_
     assert (plan.partial, plan.idle) == (None, ())
 
 
+NO_SERVICE = {"backup service": "none to look at, since no host has a role of a product"}
+
+
+def test_an_estate_without_a_role_has_no_backup_service_to_go_live() -> None:
+    none = inputs({name: {} for name in HOSTS}, groups={})
+    plan = make_plan(none, CHECKS, Narrowing())
+    assert len(plan.pairs) == 13
+    assert plan.partial == NO_SERVICE
+    assert make_plan(none, CHECKS, Narrowing(areas=("clock", "connectivity", "estate", "os"))).partial == NO_SERVICE
+    assert as_planned_then(plan, plan.expected).partial == NO_SERVICE
+
+
 def test_it_is_the_same_each_time() -> None:
     assert make_plan(INPUTS, CHECKS, Narrowing()) == make_plan(inputs(), CHECKS, Narrowing())
 

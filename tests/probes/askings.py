@@ -26,14 +26,13 @@ def asking(
     """Of one host with these roles by product."""
     catalogue = catalogue or SHIPPED
     written = ", ".join(f"{name}: [{', '.join(names)}]" for name, names in roles.items())
-    products_of_host = f", products: {{{written}}}" if roles else ""
     winrm = "winrm: {user: readiness, password_env: READINESS_X}" if system == "windows" else "ssh: {user: readiness}"
     estate = f"""\
 service: one host
 change: CHG1
 cutover: {{start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}}
 {winrm}
-hosts: {{bk01: {{fqdn: bk01.example.com, os: {system}{products_of_host}}}}}
+hosts: {{bk01: {{fqdn: bk01.example.com, os: {system}, products: {{{written}}}}}}}
 """
     files = {"estate.yaml": estate.encode(), "baseline.yaml": b"clock: {max_offset_s: 1.0}\n"}
     loaded = load_bytes(files, names_of(catalogue), AS_OF)
