@@ -40,9 +40,10 @@ class Written:
 
 def mistakes(files: Mapping[str, bytes], folder: str, place: Path, collected: Collected) -> list[Problem]:
     """What collecting found wrong, each test that is written below the folder and not collected, files without any."""
-    broken = {problem.file: problem for problem in collected.problems}
+    broken = {problem.file for problem in collected.problems}
     whole = str(place / folder) not in broken
     problems: list[Problem] = []
+    unread: set[str] = set()
     scopes = {test["scope"] for test in collected.tests}
     codes = {test["code"] for test in collected.tests}
     patterns = (_USUAL, *collected.functions)
@@ -58,7 +59,7 @@ def mistakes(files: Mapping[str, bytes], folder: str, place: Path, collected: Co
             line, column = (error.lineno or 0, error.offset or 0) if isinstance(error, SyntaxError) else (0, 0)
             message = f"does not load: {one_line(str(error.args[0] if error.args else error))}"
             problems.append(Problem(file, line, column, message, "mend or remove it"))
-            broken.pop(file, None)
+            unread.add(file)
             continue
         if file in broken or not whole:
             continue
@@ -68,7 +69,7 @@ def mistakes(files: Mapping[str, bytes], folder: str, place: Path, collected: Co
         if name in collected.files and name not in with_tests and not lost:
             hint = "name its tests test_..., or remove it"
             problems.append(Problem(file, 0, 0, "no test of it is collected", hint))
-    problems += broken.values()
+    problems += [problem for problem in collected.problems if problem.file not in unread]
     if not collected.tests and not problems:
         hint = "files and tests are named test_..."
         problems.append(Problem(str(place / folder), 0, 0, "no test is collected", hint))

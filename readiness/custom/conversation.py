@@ -19,6 +19,7 @@ from readiness.estate import CustomChecks, Estate
 from readiness.transports.shells.posix import bounding
 
 _PATIENCE_S = 2.0  # commands end by themselves at the deadline; after that only the test itself waits
+_FIRST_S = 120.0  # for what it does before its first test: collecting
 _LAST_S = 5.0  # for what a suite does after its last test
 Pair = tuple[str, str]
 """The name of a test and its target."""
@@ -51,14 +52,14 @@ class Folder:
 
     def collect(self, stopped: Callable[[], bool]) -> Collected:
         """Have its tests collected; contacts no host. Raises KeyboardInterrupt where a stopped run does not go on."""
-        collected, until = Collected(), time.monotonic() + self._limits.host_s
+        collected, until = Collected(), time.monotonic() + _FIRST_S
         complete = False
         with self._started() as process:
 
             def late() -> str | None:
                 if stopped():
                     raise KeyboardInterrupt
-                return _over(until, f"its tests are not collected after {self._limits.host_s:g} s")
+                return _over(until, f"its tests are not collected after {_FIRST_S:g} s")
 
             process.send(self._job(()), late)
             while (said := process.receive(late)) is not None:
@@ -79,7 +80,7 @@ class Folder:
 
     def run(self, wanted: Sequence[Pair], hosts: LiveHosts, done: Done) -> Lost | None:
         """Run these tests in this order; `done` is called after each. Gives what a process that broke off left."""
-        running = _Running(hosts, done, time.monotonic() + self._limits.host_s, wanted)
+        running = _Running(hosts, done, wanted)
         with self._started() as process:
             try:
                 process.send(self._job(wanted), running.late)
@@ -139,21 +140,22 @@ class Lost:
 class _Running:
     """One process that runs tests, as the run hears it."""
 
-    def __init__(self, hosts: LiveHosts, done: Done, until: float, wanted: Sequence[Pair]) -> None:
+    def __init__(self, hosts: LiveHosts, done: Done, wanted: Sequence[Pair]) -> None:
         self.pair: Pair | None = None
         self.last: Pair | None = None
         self.phases = Phases()
         self.finished = False
-        self._hosts, self._done, self._until, self._wanted = hosts, done, until, set(wanted)
+        self._hosts, self._done, self._wanted = hosts, done, set(wanted)
+        self._until = time.monotonic() + _FIRST_S
         self._spent_at: float | None = None
 
     def late(self) -> str | None:
         """Why the process has had its time: before its first test, in a test, or after its last."""
-        if self.finished or self.last is None:
-            return _over(self._until, "its tests did not begin in time")
-        missing = self._hosts.spent()
+        if self.finished:
+            return _over(self._until, "it did not end by itself")
+        missing = self._hosts.over() or (self._hosts.spent() if self.last is not None else None)
         if missing is None:
-            return None
+            return _over(self._until, f"its tests did not begin within {_FIRST_S:g} s") if self.last is None else None
         self._spent_at = self._spent_at or time.monotonic()
         return _over(self._spent_at + _PATIENCE_S, f"it waited beyond its deadline: {missing}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,6 +31,8 @@ class Noting:
         self._phases = Phases()
         if isinstance(item, pytest.Function):
             item.obj = self._noted(item.obj)
+            if isinstance(item.instance, unittest.TestCase):  # which calls its own coroutines by their name
+                setattr(item.instance, item.name, item.obj)
         else:
             item.runtest = self._noted(item.runtest)  # type: ignore[method-assign]  # of this one alone
 
