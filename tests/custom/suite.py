@@ -20,7 +20,7 @@ from readiness.transports import TRANSPORTS, Budget, Route, Stop
 from tests import small
 
 LIMITS = {"connect_s": 1, "login_s": 1, "probe_s": 5, "host_s": 30}
-HOSTS = ("dir01", "sd01")
+HOSTS = ("dir01", "sd01", "web01")
 
 
 class Table:

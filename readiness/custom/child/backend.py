@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NoReturn
 
 import testinfra.backend
 from testinfra.backend import base
+from testinfra.host import Host
 
 from readiness.custom.child.parent import Answer
 
@@ -108,6 +109,7 @@ def refuse(message: str) -> NoReturn:
 
 
 def _refuse_host(host: str) -> NoReturn:
+    Host._hosts_cache.clear()  # noqa: SLF001 - the same question again would be answered with no hosts
     refuse(f"{host}: custom checks reach hosts through the fixture `host` alone, over our connection")
 
 
