@@ -149,7 +149,7 @@ def test_settings_that_leave_tests_out_are_mistakes(tmp_path: Path, setting: str
     (tmp_path / "own" / "pytest.ini").write_text(f"[pytest]\n{setting}\n")
     done = ran(tmp_path, {**tests, "check_c.py": "def check_c(host): ...\ndef helper(): ...\n"})
     places = [mistake.removeprefix(f"{tmp_path}/own/").split(": ")[0] for mistake in done.mistakes]
-    assert sorted(places) == SETTINGS[setting]
+    assert sorted(place for place in places if ":" in place) == SETTINGS[setting]
 
 
 def test_own_names_of_functions_are_names_of_tests(tmp_path: Path) -> None:
