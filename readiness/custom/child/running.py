@@ -13,6 +13,7 @@ from readiness.custom.child.suite import HOST, Suite
 from readiness.custom.phases import ESTATE
 
 _NO_SOURCE = {"host", HOST, "request"}
+_KIND_OF_HOST = {"backend", "has_command_v"}
 
 
 class Running(Suite):
@@ -53,15 +54,20 @@ class Running(Suite):
         """One test on one host, without what testinfra remembers of earlier answers."""
         test = self._test(item)
         if test.target != ESTATE:
-            fresh = item.callspec.params[HOST]  # type: ignore[attr-defined]  # it has one, or it would be ESTATE's
-            for name in set(vars(fresh)) - {"backend"}:
-                delattr(fresh, name)
+            _forget_answers(item.callspec.params[HOST])  # type: ignore[attr-defined]  # it has one, or is ESTATE's
         self.parent.say("began", name=test.name, target=test.target)
         self._noting.begin(item)
         try:
             return (yield)
         finally:
             self.parent.say("ended", returned=self._noting.returned, given=_is_given(item))
+
+
+def _forget_answers(host: Any) -> None:
+    """Let the next test ask for itself; of what kind the host is, and so how it is asked, is known by then."""
+    for name, value in list(vars(host).items()):
+        if name not in _KIND_OF_HOST and not isinstance(value, type):
+            delattr(host, name)
 
 
 def _is_given(item: pytest.Item) -> bool:
