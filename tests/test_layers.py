@@ -57,9 +57,9 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "rich": ("renderers/terminal",),
     "typer": ("cli",),
     "socket": ("transports/", "demo/"),
-    "subprocess": ("transports/",),
+    "subprocess": ("transports/", "custom/process"),
     "pytest": ("gate/collecting", "gate/plugin", "gate/session", "custom/"),
-    "testinfra": ("custom/backend",),
+    "testinfra": ("custom/child/backend",),
 }
 LAZY = ("paramiko", "winrm", "spnego", "requests", "nmap", "rich", "testinfra")
 CORE_STANDARD_LIBRARY_ONLY = {"readiness"}
@@ -171,7 +171,7 @@ def test_a_library_stands_in_its_place(path: Path) -> None:
         library = name.split(".")[0]
         if library in ONLY_IN:
             assert name_of(path).startswith(ONLY_IN[library] or "nowhere"), f"{library} in {name_of(path)}"
-        if library in LAZY and not name_of(path).startswith(("demo/", "custom/backend")):  # imported late itself
+        if library in LAZY and not name_of(path).startswith(("demo/", "custom/child/backend")):  # imported late itself
             assert not at_top, f"{library} is imported where it is used"
 
 

@@ -20,7 +20,7 @@ from readiness.cli.arguments import COMPLETE, CustomChecks, Estate, Format, Quie
 from readiness.core.checks import Check
 from readiness.core.errors import InputError, Problem
 from readiness.core.text import clean
-from readiness.custom import CustomTests
+from readiness.custom.suites import CustomTests
 from readiness.estate import json_schema
 from readiness.gate.collecting import checks_folder, collect_checks, ids_of_version
 from readiness.gate.records import plan_document
@@ -45,7 +45,7 @@ def plan(
 ) -> int | Answer:
     """Show what would be read, from where, with which scripts and logins; contacts nothing."""
     inputs, narrowing = inputs_of(estate, datetime.now(UTC)), Narrowing(tuple(area or ()), hosts)
-    tests = CustomTests(inputs, estate, None) if custom_checks else None
+    tests = CustomTests(inputs, estate, os.environ, None) if custom_checks else None
     made = plan_run(inputs, collect_checks(checks_folder(), ids_of_version()), narrowing, tests=tests)
     connector = Connector(inputs, surroundings_of(estate, os.environ), Stop())
     logins, missing = connector.logins(tuple(made.scripts))

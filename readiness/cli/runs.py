@@ -16,7 +16,9 @@ from readiness.cli.answers import Answer
 from readiness.cli.arguments import CustomChecks, Estate, Format, Out, Quiet, SavedFolder, unchanged
 from readiness.cli.showing import answer_with, progress_of, show
 from readiness.core.facts import Why
-from readiness.custom import CustomTests, LiveHosts, SavedTests
+from readiness.custom.live_hosts import LiveHosts
+from readiness.custom.saved import SavedTests
+from readiness.custom.suites import CustomTests
 from readiness.gate.collecting import checks_folder, collect_checks, ids_of_version
 from readiness.gate.plugin import judge_plan
 from readiness.gate.records import (
@@ -79,7 +81,7 @@ def _run(
         with stopped_by_signals(stop):
             connect = Connector(inputs, surroundings_of(estate, os.environ), stop)
             live = LiveHosts(connect, inputs.estate.limits, stop, folder.transcript.append)
-            tests = CustomTests(inputs, estate, live) if custom_checks else None
+            tests = CustomTests(inputs, estate, os.environ, live) if custom_checks else None
             gc.freeze()  # modules and inputs stay to the end: garbage collection may skip them
             plan = plan_run(inputs, collect_checks(checks_folder(), ids_of_version()), narrowing, tests=tests)
             write_plan(folder, plan, inputs, run_id)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,17 +11,11 @@ from readiness.core.errors import ToolFault
 from readiness.core.facts import Missing, Why
 from readiness.core.scripts import Limits, Output
 from readiness.core.text import decode, one_line
-from readiness.custom.naming import ESTATE
+from readiness.custom.phases import ESTATE
 from readiness.transports import Budget, CommandTransport, LiveCommands, Route, Stop
 
-_TICK_S = 1.0
-_PATIENCE_TICKS = 2  # commands end by themselves at the deadline; after that only the test itself waits
 _KEPT_BYTES = 1 << 16
 _HARMLESS = "unable to resolve host"  # sudo says so, and runs the command
-
-
-class WaitedTooLong(BaseException):
-    """A test that waits longer than its host's deadline; no Exception, so that `except Exception` does not catch it."""
 
 
 class LiveHosts:
@@ -75,9 +66,7 @@ class LiveHosts:
 
         `ended_by` then names the pair during which that came about.
         """
-        if time.monotonic() >= self._until:
-            self._stop.set(Why.RUN_TIMED_OUT)
-        missing = self._budgets[self._host].spent()
+        missing = self.over() or self.spent()
         if missing is None and self._host is not None:
             missing = self._connected(self._host).open()
             self._note_connection(self._host, missing)
@@ -116,26 +105,15 @@ class LiveHosts:
         line = {"ref": f"{host}#live0", "host": host, "what": "connection", "attempts": list(self._connection.attempts)}
         self._note({**line, "result": str(missing) if missing else "logged in"})
 
-    @contextmanager
-    def time_limit(self) -> Iterator[None]:
-        """While inside, what waits beyond the current host's deadline, or after a stop, ends with WaitedTooLong.
+    def over(self) -> Missing | None:
+        """Why no host's tests may go on: the run's time is over, or it was stopped."""
+        if time.monotonic() >= self._until:
+            self._stop.set(Why.RUN_TIMED_OUT)
+        return Missing(self._stop.why) if self._stop.why is not None else None
 
-        The ticks also wake a test that sleeps, so that an interrupt which came just before is not slept over.
-        """
-        budget, ticks = self._budgets[self._host], itertools.count(1)
-
-        def tick(*_: object) -> None:
-            spent = budget.spent()
-            if spent is not None and next(ticks) > _PATIENCE_TICKS:
-                raise WaitedTooLong(str(spent))
-
-        before = signal.signal(signal.SIGALRM, tick)
-        signal.setitimer(signal.ITIMER_REAL, _TICK_S, _TICK_S)
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+    def spent(self) -> Missing | None:
+        """Why the current host's tests may not go on: their time is over, or the run was stopped."""
+        return self._budgets[self._host].spent()
 
 
 def _sudo_refused(command: str, output: Output) -> Output:

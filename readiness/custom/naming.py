@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from readiness.core.checks import Check
 from readiness.core.outcomes import Severity, Target
+from readiness.custom.phases import ESTATE
 from readiness.planning.inputs import Inputs
 
 AREA = "custom"
-ESTATE = "estate"
 
 
 def live_check(name: str, *, title: str, location: str, targets: Iterable[str]) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unittest
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,28 +14,33 @@ from readiness.core.evaluate import outcome_for
 from readiness.core.facts import Missing
 from readiness.core.outcomes import LIVE, Outcome, Result, Target
 from readiness.core.text import one_line
-from readiness.custom.live_hosts import WaitedTooLong
 
+ESTATE = "estate"
+"""The target of tests that are for no host."""
 _LONGEST = 1000
 _FAILURES = (AssertionError, pytest.fail.Exception)
-_WORDS = {pytest.skip.Exception: "skipped", pytest.xfail.Exception: "xfail"}
+_WORDS = {pytest.skip.Exception: "skipped", unittest.SkipTest: "skipped", pytest.xfail.Exception: "xfail"}
 
 
 @dataclass
 class Phases:
-    """The first failure, the first reason not to know, and whether the test's own code came to its end."""
+    """The first failure, the first reason not to know, and whether the test's own code came to its end.
+
+    `ended` is for that code alone to say: a report that something passed proves nothing.
+    """
 
     failed: str = ""
     unknown: str = ""
     ended: bool = False
 
-    def note(self, when: str, error: BaseException | None, report: Any) -> None:
-        """Take in one phase: what was raised counts, not what marks or hooks made of it."""
-        if error is None and report.failed:  # such as a strict xfail that passed
+    def report(self, report: Any) -> None:
+        """Take in a report, which may be worse than what was raised: a strict xfail that passed."""
+        if report.failed:
             self.failed = self.failed or one_line(report.longreprtext, _LONGEST) or "failed"
-        elif error is None:
-            self.ended = self.ended or (when == "call" and report.passed)
-        elif when == "call" and isinstance(error, _FAILURES):
+
+    def note(self, when: str, error: BaseException) -> None:
+        """Take in what was raised in a phase, whatever marks or hooks make of it."""
+        if when == "call" and isinstance(error, _FAILURES):
             self.failed = self.failed or one_line(str(error), _LONGEST) or "assertion failed"
         else:
             self.unknown = self.unknown or _reason(when, error)
@@ -54,8 +60,6 @@ class Phases:
 
 def _reason(when: str, error: BaseException) -> str:
     word = next((word for kind, word in _WORDS.items() if isinstance(error, kind)), None)
-    if isinstance(error, WaitedTooLong):
-        return f"it waited beyond its deadline: {error}"
     what = f"{word}: {error}" if word else f"{type(error).__name__}: {error}"
     return one_line(what if when == "call" or word else f"its {when} broke: {what}", _LONGEST)
 

@@ -17,6 +17,7 @@ from readiness.yaml_text.models import Strict, stated
 from readiness.yaml_text.shapes import ListOf
 
 SETTINGS = "pytest.ini"
+_NO_TESTS = {"__pycache__", ".git"}
 _KEY = "custom_checks"
 
 
@@ -101,6 +102,6 @@ def read_custom(folder: Path, document: Document, entries: Sequence[CustomChecks
 
 def _tests(folder: Path, short: str) -> Iterator[str]:
     for current, below, files in os.walk(folder / short):
-        below[:] = [name for name in below if not name.startswith(".") and name != "__pycache__"]
+        below[:] = [name for name in below if name not in _NO_TESTS]
         under = Path(current).relative_to(folder).as_posix()
         yield from (f"{under}/{name}" for name in files if name.endswith(".py") or name == SETTINGS)

@@ -34,7 +34,7 @@ def stopped_by_signals(stop: Stop) -> Iterator[None]:
 
 @contextmanager
 def exit_code_is_ours() -> Iterator[None]:
-    """Checks, fixtures and users' tests cannot end the process past the verdict: os._exit and exec raise SystemExit.
+    """Checks and fixtures cannot end the process past the verdict: os._exit and exec raise SystemExit.
 
     A process that they fork may end as it likes.
     """

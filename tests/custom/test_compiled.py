@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from readiness.custom.collecting import Collecting
+from readiness.custom.conversation import Folder
 from readiness.estate import CustomChecks
 from tests import small
 
@@ -24,11 +23,7 @@ def test_a_pipe_in_place_of_a_compiled_file_holds_nothing_up(tmp_path: Path) -> 
     for name in ("test_a", "conftest", "helper"):
         for ending in (f"{tag}.pyc", f"{tag}-pytest-{pytest.__version__}.pyc"):
             os.mkfifo(folder / f"{name}.{ending}")
-    estate = small.inputs().estate
-    collecting = Collecting(CustomChecks(folder="tests", hosts=("dir01",)), estate, tmp_path)
-    names: list[str] = []
-    worker = threading.Thread(target=lambda: names.extend(test.name for test in collecting.collect()), daemon=True)
-    worker.start()
-    worker.join(20)
-    assert names == ["tests/test_a.py::test_a"]
-    assert sys.pycache_prefix is None
+    estate = small.inputs(limits={"host_s": 60}).estate
+    suite = CustomChecks(folder="tests", hosts=("dir01",))
+    collected = Folder(suite, estate, tmp_path, os.environ).collect(lambda: False)
+    assert [test["name"] for test in collected.tests] == ["tests/test_a.py::test_a"], collected.problems

@@ -151,6 +151,33 @@ def test_a_run_that_would_be_go_is_not_without_the_word(clean: Path, tmp_path: P
     assert not canary.exists()
 
 
+ENDS: Mapping[str, tuple[str, int, str]] = {
+    "a test fails, and the process would end with 0": (
+        "import atexit, os\natexit.register(lambda: os._exit(0))\ndef test_x():\n    assert False\n",
+        1,
+        "NO_GO",
+    ),
+    "a test ends the process with 0": ("import os\ndef test_x():\n    os._exit(0)\n", 2, "INCOMPLETE"),
+    "all pass, and the process ends with 1": (
+        "import atexit, os\natexit.register(lambda: os._exit(1))\ndef test_x():\n    ...\n",
+        0,
+        "GO",
+    ),
+    "the process ends before its tests are known": ("import os\nos._exit(0)\ndef test_x(): ...\n", 4, "ERROR"),
+}
+
+
+def test_no_suite_has_a_say_over_the_exit_code_or_the_verdict(clean: Path, tmp_path: Path) -> None:
+    document = json.loads((clean / "estate.yaml").read_text())
+    (clean / "own").mkdir()
+    (clean / "estate.yaml").write_text(json.dumps({**document, "custom_checks": [{"folder": "own"}]}))
+    for body, code, verdict in ENDS.values():
+        (clean / "own" / "test_x.py").write_text(body)
+        job = ran(tmp_path, clean, "--custom-checks")
+        assert (job.code, job.verdict.get("judgement", job.verdict)["verdict"]) == (code, verdict), job.stdout
+        assert job.last_line.startswith(verdict.replace("_", "-"))
+
+
 def test_pytest_itself_says_that_they_are_not_looked_at(clean: Path, tmp_path: Path, canary: Path) -> None:
     document = json.loads((clean / "estate.yaml").read_text())
     (clean / "own").mkdir()

@@ -340,7 +340,7 @@ def test_sudo_goes_without_a_password_and_keeps_the_deadline(lab: Lab, estate: P
 
 MISTAKES = {
     "import nothing_of_that_name\ndef test_x(host): ...\n": "No module named 'nothing_of_that_name'",
-    "def test_x(host) ...\n": "own/test_x.py: does not load",
+    "def test_x(host) ...\n": "own/test_x.py:1:18: does not load: expected ':' (mend or remove it)",
     "import pytest\npytest.skip('later', allow_module_level=True)\n": "own/test_x.py: does not load",
     "import pytest\npytest.exit('enough')\n": "does not load",
     "raise SystemExit(0)\n": "does not load",

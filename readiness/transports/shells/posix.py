@@ -27,7 +27,12 @@ NO_TIMEOUT = Missing(Why.TOOL_ABSENT, "timeout", "install coreutils, which has t
 
 def bounded(command: str, limit_s: float, shell: str = "$SHELL") -> str:
     """The command as the login's own shell runs it, ended by the host itself after `limit_s` seconds."""
-    return f"timeout -k {_KILL_AFTER_S} {limit_s:g} {shell} -c {shlex.quote(command)}"
+    return f"{bounding(limit_s, shell)} {shlex.quote(command)}"
+
+
+def bounding(limit_s: float, shell: str) -> str:
+    """What stands before a quoted command that the host itself ends after `limit_s` seconds."""
+    return f"timeout -k {_KILL_AFTER_S} {limit_s:g} {shell} -c"
 
 
 def head(nonce: str) -> str:
