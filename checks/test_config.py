@@ -38,7 +38,7 @@ def _few(texts: list[str]) -> str:
     targets=each_role(is_configured),
     needs=NEEDS,
     remedy="Put the configuration where the product's package looks for it.",
-    source="the product's catalogue entry, configuration",
+    source="readiness/products/*.yaml, configuration",
 )
 def test_configuration_can_be_read(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """The configuration is there and can be read wholly, with all that it includes.
@@ -61,7 +61,8 @@ def test_configuration_can_be_read(target: TargetOf[RoleOnHost], facts: Facts) -
     targets=each_role(names_peers),
     needs=NEEDS,
     remedy="Correct the address in the configuration, or make the name resolve on this host.",
-    source="Bacula's main reference: the address in a Storage resource is what clients are told",
+    source="Bacula 9.6 main manual (https://www.bacula.org/9.6.x-manuals/en/main/), Configuring the Director, "
+    "Storage Resource, Address",
 )
 def test_addresses_of_peers_resolve(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """The addresses by which the configuration names its peers resolve on the host.
@@ -100,7 +101,7 @@ def _called(peer: Peer, resource: Resource) -> str:
     targets=each_named_role,
     needs=NEEDS,
     remedy="Give the server a resource for this host, with its address.",
-    source="the product's catalogue entry, peers",
+    source="readiness/products/*.yaml, peers",
 )
 def test_server_knows_the_host(target: TargetOf[PeerOnHost], facts: Facts, baseline: Baseline) -> None:
     """The server's configuration has a resource that points at this host.
@@ -124,7 +125,7 @@ def test_server_knows_the_host(target: TargetOf[PeerOnHost], facts: Facts, basel
     targets=each_named_role,
     needs=NEEDS,
     remedy="State the same secret at both ends, and restart both daemons.",
-    source="the product's catalogue entry, peers",
+    source="readiness/products/*.yaml, peers",
 )
 def test_both_ends_have_one_secret(target: TargetOf[PeerOnHost], facts: Facts, baseline: Baseline) -> None:
     """The server and this host state the same secret for their connection.
@@ -158,7 +159,7 @@ def test_both_ends_have_one_secret(target: TargetOf[PeerOnHost], facts: Facts, b
     targets=each_role(names_peers),
     needs=NEEDS,
     remedy="Add the host to the estate, or take its resource out of the configuration.",
-    source="the product's catalogue entry, peers",
+    source="readiness/products/*.yaml, peers",
 )
 def test_peers_are_hosts_of_the_estate(target: TargetOf[RoleOnHost], facts: Facts, estate: Estate) -> None:
     """Every host that the configuration names is one of the estate's.

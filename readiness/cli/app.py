@@ -13,6 +13,7 @@ from typer._completion_classes import completion_init
 import readiness
 from readiness.cli.arguments import COMPLETE
 from readiness.cli.ending import ending
+from readiness.cli.keys import keys
 from readiness.cli.printing import checks, completion, explain, plan, reader, schema, verify
 from readiness.cli.runs import demo, judge, run
 from readiness.core.command_line import without_value
@@ -26,7 +27,19 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for steps in (run, plan, judge, verify, checks, explain, reader, schema, demo, completion):  # as --help lists them
+for steps in (
+    run,
+    plan,
+    judge,
+    verify,
+    checks,
+    explain,
+    reader,
+    keys,
+    schema,
+    demo,
+    completion,
+):  # as --help lists them
     app.command()(ending(steps))
 
 
