@@ -44,7 +44,8 @@ NOT_REACHED = (
     severity="blocker",
     targets=each_host,
     needs=(Reached, Login),
-    remedy="Bring the host up, or open its SSH or WinRM port to the machine that runs this.",
+    remedy="Bring the host up, or open its SSH or WinRM port to the machine that runs this; behind a jump host, name "
+    "the ssh_config that says so: `ssh: {config: ~/.ssh/config}`.",
     source="NIST IR 7275 Rev. 4 (XCCDF 1.2): what could not be tested is `error` or `unknown`, never `pass`",
     explains=NOT_REACHED,
 )
@@ -119,7 +120,7 @@ def test_login_is_accepted(facts: Facts) -> None:
     severity="major",
     targets=each_linux_host,
     needs=(Reader,),
-    remedy="Install the reader that `readiness reader ESTATE --host HOST` prints, and its one rule for sudo.",
+    remedy="Hand the host's reader out: `readiness reader ESTATE --out DIR`, then `sh DIR/hand-out.sh install`.",
     source="sudoers(5)",
     explains=(Why.NOT_PERMITTED,),
 )

@@ -45,7 +45,7 @@ def run(
     area: Annotated[list[str] | None, typer.Option(help="Only this area; the run is then partial.")] = None,
     hosts: Annotated[str, typer.Option(help="Only these hosts or groups (names or patterns, comma between).")] = "",
     jobs: Annotated[int | None, typer.Option(min=1, max=512, help="Hosts visited side by side.")] = None,
-    deadline: Annotated[float | None, typer.Option(min=1, help="Seconds for the whole run.")] = None,
+    deadline: Annotated[float | None, typer.Option(min=1, max=86_400, help="Seconds for the whole run.")] = None,
     report_only: Annotated[bool, typer.Option("--report-only", help="Exit 0 for NO-GO and INCOMPLETE.")] = False,
     custom_checks: CustomChecks = False,
     quiet: Quiet = False,
