@@ -96,6 +96,11 @@ def _blocks(language: str, text: str = README) -> list[str]:
     return [dedent(block) for _, block in found]
 
 
+def yaml_blocks() -> list[str]:
+    """What the README shows of the estate's files, the first hour's estate first."""
+    return _blocks("yaml")
+
+
 def _commands() -> set[str]:
     """Every command of the blocks, and those within the text, without comments."""
     lines = [line.partition("#")[0].strip() for block in _blocks("sh") for line in block.splitlines()]
