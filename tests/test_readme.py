@@ -24,6 +24,7 @@ from readiness.estate import load_bytes
 from readiness.planning.inputs import names_of
 from readiness.probes.reader import FILE, RULE_FILE, rule_for
 from tests.main_job.job import command, environment
+from tests.test_options import options
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -84,6 +85,8 @@ KNOWN = {
     *RECORDING,
     *HANDING_OUT,
 }
+# Of pytest (gate/test_session.py and its like), python, sudo, ssh, ssh-keygen and ansible-playbook.
+OF_OTHERS = {"--collect-only", "--junitxml", "--lf", "-rA", "-v", "-k", "-m", "-n", "-J", "-R", "-lf", "-u"}
 PASSWORD = {"READINESS_WINRM_PASSWORD": "of no host that there is"}
 WORD = {"READINESS_NTLM_OVER_HTTP": "1"}
 DEADLINE_S = 120
@@ -119,6 +122,14 @@ def _packages(text: str) -> set[str]:
 
 def test_every_command_is_known_here() -> None:
     assert {one for one in _commands() if not one.startswith("apt-get ")} == KNOWN
+
+
+def test_every_option_in_the_text_is_run_by_a_test() -> None:
+    """test_options.py runs ours; those of pytest and of the programs beside it stand here."""
+    text = re.sub(r"^ *```.*?^ *```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    words = {word.partition("=")[0] for span in re.findall(r"`([^`]+)`", text) for word in span.split()}
+    ours = {option for _, option in options()} | {"--version"}
+    assert {word for word in words if re.match(r"--?[A-Za-z]", word)} - ours == OF_OTHERS
 
 
 def test_what_it_installs_is_what_ci_installs() -> None:
@@ -273,6 +284,14 @@ def test_the_first_hour_ends_where_it_says_without_a_network(place: Path) -> Non
             assert ended.last_line.startswith("INCOMPLETE"), line
     judgement = json.loads((place / "reports" / "nightly" / "verdict.json").read_text())["judgement"]
     assert (judgement["verdict"], judgement["counts"]["pass"]) == ("INCOMPLETE", 0)
+
+
+def test_the_checks_run_by_pytest_and_are_partial(place: Path) -> None:
+    ended = _run([sys.executable, "-m", *PYTEST.split()], place, without_network=True)
+    assert ended.code == EXIT_CODES[Verdict.INCOMPLETE], ended.out + ended.err
+    (folder,) = (place / "reports" / EXAMPLE.name).iterdir()
+    judgement = json.loads((folder / "verdict.json").read_text())["judgement"]
+    assert (judgement["verdict"], bool(judgement["partial"])) == ("INCOMPLETE", True)
 
 
 def test_the_run_s_folder_holds_what_it_says_and_is_judged_again(place: Path) -> None:
