@@ -110,7 +110,7 @@ def _loaded(own: RoleOnHost, facts: Facts) -> Iterator[tuple[Named, CertificateF
     targets=each_role(is_configured),
     needs=NEEDS,
     remedy="Put the file where the configuration says it is, or correct the configuration.",
-    source="the product's catalogue entry, certificate_directives",
+    source="readiness/products/*.yaml, certificate_directives",
 )
 def test_named_files_hold_what_they_should(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """The certificates and keys that the configuration names are there.
@@ -141,7 +141,7 @@ def _as_named(kind: str, file: CertificateFile) -> tuple[bool, str]:
     targets=each_named_role,
     needs=NEEDS,
     remedy="Issue a certificate for the name by which the server calls this host, or correct that name.",
-    source="RFC 6125 section 6; Bacula 9.6.7, tls_postconnect_verify_host",
+    source="RFC 6125 section 6; Bacula 9.6.7, src/lib/tls.c, tls_postconnect_verify_host",
 )
 def test_certificate_is_for_the_name_that_peers_use(
     target: TargetOf[PeerOnHost], facts: Facts, baseline: Baseline
@@ -172,7 +172,7 @@ def test_certificate_is_for_the_name_that_peers_use(
     targets=each_role(is_configured),
     needs=NEEDS,
     remedy="Renew the certificate before the cutover, and say who renews it the next time.",
-    source="RFC 5280 section 4.1.2.5; general practice: more than 30 days left",
+    source="RFC 5280 section 4.1.2.5; https://letsencrypt.org/docs/integration-guide/ (renew 30 of 90 days before)",
 )
 def test_certificate_lasts(target: TargetOf[RoleOnHost], facts: Facts, inputs: Inputs) -> None:
     """The certificate is valid to the end of the cutover, and another 30 days.
@@ -269,7 +269,7 @@ def test_key_belongs_to_its_certificate(target: TargetOf[RoleOnHost], facts: Fac
     targets=each_role(is_configured),
     needs=NEEDS,
     remedy="chmod o= or setfacl -x on it (Windows: icacls /inheritance:r); issue a new one if it was open for long.",
-    source="Bacula manual, TLS: the key must be readable by the daemon only",
+    source="Bacula 9.6 main manual (https://www.bacula.org/9.6.x-manuals/en/main/), TLS Communications, TLS Key",
 )
 def test_key_is_not_for_others(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """Nobody but owner and group may read a private key, on Windows none of the accounts that everybody has."""
@@ -309,7 +309,8 @@ def _expect_to_last(listed: Collection[MachineCertificate], inputs: Inputs) -> N
     targets=each_windows_host,
     needs=(MachineCertificates,),
     remedy="Renew it, bind what uses it to the new one, and remove it if nothing does.",
-    source="RFC 5280 section 4.1.2.5; learn.microsoft.com, Certificate provider",
+    source="RFC 5280 section 4.1.2.5; "
+    "https://learn.microsoft.com/powershell/module/microsoft.powershell.security/about/about_certificate_provider",
 )
 def test_certificates_of_the_machine_last(facts: Facts, inputs: Inputs) -> None:
     """The machine's own certificates are valid to the end of the cutover, and another 30 days.
@@ -334,7 +335,8 @@ def test_certificates_of_the_machine_last(facts: Facts, inputs: Inputs) -> None:
     targets=each_windows_host,
     needs=(MachineCertificates, WinrmListener),
     remedy="Renew it and set the listener's CertificateThumbprint, before nobody gets in to mend anything.",
-    source="learn.microsoft.com, winrm listener configuration; RFC 5280 section 4.1.2.5",
+    source="RFC 5280 section 4.1.2.5; "
+    "https://learn.microsoft.com/troubleshoot/windows-client/system-management-components/configure-winrm-for-https",
 )
 def test_certificate_of_the_way_in_lasts(facts: Facts, inputs: Inputs) -> None:
     """The certificate of the WinRM listener is valid to the end of the cutover, and another 30 days.

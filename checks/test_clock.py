@@ -98,7 +98,7 @@ def controller(inputs: Inputs) -> Iterator[Target]:
     targets=controller,
     needs=(Clock,),
     remedy="Mend the time service of the machine that runs this: the times in the report are its own.",
-    source="the estate's median clock",
+    source="RFC 4120 section 1.6 (Kerberos: 5 minutes)",
 )
 def test_own_clock_agrees_with_the_estate(
     target: Target, facts: Facts, baseline: Baseline, reference: clocks.Reference

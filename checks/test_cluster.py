@@ -37,7 +37,7 @@ from readiness.checking.configured import of_kind
     targets=each_windows_host,
     needs=(ClusterMembership,),
     remedy="Declare the cluster and its nodes under clusters in estate.yaml, and how each is backed up.",
-    source="what the Cluster service leaves on its nodes: ClusSvc, HKLM\\Cluster, CLUSDB",
+    source="https://learn.microsoft.com/powershell/module/failoverclusters/get-clusternode",
 )
 def test_clusters_are_those_that_are_declared(target: Target, facts: Facts, estate: Estate) -> None:
     """A host is a cluster node exactly where the estate says so.
@@ -70,7 +70,7 @@ def test_clusters_are_those_that_are_declared(target: Target, facts: Facts, esta
     targets=each_cluster_node,
     needs=(ClusterMembership,),
     remedy="Find out in the System log why the Cluster service stopped, and start it.",
-    source="general practice: every node that was declared is one, and every one was declared",
+    source="https://learn.microsoft.com/powershell/module/failoverclusters/start-clusternode",
 )
 def test_cluster_service_runs(facts: Facts) -> None:
     """The Cluster service runs on the node, and starts with it."""
@@ -88,7 +88,7 @@ def test_cluster_service_runs(facts: Facts) -> None:
     targets=each_cluster_node,
     needs=(Cluster,),
     remedy="Bring the node back into the cluster, or correct clusters in estate.yaml.",
-    source="learn.microsoft.com, Get-ClusterNode",
+    source="https://learn.microsoft.com/powershell/module/failoverclusters/get-clusternode",
 )
 def test_every_node_is_up(target: TargetOf[ClusterNode], facts: Facts, estate: Estate) -> None:
     """The node sees the declared nodes and no others, and all of them up.
@@ -106,7 +106,8 @@ def test_every_node_is_up(target: TargetOf[ClusterNode], facts: Facts, estate: E
     targets=each_cluster,
     needs=(Cluster,),
     remedy="Move the group back (Move-ClusterGroup), or agree on another preferred owner in estate.yaml.",
-    source="estate.yaml, clusters, preferred_owners; learn.microsoft.com, Get-ClusterGroup",
+    source="estate.yaml, clusters.CLUSTER.preferred_owners; "
+    "https://learn.microsoft.com/powershell/module/failoverclusters/get-clustergroup",
 )
 def test_groups_are_online_where_they_should_be(
     target: TargetOf[FailoverCluster], facts: Facts, estate: Estate
@@ -144,7 +145,7 @@ def test_groups_are_online_where_they_should_be(
     targets=each_cluster,
     needs=(Cluster,),
     remedy="Configure a witness (Set-ClusterQuorum), or bring it online.",
-    source="learn.microsoft.com, Configure and manage quorum",
+    source="https://learn.microsoft.com/windows-server/failover-clustering/manage-cluster-quorum",
 )
 def test_quorum_has_its_witness(target: TargetOf[FailoverCluster], facts: Facts) -> None:
     """The cluster has a witness that is online.
@@ -180,7 +181,7 @@ def _roles_of(cluster: FailoverCluster, inputs: Inputs) -> Iterator[tuple[str, l
     targets=each_cluster,
     needs=(Packages, OsRelease),
     remedy="Bring the agents of all nodes to one version.",
-    source="general practice: the nodes take over each other's work",
+    source="https://learn.microsoft.com/windows-server/failover-clustering/clustering-requirements",
 )
 def test_nodes_have_one_version(target: TargetOf[FailoverCluster], facts: Facts, inputs: Inputs) -> None:
     """The nodes have the same roles of the product, on the same version.
@@ -214,7 +215,7 @@ def _versions(own: RoleOnHost, facts: Facts) -> str:
     targets=each_cluster,
     needs=CONFIGURED,
     remedy="Make the setting the same on every node.",
-    source="the product's catalogue entry, same_on_cluster_nodes",
+    source="readiness/products/*.yaml, same_on_cluster_nodes",
 )
 def test_nodes_are_configured_alike(target: TargetOf[FailoverCluster], facts: Facts, inputs: Inputs) -> None:
     """What the product wants the same on every node is."""

@@ -78,7 +78,8 @@ def _windows(cluster: FailoverCluster, inputs: Inputs) -> Bounds:
     targets=each_cluster_node,
     needs=(Cluster, VirtualMachine, SnapshotEvents),
     remedy="Back the node up with an agent in the guest, and exclude its virtual machine from snapshots.",
-    source="vSphere 6.5 to 7.0, snapshot limitations: machines with bus sharing are not supported",
+    source="VMware vSphere 7.0, vSphere Virtual Machine Administration, Snapshot Limitations: machines with bus "
+    "sharing are not supported",
 )
 def test_a_node_with_shared_disks_is_not_snapshotted(
     target: TargetOf[ClusterNode], facts: Facts, inputs: Inputs
@@ -131,7 +132,8 @@ def _not_by_snapshot(node: ClusterNode, backup: Backup, facts: Facts, inputs: In
     needs=(VirtualMachine,),
     remedy="Take snapshots of the disks only (memory: false, quiesce: false), with the price that they are crash"
     " consistent, and back the application up with an agent in the guest.",
-    source="vSphere 6.5 to 7.0, taking snapshots: memory and quiescing stop it; the client has memory on by default",
+    source="VMware vSphere 7.0, vSphere Virtual Machine Administration, Taking Snapshots "
+    "of a Virtual Machine: memory and quiescing stop it",
 )
 def test_snapshots_do_not_stop_the_node(target: TargetOf[ClusterNode], facts: Facts) -> None:
     """A snapshot of the node leaves its memory out; quiescing it is a risk, not doing so has a price.
@@ -167,7 +169,8 @@ def _on(flag: bool) -> str:
     severity="major",
     targets=each_cluster,
     remedy="Give the nodes windows that do not meet, with ten minutes between them.",
-    source="general practice: at most one node of a cluster at a time",
+    source="https://learn.microsoft.com/windows-server/failover-clustering/cluster-aware-updating (one node "
+    "after another)",
 )
 def test_nodes_are_backed_up_one_at_a_time(target: TargetOf[FailoverCluster], inputs: Inputs) -> None:
     """The windows of two nodes that are backed up by snapshot do not meet."""
@@ -207,7 +210,8 @@ def _meet(first: BackupWindow, second: BackupWindow, as_of: datetime) -> bool:
     targets=each_cluster,
     needs=(Cluster, SnapshotEvents),
     remedy="Raise the tolerance, for example (Get-Cluster).SameSubnetThreshold = 20, on the cluster.",
-    source="Microsoft, Tuning Failover Cluster Network Thresholds: Server 2016's 10 s; vendors advise 20 s and more",
+    source="Microsoft, Tuning Failover Cluster Network Thresholds (https://techcommunity.microsoft.com, "
+    "371834): 10 s since Server 2016",
 )
 def test_heartbeat_outlasts_a_snapshot(target: TargetOf[FailoverCluster], facts: Facts, inputs: Inputs) -> None:
     """The cluster waits long enough for a node that a snapshot stops: ten seconds at least.
@@ -254,7 +258,7 @@ def _judged(
     targets=each_cluster_node,
     needs=(SnapshotEvents,),
     remedy="Back the node up in the guest, or by disk-only snapshots one node at a time.",
-    source="the events of readiness/policies/cluster_events.yaml, each with its source",
+    source="readiness/policies/cluster_events.yaml",
 )
 def test_backup_windows_did_no_harm(target: TargetOf[ClusterNode], facts: Facts, inputs: Inputs) -> None:
     """The last seven backup windows left no trace of harm in the node's logs.
@@ -283,7 +287,7 @@ def test_backup_windows_did_no_harm(target: TargetOf[ClusterNode], facts: Facts,
     targets=each_cluster_node,
     needs=(SnapshotEvents,),
     remedy="Read the events; they have another cause than the backup.",
-    source="the events of readiness/policies/cluster_events.yaml, each with its source",
+    source="readiness/policies/cluster_events.yaml",
 )
 def test_no_harm_apart_from_backups(target: TargetOf[ClusterNode], facts: Facts, inputs: Inputs) -> None:
     """The node's logs tell of no harm outside of the backup windows either."""
@@ -300,7 +304,7 @@ def test_no_harm_apart_from_backups(target: TargetOf[ClusterNode], facts: Facts,
     targets=each_cluster,
     needs=(SnapshotEvents,),
     remedy="Find out what moved the group; if it was the backup, change its method.",
-    source="public captures of event 1641 of FailoverClustering/Operational",
+    source="https://learn.microsoft.com/windows-server/failover-clustering/system-events",
 )
 def test_no_group_moved_in_a_window(target: TargetOf[FailoverCluster], facts: Facts, inputs: Inputs) -> None:
     """No group moved to another node in the last seven backup windows of any node.
@@ -321,7 +325,7 @@ def test_no_group_moved_in_a_window(target: TargetOf[FailoverCluster], facts: Fa
     severity="major",
     targets=each_cluster_node,
     remedy="Look at the machine's snapshots in the hypervisor, and state nothing_left_behind: who looked, and when.",
-    source="general practice: no old snapshots; only the hypervisor sees them",
+    source="https://knowledge.broadcom.com/external/article/318825 (best practices for snapshots: 72 hours at most)",
 )
 def test_no_snapshot_was_left_behind(target: TargetOf[ClusterNode], inputs: Inputs) -> None:
     """No old snapshot was left on the machine, as far as somebody looked.

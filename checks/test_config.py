@@ -41,7 +41,7 @@ def _few(texts: list[str]) -> str:
     targets=each_role(is_configured),
     needs=NEEDS,
     remedy="Put the configuration where the product's package looks for it.",
-    source="the product's catalogue entry, configuration",
+    source="readiness/products/*.yaml, configuration",
 )
 def test_configuration_can_be_read(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """The configuration is there and can be read wholly, with all that it includes.
@@ -64,7 +64,8 @@ def test_configuration_can_be_read(target: TargetOf[RoleOnHost], facts: Facts) -
     targets=each_role(names_peers),
     needs=NEEDS,
     remedy="Correct the address in the configuration, or make the name resolve on this host.",
-    source="Bacula's main reference: the address in a Storage resource is what clients are told",
+    source="Bacula 9.6 main manual (https://www.bacula.org/9.6.x-manuals/en/main/), Configuring the Director, "
+    "Storage Resource, Address",
 )
 def test_addresses_of_peers_resolve(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """The addresses by which the configuration names its peers resolve on the host.
@@ -103,7 +104,7 @@ def _called(peer: Peer, resource: Resource) -> str:
     targets=each_named_role,
     needs=NEEDS,
     remedy="Give the server a resource for this host, with its address.",
-    source="the product's catalogue entry, peers",
+    source="readiness/products/*.yaml, peers",
 )
 def test_server_knows_the_host(target: TargetOf[PeerOnHost], facts: Facts, baseline: Baseline) -> None:
     """The server's configuration has a resource that points at this host.
@@ -127,7 +128,7 @@ def test_server_knows_the_host(target: TargetOf[PeerOnHost], facts: Facts, basel
     targets=each_named_role,
     needs=NEEDS,
     remedy="State the same secret at both ends, and restart both daemons.",
-    source="the product's catalogue entry, peers",
+    source="readiness/products/*.yaml, peers",
 )
 def test_both_ends_have_one_secret(target: TargetOf[PeerOnHost], facts: Facts, baseline: Baseline) -> None:
     """The server and this host state the same secret for their connection.
@@ -162,7 +163,7 @@ def test_both_ends_have_one_secret(target: TargetOf[PeerOnHost], facts: Facts, b
     needs=(*NEEDS, Addresses),
     remedy="Add the host or its role to estate.yaml, or take the resource out of the configuration; if it is to stay, "
     "say why in baseline.yaml, not_agreed: peers.PRODUCT.ROLE.NAME, with * for any part of the name.",
-    source="the product's catalogue entry, peers",
+    source="readiness/products/*.yaml, peers",
 )
 def test_peers_are_hosts_of_the_estate(
     target: TargetOf[RoleOnHost], facts: Facts, estate: Estate, baseline: Baseline

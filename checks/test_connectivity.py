@@ -44,8 +44,9 @@ NOT_REACHED = (
     severity="blocker",
     targets=each_host,
     needs=(Reached, Login),
-    remedy="Bring the host up, or open its SSH or WinRM port to the machine that runs this.",
-    source="DESIGN: an unreachable host is never green",
+    remedy="Bring the host up, or open its SSH or WinRM port to the machine that runs this; behind a jump host, name "
+    "the ssh_config that says so: `ssh: {config: ~/.ssh/config}`.",
+    source="NIST IR 7275 Rev. 4 (XCCDF 1.2): what could not be tested is `error` or `unknown`, never `pass`",
     explains=NOT_REACHED,
 )
 def test_host_is_reached(facts: Facts) -> None:
@@ -66,7 +67,7 @@ def test_host_is_reached(facts: Facts) -> None:
     targets=each_linux_host,
     needs=(HostKey,),
     remedy="Find out why the key changed; pin the new one only when its owner confirms the fingerprint.",
-    source="RFC 4251 section 4.1; OpenSSH ssh(1), VERIFYING HOST KEYS",
+    source="RFC 4251 section 4.1; ssh(1), VERIFYING HOST KEYS",
     explains=(Why.HOST_KEY_UNKNOWN, Why.HOST_KEY_DIFFERS, Why.LEGACY_ALGORITHMS),
 )
 def test_host_key_is_the_pinned_one(facts: Facts) -> None:
@@ -91,7 +92,7 @@ def test_host_key_is_the_pinned_one(facts: Facts) -> None:
     targets=each_host,
     needs=(Login,),
     remedy="Let the host accept that login: its key in authorized_keys, a shell; over WinRM, its right to one.",
-    source="OpenSSH sshd(8), AUTHORIZED_KEYS FILE FORMAT; MS-WSMV",
+    source="sshd(8), AUTHORIZED_KEYS FILE FORMAT; https://learn.microsoft.com/openspecs/windows_protocols/ms-wsmv",
     explains=(
         Why.LOGIN_REFUSED,
         Why.LOGIN_TIMED_OUT,
@@ -119,7 +120,7 @@ def test_login_is_accepted(facts: Facts) -> None:
     severity="major",
     targets=each_linux_host,
     needs=(Reader,),
-    remedy="Install the reader that `readiness reader ESTATE --host HOST` prints, and its one rule for sudo.",
+    remedy="Hand the host's reader out: `readiness reader ESTATE --out DIR`, then `sh DIR/hand-out.sh install`.",
     source="sudoers(5)",
     explains=(Why.NOT_PERMITTED,),
 )

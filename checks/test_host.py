@@ -41,7 +41,8 @@ def is_linux_daemon(own: RoleOnHost) -> bool:
     targets=each_host,
     needs=(Machine,),
     remedy="Give the host more memory, or agree on less in baseline.yaml, host.",
-    source="proc_meminfo(5), MemTotal, what is built in less what the kernel keeps; Win32_OperatingSystem",
+    source="proc_meminfo(5), MemTotal, what is built in less what the kernel keeps; "
+    "https://learn.microsoft.com/windows/win32/cimwin32prov/win32-operatingsystem",
 )
 def test_memory_is_enough(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The host has the memory that was agreed."""
@@ -55,7 +56,7 @@ def test_memory_is_enough(target: Target, facts: Facts, baseline: Baseline) -> N
     targets=each_host,
     needs=(Machine,),
     remedy="Add swap, on Windows room in paging files, or agree on less in baseline.yaml, host.",
-    source="proc_meminfo(5), SwapTotal; learn.microsoft.com, Win32_OperatingSystem",
+    source="proc_meminfo(5), SwapTotal; https://learn.microsoft.com/windows/win32/cimwin32prov/win32-operatingsystem",
 )
 def test_swap_is_enough(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The host has the swap that was agreed."""
@@ -107,7 +108,7 @@ def test_daemon_may_open_enough_files(target: TargetOf[RoleOnHost], facts: Facts
     targets=each_host,
     needs=(Machine,),
     remedy="Set the agreed one (timedatectl set-timezone; Set-TimeZone): schedules go by the host's own.",
-    source="localtime(5); Windows' names by Unicode CLDR, windowsZones.xml",
+    source="localtime(5); https://github.com/unicode-org/cldr/blob/main/common/supplemental/windowsZones.xml",
 )
 def test_time_zone_is_as_agreed(target: TargetOf[Host], facts: Facts, baseline: Baseline) -> None:
     """The time zone is the agreed one.
@@ -127,7 +128,7 @@ def test_time_zone_is_as_agreed(target: TargetOf[Host], facts: Facts, baseline: 
     targets=each_linux_host,
     needs=(Boot, Machine, OsRelease),
     remedy="Reboot into the newest kernel before the cutover, or remove the one that is not wanted.",
-    source="uname(2); the kernels in /boot",
+    source="uname(2); file-hierarchy(7), /boot",
 )
 def test_running_kernel_is_the_newest_installed(facts: Facts) -> None:
     """The running kernel is the newest that is installed.
@@ -151,7 +152,7 @@ def test_running_kernel_is_the_newest_installed(facts: Facts) -> None:
     targets=each_linux_host,
     needs=(Boot,),
     remedy="Reboot the host before the cutover.",
-    source="needs-restarting(1) of dnf-utils, its list of packages; /run/reboot-required of Debian and Ubuntu",
+    source="needs-restarting(1), its list of packages; Debian Policy Manual, Signaling that a reboot is required",
 )
 def test_no_reboot_is_due(facts: Facts) -> None:
     """No reboot is due: nothing was installed since the last one that only a reboot brings into use."""
@@ -186,7 +187,7 @@ def test_access_control_is_as_agreed(target: Target, facts: Facts, baseline: Bas
     targets=each_host,
     needs=(FailedUnits, OsRelease),
     remedy="Mend the unit, or disable it and systemctl reset-failed it when nobody needs it.",
-    source="systemctl(1), list-units --failed; learn.microsoft.com, Win32_Service, ExitCode",
+    source="systemctl(1), list-units --failed; https://learn.microsoft.com/windows/win32/cimwin32prov/win32-service",
 )
 def test_no_unit_has_failed(target: Target, facts: Facts, inputs: Inputs) -> None:
     """No unit has failed; those of the products are the services' own to report.

@@ -23,7 +23,7 @@ from readiness.checking import (
     targets=each_host,
     needs=(Identity,),
     remedy="Set the host's name, or correct the estate: backup products find their peers by name.",
-    source="hostname(1); general practice: forward = reverse for every role name",
+    source="hostname(1); RFC 1912 section 2.1 (forward and reverse names agree)",
 )
 def test_name_is_as_declared(target: TargetOf[Host], facts: Facts) -> None:
     """The host has the declared name.
@@ -68,7 +68,7 @@ def test_machine_id_is_its_own(target: TargetOf[Host], facts: Facts) -> None:
     targets=each_linux_host,
     needs=(HostKey,),
     remedy="Make new host keys on the clone (ssh-keygen -A) and pin them.",
-    source="sshd(8): a host key identifies one host",
+    source="RFC 4251 section 4.1; sshd(8)",
 )
 def test_host_key_is_its_own(target: Target, facts: Facts) -> None:
     """The host key is no other host's.

@@ -68,7 +68,7 @@ def _all_sockets(own: RoleOnHost, facts: Facts) -> list[Socket]:
     targets=each_role(listens),
     needs=NEEDS,
     remedy="Let the daemon listen on the product's port; its journal says why it does not.",
-    source="the product's catalogue entry, ports; proc_net(5)",
+    source="readiness/products/*.yaml, ports; proc_net(5)",
 )
 def test_port_of_the_role_is_listened_on(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """Somebody listens on the role's ports."""
@@ -84,7 +84,7 @@ def test_port_of_the_role_is_listened_on(target: TargetOf[RoleOnHost], facts: Fa
     targets=each_role(listens),
     needs=NEEDS,
     remedy="Stop what took the port, then start the product's daemon.",
-    source="the product's catalogue entry, programs; proc_pid_exe(5)",
+    source="readiness/products/*.yaml, programs; proc_pid_exe(5)",
 )
 def test_port_of_the_role_is_the_product_s(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """It is the product's own program that listens on the role's ports.
@@ -115,7 +115,7 @@ def test_port_of_the_role_is_the_product_s(target: TargetOf[RoleOnHost], facts: 
     targets=each_role(listens),
     needs=NEEDS,
     remedy="Give the daemon the host's own address in its configuration (Debian's template has 127.0.0.1).",
-    source="general practice: must not be loopback in an estate of several hosts",
+    source="RFC 1122 section 3.2.1.3 (nothing that is sent to 127.0.0.0/8 leaves the host)",
 )
 def test_port_of_the_role_is_open_to_others(target: TargetOf[RoleOnHost], facts: Facts, estate: Estate) -> None:
     """The role's ports are listened on at more than a loopback address.

@@ -16,7 +16,7 @@ from readiness.checking import (
     expect_that,
 )
 
-SOURCE = "general practice: forward = reverse DNS for every role name, own name not on a loopback address"
+SOURCE = "RFC 1912 section 2.1 (forward and reverse names agree); RFC 1122 section 3.2.1.3 (loopback stays on its host)"
 
 
 def _flaws(names: Names, asked: Mapping[str, Collection[str] | None]) -> list[str]:

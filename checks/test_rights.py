@@ -68,7 +68,7 @@ def _may(wanted: Place, entry: ListEntry) -> int:
     targets=each_role(has_places),
     needs=NEEDS,
     remedy="chown and chmod as the package does, setfacl -x; if others could read a password for long, change it.",
-    source="the product's catalogue entry, places",
+    source="readiness/products/*.yaml, places",
 )
 def test_files_belong_to_the_product(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """Files and folders of the product belong to it, and give others no more rights than they should.
@@ -131,7 +131,8 @@ def _open_to(wanted: WindowsPlace, file: AccessList) -> str:
     targets=each_role(has_windows_places),
     needs=(AccessLists,),
     remedy="icacls /inheritance:r /grant for SYSTEM and Administrators; if others could read a password, change it.",
-    source="the product's catalogue entry, windows_places; learn.microsoft.com, Well-known SIDs",
+    source="readiness/products/*.yaml, windows_places; "
+    "https://learn.microsoft.com/windows-server/identity/ad-ds/manage/understand-security-identifiers",
 )
 def test_files_are_closed_to_everybody(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """No account that everybody has may change the product's files, or read those with passwords.

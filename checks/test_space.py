@@ -46,7 +46,7 @@ def _is_mount(filesystem: Filesystem, demand: SpaceDemand) -> bool:
     targets=each_space,
     needs=(Space,),
     remedy="Mount what belongs there, writable; look into the kernel's log for why it became read-only.",
-    source="proc_pid_mountinfo(5); general practice: free space on catalogue, spool and volumes",
+    source="baseline.yaml, space; proc_pid_mountinfo(5)",
 )
 def test_place_is_there_and_can_be_written_to(
     target: TargetOf[SpaceDemand | None], facts: Facts, baseline: Baseline

@@ -57,7 +57,7 @@ def _version(own: RoleOnHost, facts: Facts) -> versions.Version:
     targets=each_role(),
     needs=NEEDS,
     remedy="Install the product's package for this role.",
-    source="the product's catalogue entry",
+    source="readiness/products/*.yaml, packages",
 )
 def test_package_of_the_role_is_installed(target: TargetOf[RoleOnHost], facts: Facts) -> None:
     """The role's packages are installed, each once and whole."""
@@ -119,7 +119,7 @@ def _keep_rule(target: TargetOf[RuleOnHost], facts: Facts, baseline: Baseline) -
     targets=each_version_rule("eq"),
     needs=NEEDS,
     remedy="Bring both daemons to one version: upgrade them together.",
-    source="the product's catalogue entry, rule eq",
+    source="readiness/products/*.yaml, version_rules, eq",
 )
 def test_version_equals_where_the_product_demands_it(
     target: TargetOf[RuleOnHost], facts: Facts, baseline: Baseline
@@ -134,7 +134,7 @@ def test_version_equals_where_the_product_demands_it(
     targets=each_version_rule("ge"),
     needs=NEEDS,
     remedy="Upgrade the server first, or bring the client back to the server's version.",
-    source="the product's catalogue entry, rule ge",
+    source="readiness/products/*.yaml, version_rules, ge",
 )
 def test_client_is_not_newer_than_its_server(target: TargetOf[RuleOnHost], facts: Facts, baseline: Baseline) -> None:
     """A client is not newer than its server.
@@ -150,7 +150,7 @@ def test_client_is_not_newer_than_its_server(target: TargetOf[RuleOnHost], facts
     targets=each_version_rule("max_lag"),
     needs=NEEDS,
     remedy="Upgrade the client to a release that the server still supports.",
-    source="the product's catalogue entry, rule max_lag",
+    source="readiness/products/*.yaml, version_rules, max_lag",
 )
 def test_client_does_not_lag_too_far_behind(target: TargetOf[RuleOnHost], facts: Facts, baseline: Baseline) -> None:
     """A client does not lag too far behind its server."""
@@ -163,7 +163,7 @@ def test_client_does_not_lag_too_far_behind(target: TargetOf[RuleOnHost], facts:
     targets=each_version_rule("min", "same_series"),
     needs=NEEDS,
     remedy="Upgrade to a release of the series that the product demands.",
-    source="the product's catalogue entry, rules min and same_series",
+    source="readiness/products/*.yaml, version_rules, min and same_series",
 )
 def test_version_is_of_a_supported_series(target: TargetOf[RuleOnHost], facts: Facts, baseline: Baseline) -> None:
     """The version is of a series that the product supports."""

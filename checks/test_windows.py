@@ -39,7 +39,8 @@ STABLE = 1
     targets=each_windows_host,
     needs=(Elevation,),
     remedy="Log in with an administrator: a domain account, or RID 500; other local ones are cut down by UAC.",
-    source="learn.microsoft.com, User Account Control and remote restrictions",
+    source="https://learn.microsoft.com/troubleshoot/windows-server/windows-security/"
+    "user-account-control-and-remote-restriction",
 )
 def test_login_has_the_rights_to_look(facts: Facts) -> None:
     """The login is an administrator with its full token.
@@ -77,7 +78,7 @@ def _listed(facts: Facts, states: dict[str, schannel.State]) -> str:
     targets=each_windows_host,
     needs=(SChannel,),
     remedy="Set Enabled=0 under SCHANNEL\\Protocols for the old protocols, both sides, and restart the host.",
-    source="MicrosoftDocs/windowsserverdocs, tls-registry-settings.md",
+    source="https://learn.microsoft.com/windows-server/security/tls/tls-registry-settings",
 )
 def test_old_protocols_are_off(target: Target, facts: Facts, baseline: Baseline) -> None:
     """SChannel speaks no protocol older than agreed.
@@ -102,7 +103,7 @@ def test_old_protocols_are_off(target: Target, facts: Facts, baseline: Baseline)
     targets=each_windows_host,
     needs=(SChannel,),
     remedy="Remove the keys that switch the protocol off, or set Enabled=1, DisabledByDefault=0; restart the host.",
-    source="MicrosoftDocs/windowsserverdocs, tls-registry-settings.md",
+    source="https://learn.microsoft.com/windows-server/security/tls/tls-registry-settings",
 )
 def test_an_agreed_protocol_is_on(target: Target, facts: Facts, baseline: Baseline) -> None:
     """SChannel speaks a protocol that was agreed, as a client and as a server."""
@@ -142,7 +143,7 @@ def test_no_broken_cipher_suite_is_offered(facts: Facts) -> None:
     targets=each_windows_host,
     needs=(PendingReboot,),
     remedy="Restart the host before the cutover, not in it.",
-    source="the marks of Component Based Servicing, Windows Update and Netlogon in the registry",
+    source="https://github.com/dsccommunity/ComputerManagementDsc, PendingReboot",
 )
 def test_no_restart_is_due(facts: Facts) -> None:
     """No restart is due.
@@ -170,7 +171,7 @@ def _folders(host: Host, inputs: Inputs) -> set[str]:
     targets=each_windows_host,
     needs=(DefenderExclusions,),
     remedy="Exclude the folders (Add-MpPreference -ExclusionPath, or the group policy).",
-    source="general practice: antivirus exclusions for the product's folders",
+    source="https://learn.microsoft.com/defender-endpoint/configure-exclusions-microsoft-defender-antivirus",
 )
 def test_antivirus_leaves_the_product_alone(target: TargetOf[Host], facts: Facts, inputs: Inputs) -> None:
     """The antivirus leaves the product's folders alone.
@@ -192,7 +193,8 @@ def test_antivirus_leaves_the_product_alone(target: TargetOf[Host], facts: Facts
     targets=each_windows_host,
     needs=(VssWriters,),
     remedy="Restart the service behind the writer, and read the Application log for why it failed.",
-    source="learn.microsoft.com, vssadmin list writers; VSS_WRITER_STATE",
+    source="https://learn.microsoft.com/windows-server/administration/windows-commands/vssadmin-list-writers; "
+    "https://learn.microsoft.com/windows/win32/api/vss/ne-vss-vss_writer_state",
 )
 def test_vss_writers_are_stable(facts: Facts) -> None:
     """Every VSS writer is stable.
@@ -211,7 +213,7 @@ def test_vss_writers_are_stable(facts: Facts) -> None:
     targets=each_windows_host,
     needs=(FirewallProfiles,),
     remedy="Turn the profile on (Set-NetFirewallProfile -Enabled True, or by group policy) with rules for the product.",
-    source="learn.microsoft.com, Get-NetFirewallProfile -PolicyStore ActiveStore",
+    source="https://learn.microsoft.com/powershell/module/netsecurity/get-netfirewallprofile",
 )
 def test_firewall_is_on(target: Target, facts: Facts, baseline: Baseline) -> None:
     """The firewall is on in the agreed profiles."""

@@ -9,10 +9,12 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -23,6 +25,7 @@ from readiness.estate import load_bytes
 from readiness.planning.inputs import names_of
 from readiness.probes.reader import FILE, RULE_FILE, rule_for
 from tests.main_job.job import command, environment
+from tests.test_options import options
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -31,17 +34,33 @@ CI = (ROOT / ".ci" / "run").read_text()
 EXAMPLE = Path("inventories/example")
 TARGETS = {"demo", "test", "soak", "check", "fix", "lab", "lab-down", "bench"}
 PYTEST = f"pytest checks/ --estate={EXAMPLE} -k web01"
+MINE = Path("inventories/mine")
 OFFLINE = {
     f"readiness plan {EXAMPLE}": "CON-001",
     f"readiness reader {EXAMPLE} --out readers": "web01: readiness-read.bacula-client",
     f"readiness reader {EXAMPLE} --host web01": "#!/bin/sh",
+    "readiness keys": "hosts.HOST.address ",
+    "readiness keys estate address": "hosts.HOST.address\n",
     "readiness schema estate": "$schema",
     "readiness explain VER-004": "VER-004",
     "readiness checks": "VER-004",
     "readiness --version": "readiness 0.",
     "readiness completion bash": "complete ",
 }
-REACHING = {f"readiness run {EXAMPLE} --area connectivity", f"readiness run {EXAMPLE}"}
+# The first hour, as far as it gets without a network; soak/test_first_hour.py walks it to GO in a lab.
+FIRST_HOUR = {
+    'export PATH="$PWD/.venv/bin:$PATH"': 0,
+    f"mkdir -p {MINE}": 0,
+    f"echo '{{}}' > {MINE}/baseline.yaml": 0,
+    "ssh-keyscan -t ed25519 192.0.2.11 192.0.2.12 192.0.2.21 >> ~/.ssh/known_hosts": 1,
+    "ssh-keygen -lf ~/.ssh/known_hosts": 0,
+    f"readiness reader {MINE} --out readers": 0,
+    "sh readers/hand-out.sh install": 1,
+    f"readiness plan {MINE}": 0,
+    f"readiness run {MINE} --area connectivity": EXIT_CODES[Verdict.INCOMPLETE],
+    f"readiness run {MINE}": EXIT_CODES[Verdict.INCOMPLETE],
+    f"readiness run {MINE} --out reports/nightly --report-only -q": 0,
+}
 JUDGE = "readiness judge RUN"
 VERIFY = "readiness verify RUN"
 PROPOSE = {"readiness propose RUN", "readiness propose ESTATE"}  # main_job/test_propose.py runs both
@@ -62,26 +81,36 @@ RECORDING = {
 KNOWN = {
     *(f"make {name}" for name in TARGETS),
     *OFFLINE,
-    *REACHING,
+    *FIRST_HOUR,
     *(JUDGE, VERIFY, PYTEST),
     *PROPOSE,
     *MENTIONED,
     *RECORDING,
     *HANDING_OUT,
 }
+# Of pytest (gate/test_session.py and its like), python, sudo, ssh, ssh-keygen and ansible-playbook.
+OF_OTHERS = {"--collect-only", "--junitxml", "--lf", "-rA", "-v", "-k", "-m", "-n", "-J", "-R", "-lf", "-u"}
 PASSWORD = {"READINESS_WINRM_PASSWORD": "of no host that there is"}
 WORD = {"READINESS_NTLM_OVER_HTTP": "1"}
 DEADLINE_S = 120
+HOST_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 
 
-def _blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def _blocks(language: str, text: str = README) -> list[str]:
+    """The blocks of a language, those within a list, too."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```$", text, re.MULTILINE | re.DOTALL)
+    return [dedent(block) for _, block in found]
+
+
+def yaml_blocks() -> list[str]:
+    """What the README shows of the estate's files, the first hour's estate first."""
+    return _blocks("yaml")
 
 
 def _commands() -> set[str]:
     """Every command of the blocks, and those within the text, without comments."""
     lines = [line.partition("#")[0].strip() for block in _blocks("sh") for line in block.splitlines()]
-    spans = re.findall(r"(?<!`)`([^`]+)`(?!`)", re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL))
+    spans = re.findall(r"(?<!`)`([^`]+)`(?!`)", re.sub(r"^ *```.*?^ *```$", "", README, flags=re.MULTILINE | re.DOTALL))
     begins = ("readiness ", "make ", "pytest ", "python ", "apt-get ")
     inside = [" ".join(span.split()) for span in spans]
     return {line for line in lines if line} | {span for span in inside if span.startswith(begins)}
@@ -96,6 +125,14 @@ def _packages(text: str) -> set[str]:
 
 def test_every_command_is_known_here() -> None:
     assert {one for one in _commands() if not one.startswith("apt-get ")} == KNOWN
+
+
+def test_every_option_in_the_text_is_run_by_a_test() -> None:
+    """test_options.py runs ours; those of pytest and of the programs beside it stand here."""
+    text = re.sub(r"^ *```.*?^ *```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    words = {word.partition("=")[0] for span in re.findall(r"`([^`]+)`", text) for word in span.split()}
+    ours = {option for _, option in options()} | {"--version"}
+    assert {word for word in words if re.match(r"--?[A-Za-z]", word)} - ours == OF_OTHERS
 
 
 def test_what_it_installs_is_what_ci_installs() -> None:
@@ -118,7 +155,7 @@ def test_make_has_the_target(name: str) -> None:
 
 
 def test_the_estate_is_the_example() -> None:
-    estate, baseline, *_ = _blocks("yaml")
+    _, estate, baseline, *_ = _blocks("yaml")
     assert estate == (ROOT / EXAMPLE / "estate.yaml").read_text()
     assert baseline == (ROOT / EXAMPLE / "baseline.yaml").read_text()
     assert {path.name for path in (ROOT / EXAMPLE).iterdir()} == {"estate.yaml", "baseline.yaml"}
@@ -148,15 +185,6 @@ def test_the_exit_codes_are_the_program_s() -> None:
     }
     assert rows.keys() == begins.keys() == {*EXIT_CODES.values(), EXIT_FAULT, EXIT_INPUT}
     assert all(rows[code].startswith(text) for code, text in begins.items()), rows
-
-
-def test_the_check_shown_is_the_check() -> None:
-    shown = _blocks("python")[0]
-    source = (ROOT / "checks" / "test_versions.py").read_text()
-    declared = re.search(r"^def .*?:$", shown, re.MULTILINE)
-    assert declared
-    assert declared[0] in source
-    assert re.search(r'"""(.*)"""', shown, re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -238,15 +266,35 @@ def test_readers_are_handed_out_by_files_that_were_written_and_hosts_that_cannot
         assert re.search(rf"{host}: {words[-1]} FAILED|fatal: \[{host}\]: UNREACHABLE", ended.out), ended.out
 
 
-@pytest.mark.parametrize("line", sorted(REACHING))
-def test_without_a_network_a_run_is_incomplete(place: Path, line: str) -> None:
-    ended = _run(_words(line), place, without_network=True)
+def test_the_first_hour_ends_where_it_says_without_a_network(place: Path) -> None:
+    """Every line in a shell of its own with what the lines before it left; none is GO."""
+    (place / ".venv" / "bin").mkdir(parents=True)
+    program = place / ".venv" / "bin" / "readiness"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m readiness "$@"\n')
+    program.chmod(0o700)
+    (place / ".ssh").mkdir()
+    (place / ".ssh" / "known_hosts").write_text("192.0.2.9 ssh-ed25519 " + HOST_KEY + "\n")
+    section = README.partition("## The first hour\n")[2].partition("\n## ")[0]
+    lines = [line.partition(" #")[0].strip() for block in _blocks("sh", section) for line in block.splitlines()]
+    assert [line for line in lines if line] == [*FIRST_HOUR]
+    way, *_ = FIRST_HOUR
+    for line, code in FIRST_HOUR.items():
+        ended = _run(["bash", "-c", f"{way}; {line}"], place, without_network=True)
+        assert ended.code == code, (line, ended.out + ended.err)
+        if line == f"echo '{{}}' > {MINE}/baseline.yaml":
+            (place / MINE / "estate.yaml").write_text(_blocks("yaml")[0])
+        if " run " in line:
+            assert ended.last_line.startswith("INCOMPLETE"), line
+    judgement = json.loads((place / "reports" / "nightly" / "verdict.json").read_text())["judgement"]
+    assert (judgement["verdict"], judgement["counts"]["pass"]) == ("INCOMPLETE", 0)
+
+
+def test_the_checks_run_by_pytest_and_are_partial(place: Path) -> None:
+    ended = _run([sys.executable, "-m", *PYTEST.split()], place, without_network=True)
     assert ended.code == EXIT_CODES[Verdict.INCOMPLETE], ended.out + ended.err
     (folder,) = (place / "reports" / EXAMPLE.name).iterdir()
     judgement = json.loads((folder / "verdict.json").read_text())["judgement"]
-    assert judgement["verdict"] == "INCOMPLETE"
-    assert bool(judgement["partial"]) == ("--area" in line)
-    assert judgement["counts"]["pass"] == 0
+    assert (judgement["verdict"], bool(judgement["partial"])) == ("INCOMPLETE", True)
 
 
 def test_the_run_s_folder_holds_what_it_says_and_is_judged_again(place: Path) -> None:
@@ -267,7 +315,7 @@ def test_the_run_s_folder_holds_what_it_says_and_is_judged_again(place: Path) ->
 
 def test_own_checks_are_planned_and_never_green_unseen(place: Path) -> None:
     (named,) = (block for block in _blocks("yaml") if block.startswith("custom_checks:"))
-    _, own = _blocks("python")
+    (own,) = _blocks("python")
     folder = place / EXAMPLE / "tests" / "infra"
     folder.mkdir(parents=True)
     (folder / "test_restore.py").write_text(own)

@@ -38,14 +38,14 @@ def job(estate: Path, tmp_path_factory: pytest.TempPathFactory) -> Job:
     return run(estate, tmp_path_factory.mktemp("terminals") / "run")
 
 
-def on_terminal(job: Job, columns: int, *arguments: str, **variables: str) -> tuple[int, str]:
+def on_terminal(place: Path, columns: int, *arguments: str, **variables: str) -> tuple[int, str]:
     """The exit code of a command on a terminal of its own, and what it shows there."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
     process = subprocess.Popen(
         command(*arguments),
-        env={**environment(job.folder.parent), "TERM": "xterm", **variables},
-        cwd=job.folder.parent,
+        env={**environment(place), "TERM": "xterm", **variables},
+        cwd=place,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -63,7 +63,7 @@ def on_terminal(job: Job, columns: int, *arguments: str, **variables: str) -> tu
 
 @pytest.mark.parametrize("columns", [0, 1, 20, 80, 200])
 def test_a_terminal_of_any_width_shows_the_whole_report(job: Job, columns: int) -> None:
-    code, text = on_terminal(job, columns, "judge", "run")
+    code, text = on_terminal(job.folder.parent, columns, "judge", "run")
     shown = STEERING.sub("", text)
     assert (code, shown.splitlines()[-1][:5]) == (1, "NO-GO"), text
     wrapped = re.sub(r"\s+", "", shown.replace("\n  |", ""))
@@ -73,7 +73,7 @@ def test_a_terminal_of_any_width_shows_the_whole_report(job: Job, columns: int) 
 
 @pytest.mark.parametrize("columns", [0, 1, 20, 200])
 def test_a_run_shows_its_progress_on_a_terminal_of_any_width(job: Job, estate: Path, columns: int) -> None:
-    code, text = on_terminal(job, columns, "run", str(estate), "--out", f"of{columns}", CI="")
+    code, text = on_terminal(job.folder.parent, columns, "run", str(estate), "--out", f"of{columns}", CI="")
     assert (code, STEERING.sub("", text).splitlines()[-1][:5]) == (1, "NO-GO"), text
     assert "reading hosts" in text
 
@@ -92,13 +92,13 @@ def test_a_run_shows_its_progress_on_a_terminal_of_any_width(job: Job, estate: P
 def test_colours_are_for_terminals_that_have_them_and_users_who_want_them(
     job: Job, variables: dict[str, str], *, coloured: bool
 ) -> None:
-    code, text = on_terminal(job, 100, "judge", "run", **variables)
+    code, text = on_terminal(job.folder.parent, 100, "judge", "run", **variables)
     assert (code, "\x1b[" in text) == (1, coloured), text
 
 
 def test_a_terminal_that_can_do_nothing_is_sent_text_alone(job: Job, estate: Path) -> None:
     variables = {name: value for name, value in environment(job.folder.parent).items() if name != "CI"}
-    code, text = on_terminal(job, 80, "run", str(estate), "--out", "dumb", **variables, TERM="dumb")
+    code, text = on_terminal(job.folder.parent, 80, "run", str(estate), "--out", "dumb", **variables, TERM="dumb")
     assert (code, "\x1b" in text, "\r" in text) == (1, False, False)
 
 

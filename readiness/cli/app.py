@@ -14,6 +14,7 @@ import readiness
 from readiness.cli.answers import answer_of, as_text
 from readiness.cli.arguments import COMPLETE
 from readiness.cli.ending import ending
+from readiness.cli.keys import keys
 from readiness.cli.printing import checks, completion, explain, plan, reader, schema, verify
 from readiness.cli.proposing import propose
 from readiness.cli.runs import demo, judge, run
@@ -38,6 +39,7 @@ for steps in (
     checks,
     explain,
     reader,
+    keys,
     schema,
     demo,
     completion,

@@ -46,7 +46,9 @@ class EstateSsh(SshLogin):
         example="known_hosts",
     )
     config: texts.FilePath | None = stated(
-        "An ssh_config with what the estate leaves out.", None, example="~/.ssh/config"
+        "An ssh_config with what the estate leaves out, such as ProxyJump; its Host lines are about hosts' names here.",
+        None,
+        example="~/.ssh/config",
     )
 
 

@@ -16,6 +16,7 @@ _MODELS: Mapping[Literal["estate", "baseline"], type[BaseModel]] = {"estate": Es
 def json_schema(name: Literal["estate", "baseline"]) -> dict[str, object]:
     """The schema of estate.yaml or baseline.yaml; what only shows across entries is left to the loader."""
     schema: dict[str, object] = _as_written(_MODELS[name].model_json_schema(mode="validation"))
+    _describe(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": f"readiness {name}.yaml"}
 
 
@@ -37,3 +38,20 @@ def _as_written(part: Any) -> Any:
 
 def _is_written(default: Any) -> bool:
     return isinstance(default, bool | int | float) or (isinstance(default, str) and bool(default))
+
+
+def _describe(part: Any, description: str = "") -> None:
+    """Give every value of a list or mapping its key's description, where it has none of its own, for editors."""
+    if isinstance(part, list):
+        for item in part:
+            _describe(item, description)
+        return
+    if "$ref" not in part and description:
+        part.setdefault("description", description)
+    own = part.get("description", "")
+    for key in ("items", "additionalProperties", "anyOf"):
+        if isinstance(part.get(key), dict | list):
+            _describe(part[key], own)
+    for key in ("properties", "patternProperties", "$defs"):
+        for inner in part.get(key, {}).values():
+            _describe(inner, own if key == "patternProperties" else "")
