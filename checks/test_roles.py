@@ -68,7 +68,7 @@ def _programs(signs: Signs, facts: Facts) -> Iterator[str]:
     needs=(Packages, Services, Processes, Listening),
     remedy="Declare the role in estate.yaml or take it off the host; if it is to stay, say why in baseline.yaml, "
     "not_agreed: roles.PRODUCT.ROLE.",
-    source="the product's catalogue entry: packages, services, programs",
+    source="readiness/products/*.yaml, roles",
 )
 def test_host_has_no_role_that_it_does_not_declare(
     target: TargetOf[UndeclaredRole], facts: Facts, baseline: Baseline

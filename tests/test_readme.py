@@ -63,7 +63,7 @@ FIRST_HOUR = {
 }
 JUDGE = "readiness judge RUN"
 VERIFY = "readiness verify RUN"
-PROPOSE = {"readiness propose RUN", "readiness propose ESTATE"}  # main_job/test_propose.py runs both
+PROPOSE = {"readiness propose RUN > proposed.yaml", f"readiness propose {MINE}"}  # main_job/test_propose.py runs both
 MENTIONED = {"readiness plan"}  # without arguments of its own, in the text
 # Held against real hosts by soak/test_hand_out.py.
 HANDING_OUT = {
@@ -88,8 +88,8 @@ KNOWN = {
     *RECORDING,
     *HANDING_OUT,
 }
-# Of pytest (gate/test_session.py and its like), python, sudo, ssh, ssh-keygen and ansible-playbook.
-OF_OTHERS = {"--collect-only", "--junitxml", "--lf", "-rA", "-v", "-k", "-m", "-n", "-J", "-R", "-lf", "-u"}
+# Of pytest (gate/test_session.py and its like), pip, python, sudo, ssh, ssh-keygen and ansible-playbook.
+OF_OTHERS = {"--collect-only", "--junitxml", "--lf", "-rA", "-v", "-c", "-k", "-m", "-n", "-J", "-R", "-lf", "-u"}
 PASSWORD = {"READINESS_WINRM_PASSWORD": "of no host that there is"}
 WORD = {"READINESS_NTLM_OVER_HTTP": "1"}
 DEADLINE_S = 120
