@@ -15,20 +15,26 @@ demo: $(READY)
 	$(BIN)/python -m tests.demo
 
 # The lab's packages come first, where there can be a lab; elsewhere its tests say why they skip.
-# Much of it waits for hosts, so it goes in three parts side by side, the output of two after that of the third.
-TEST := $(BIN)/python -m pytest -p no:cacheprovider
+# Much of it waits for hosts, so it goes in parts side by side, the output of all but the last one after that.
+PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
+LAB := tests/lab tests/files tests/main_job/test_on_the_lab.py
+JOBS := tests/main_job --ignore=tests/main_job/test_on_the_lab.py
+PROBES := tests/probes tests/configs
+GATE := tests/gate tests/benchmarks $(wildcard tests/test_*.py)
+SOAK := tests/additions tests/soak
+REST := tests $(addprefix --ignore=,$(filter tests/%,$(LAB) $(JOBS) $(PROBES) $(GATE) $(SOAK)))
 test: $(READY)
 	if $(LAB_CAN_BE); then $(BIN)/python -m tests.lab prepare; fi
-	said=$$(mktemp -d); \
-	$(TEST) tests/main_job tests/lab tests/files --ignore-glob='*/main_job/test_c*' >$$said/1 2>&1 & job=$$!; \
-	$(TEST) tests/probes tests/configs tests/main_job/test_c*.py >$$said/2 2>&1 & probes=$$!; \
-	$(TEST) --ignore=tests/main_job --ignore=tests/lab --ignore=tests/files --ignore=tests/probes \
-		--ignore=tests/configs --ignore=tests/additions --ignore=tests/soak; rest=$$?; \
-	wait $$job; job=$$?; wait $$probes; probes=$$?; cat $$said/1 $$said/2; rm -r $$said; \
-	[ $$job = 0 ] && [ $$probes = 0 ] && [ $$rest = 0 ]
+	@said=$$(mktemp -d); jobs=; \
+	for part in '$(LAB)' '$(JOBS)' '$(PROBES)' '$(GATE)'; do \
+		$(PYTEST) $$part >$$said/$${#jobs} 2>&1 & jobs="$$jobs $$!"; \
+	done; \
+	$(PYTEST) $(REST); failed=$$?; \
+	for job in $$jobs; do wait $$job || failed=1; done; \
+	cat $$said/*; rm -r $$said; exit $$failed
 
 soak: $(READY)
-	$(BIN)/python -m pytest -p no:cacheprovider tests/additions tests/soak
+	$(PYTEST) $(SOAK)
 
 lab: $(READY)
 	$(BIN)/python -m tests.lab up --state /tmp/readiness-lab

@@ -34,7 +34,10 @@ def given(plan: Plan) -> Mapping[str, HostFacts]:
 
 
 def main(folder: str, hosts: int) -> None:
-    lines = [f"  h{number:05}: {{fqdn: h{number:05}.example.com, products: {{}}}}\n" for number in range(hosts)]
+    lines = [
+        f"  h{number:05}: {{fqdn: h{number:05}.example.com, products: {{bacula: [client]}}}}\n"
+        for number in range(hosts)
+    ]
     files = {"estate.yaml": (_ESTATE + "".join(lines)).encode(), "baseline.yaml": b"clock: {max_offset_s: 1.0}\n"}
     catalogue = products.load(SYSTEMS)
     now = datetime.now(UTC)

@@ -81,7 +81,7 @@ class WindowsFleet:
                     "fqdn": f"w{number:03}.example.com",
                     "address": address,
                     "os": "windows",
-                    "products": {},
+                    "products": {"bacula": ["client"]},
                 }
                 for number, address in enumerate(self.hosts)
             },

@@ -204,7 +204,7 @@ def test_certificates_of_both_kinds_of_keys(of: Callable[..., Any]) -> None:
     assert (first.store, first.key_bits, first.has_key, first.dns_names[0]) == ("My", 2048, True, "win2022.lab.example")
     assert (second.store, second.has_key, second.subject) == ("Root", False, "CN=lab-CA, DC=lab, DC=example")
     elliptic, _ = of("win2025", MachineCertificates).certificates
-    assert (elliptic.key_bits, elliptic.ends_at_s) == (None, 1835510400)
+    assert (elliptic.key_bits, elliptic.ends_at_s) == (None, 2398377600)
 
 
 def test_vss_firewall_reboot_and_antivirus(of: Callable[..., Any], fresh: Callable[[str], dict[str, Output]]) -> None:
