@@ -32,7 +32,7 @@ CASES = {
         with_baseline(clock=AgreedClock(max_offset_s=60.0)),
     ),
     "CLK-001 too uncertain": Case(
-        {"CLK-001 client01": "UNKNOWN"}, fact("client01", Clock, lambda one: replace(one, uncertainty_s=5.0))
+        {"CLK-001 client01": "UNKNOWN"}, fact("client01", Clock, lambda one: replace(one, uncertainty_s=50.0))
     ),
     "CLK-001 never agreed": Case(
         {

@@ -77,7 +77,7 @@ def _baseline(plan: Plan) -> dict[str, Any]:
         "same_version_groups": ["clients"],
         "no_login_shell": ["bacula"],
         "configuration": {"bacula": _CONFIGURATION},
-        "clock": {"max_offset_s": 2.0},
+        "clock": {"max_offset_s": 30.0},  # a busy machine bounds no clock closer; faults are minutes off
         "listening": {"also": []},
         "host": {
             "min_memory_bytes": 1 << 30,

@@ -127,7 +127,7 @@ def _more_estate(ports: Mapping[str, int]) -> dict[str, Any]:
 
 _MORE_BASELINE: dict[str, Any] = {
     "operating_systems": [{"id": "windows", "version": "2022"}],
-    "clock": {"max_offset_s": 5.0},
+    "clock": {"max_offset_s": 30.0},
     "listening": {
         "also": [
             {"port": 135, "process": "svchost.exe", "groups": [GROUP]},
