@@ -25,6 +25,7 @@ LINES: Mapping[tuple[str, ...], tuple[int, bool]] = {
     ("plan", "GO"): (0, False),
     ("judge", "SAVED"): (0, True),
     ("verify", "SAVED"): (0, False),
+    ("propose", "SAVED"): (0, False),
     ("checks",): (0, False),
     ("explain", "VER-004"): (0, False),
     ("reader", EXAMPLE, "--host", "web01"): (0, False),
