@@ -18,9 +18,11 @@ class Collecting(Suite):
         if module_path.is_relative_to(self._root):
             self.parent.say("module", file=f"{self._folder}/{module_path.relative_to(self._root).as_posix()}")
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Take it before the suite's own hooks can drop it."""
-        self.say_test(self._test(item))
+        super().pytest_itemcollected(item)
+        self.say_test(self.test(item))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that does not load, or skips itself, would be missing unnoticed."""

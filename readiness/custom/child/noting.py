@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
 import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,11 +21,16 @@ class Noting:
 
     def __init__(self, parent: Parent) -> None:
         self._parent, self._phases = parent, Phases()
+        self._thread_broke = threading.excepthook
 
     @property
     def returned(self) -> bool:
         """Whether the current test's own code came to its end."""
         return self._phases.ended
+
+    def watch_threads(self) -> None:
+        """Note what is raised in threads, too, before pytest makes a warning of it."""
+        self._thread_broke, threading.excepthook = threading.excepthook, self._note_thread
 
     def begin(self, item: pytest.Item) -> None:
         """This test comes next; a test that is no function is what its own kind of item runs."""
@@ -71,14 +77,14 @@ class Noting:
         @functools.wraps(function)
         def call(*args: Any, **named: Any) -> Any:
             with self._within("call"):
-                result = function(*args, **named)
+                result = _asserted(function(*args, **named))
             phases.ended = True
             return result
 
         @functools.wraps(function)
         async def call_it(*args: Any, **named: Any) -> Any:
             with self._within("call"):
-                result = await function(*args, **named)
+                result = _asserted(await function(*args, **named))
             phases.ended = True
             return result
 
@@ -93,6 +99,13 @@ class Noting:
                 self._note(when, error)
             raise
 
+    def _note_thread(self, broken: threading.ExceptHookArgs) -> None:
+        """What is raised in a thread reaches no test: that of the time has not seen what it asked for."""
+        if not issubclass(broken.exc_type, SystemExit):  # which ends a thread as it should
+            what = f"a thread broke: {broken.exc_type.__name__}: {broken.exc_value}"
+            self._note("call", RuntimeError(what))
+        self._thread_broke(broken)
+
     def _note(self, when: str, error: BaseException) -> None:
         self._tell(lambda: self._phases.note(when, error))
 
@@ -102,3 +115,10 @@ class Noting:
         after = self._phases.failed, self._phases.unknown
         if after != before:
             self._parent.say("noted", failed=after[0], unknown=after[1])
+
+
+def _asserted(returned: object) -> object:
+    """What a test returned; False is what it meant to assert."""
+    if returned is False:
+        raise RuntimeError("it returned False and asserted nothing")
+    return returned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -13,6 +13,8 @@ from readiness.custom.child.suite import HOST, Suite
 from readiness.custom.phases import ESTATE
 
 _NO_SOURCE = {"host", HOST, "request"}
+_SOURCES = {"host", HOST, "request"}  # a request gives any fixture by its name
+_NOT_OWN = {"_pytest", "testinfra"}
 _KIND_OF_HOST = {"backend", "has_command_v"}
 
 
@@ -21,7 +23,7 @@ class Running(Suite):
 
     def __init__(self, job: dict[str, Any], parent: Parent) -> None:
         super().__init__(job, parent)
-        self._wanted = {(name, target): number for number, (name, target) in enumerate(job["wanted"])}
+        self._wanted = [(name, target) for name, target in job["wanted"]]
         self._noting = Noting(parent)
 
     def main(self) -> None:
@@ -36,11 +38,11 @@ class Running(Suite):
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Iterator[None]:
         """Those that are wanted, in that order, after the suite's own hooks."""
         yield
-        wanted = [(self._wanted[key], item) for item in items if (key := self._key(item)) in self._wanted]
-        items[:] = [item for _, item in sorted(wanted, key=lambda entry: entry[0])]
+        by_key = {self._key(item): item for item in reversed(items)}  # each once, however often it stands there
+        items[:] = [by_key[key] for key in self._wanted if key in by_key]
 
     def _key(self, item: pytest.Item) -> tuple[str, str]:
-        test = self._test(item)
+        test = self.test(item)
         return test.name, test.target
 
     @pytest.hookimpl(tryfirst=True)
@@ -48,11 +50,12 @@ class Running(Suite):
         """Note what is raised from now on, within and around all hooks of the suite's."""
         super().pytest_runtestloop(session)
         session.config.pluginmanager.register(self._noting)
+        self._noting.watch_threads()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[Any]:
         """One test on one host, without what testinfra remembers of earlier answers."""
-        test = self._test(item)
+        test = self.test(item)
         if test.target != ESTATE:
             _forget_answers(item.callspec.params[HOST])  # type: ignore[attr-defined]  # it has one, or is ESTATE's
         self.parent.say("began", name=test.name, target=test.target)
@@ -73,4 +76,15 @@ def _forget_answers(host: Any) -> None:
 def _is_given(item: pytest.Item) -> bool:
     """Whether it has fixtures that may have asked its host for it earlier."""
     parameters = getattr(getattr(item, "callspec", None), "params", ())
-    return bool(set(getattr(item, "fixturenames", ())) - _NO_SOURCE - set(parameters))
+    names = set(getattr(item, "fixturenames", ())) - _NO_SOURCE - set(parameters)
+    return any(_may_ask(name, getattr(item, "_fixtureinfo").name2fixturedefs) for name in names)  # noqa: B009
+
+
+def _may_ask(name: str, known: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether a fixture is the suite's own and has its host, by itself or by the fixtures that it is given."""
+    return any(
+        given in _SOURCES or (given != name and _may_ask(given, known))
+        for definition in known.get(name, ())
+        if definition.func.__module__.split(".")[0] not in _NOT_OWN
+        for given in definition.argnames
+    )

@@ -9,8 +9,9 @@ import inspect
 import io
 import os
 import sys
+from collections import Counter
 from contextlib import redirect_stderr
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ _OPTIONS = (
     *("-p", "no:cacheprovider"),
     *("-p", "no:terminal"),
     *("-p", "no:junitxml"),
+    # It is of testinfra, which is here before pytest is, and would be an error where a suite makes warnings errors.
+    *("-W", "ignore:Module already imported so cannot be rewritten"),
 )
 
 
@@ -49,6 +52,9 @@ class Test:
     code: str
 
 
+_TEST = pytest.StashKey[Test]()
+
+
 class Suite:
     """What collecting and running have in common: the hosts, and what is wrong with the tests."""
 
@@ -61,6 +67,7 @@ class Suite:
         self._groups: dict[str, list[str]] = job["groups"]
         self._sudo_prefix: str = job["sudo_prefix"]
         self._inventory: dict[str, Any] = job["inventory"]
+        self._times: Counter[tuple[str, str]] = Counter()
         self._problems = 0
         self._complete = False
 
@@ -112,8 +119,19 @@ class Suite:
         self.parent.say("collected", functions=list(map(str, session.config.getini("python_functions"))))
         return None
 
-    def _test(self, item: pytest.Item) -> Test:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Name it once and for all: parameters that are joined to the same name are told apart by a number."""
+        test = self._test(item)
+        self._times[test.name, test.target] += 1
+        number = self._times[test.name, test.target]
+        item.stash[_TEST] = test if number == 1 else replace(test, name=f"{test.name}#{number}")
+
+    def test(self, item: pytest.Item) -> Test:
         """The item by the name it has on every host."""
+        return item.stash.get(_TEST, None) or self._test(item)
+
+    def _test(self, item: pytest.Item) -> Test:
         callspec: Any = getattr(item, "callspec", None)
         host = callspec.params.get(HOST) if callspec is not None else None
         name, target = item.name, ESTATE
