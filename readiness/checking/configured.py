@@ -118,7 +118,7 @@ def naming(subject: PeerOnHost, facts: Facts) -> list[Resource]:
         if (address := resource.value(peer.address)) is not None
         and (
             is_address_of(address, here, configuration)
-            or (here.name == other.host.name and not peer.handed_on and _is_own(address, configuration))
+            or (here.name == other.host.name and not subject.is_handed_on and _is_own(address, configuration))
         )
     ]
     for resource in () if found else resources:

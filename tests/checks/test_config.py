@@ -131,6 +131,12 @@ def with_host(inputs: Inputs, name: str, **stated: object) -> Inputs:
     return with_estate(inputs, hosts={**inputs.estate.hosts, name: host})
 
 
+def only_host(inputs: Inputs, name: str, **stated: object) -> Inputs:
+    """The estate of one host, which uses itself."""
+    inputs = with_host(inputs, name, uses={"director": name}, **stated)
+    return with_estate(inputs, hosts={name: inputs.estate.hosts[name]})
+
+
 CASES = {
     "CFG-001": Case(
         {"CFG-001 client01/bacula.client": "FAIL"},
@@ -256,6 +262,11 @@ CASES = {
         lambda inputs: with_host(
             inputs, "dir01", products={"bacula": ("director", "storage")}, uses={"director": "dir01"}
         ),
+    ),
+    "CFG-003 a storage daemon by a loopback address on the only host there is": Case(
+        {"CFG-003 dir01/bacula.storage~director": "PASS"},
+        fact("dir01", Configuration, file_of(DIR, also("storage", "dir01-sd", Address="127.0.0.1"))),
+        lambda inputs: only_host(inputs, "dir01", products={"bacula": ("director", "storage")}),
     ),
     "CFG-005 an address of the director's own that others have, too": Case(
         {"CFG-005 dir01/bacula.director": "FAIL"},
