@@ -138,6 +138,12 @@ CASES = {
         both(idle("client01"), unit("client01", UNIT, "loaded", "inactive", "dead", "disabled")),
         FORGOTTEN,
     ),
+    "an instance of a template that is stopped": Case(
+        {STORAGE: "FAIL"}, unit("dir01", "bacula-sd@tape.service", "loaded", "inactive", "dead", "enabled")
+    ),
+    "an instance of another unit's template": Case(
+        {STORAGE: "PASS"}, unit("dir01", "bacula-sdx@tape.service", "loaded", "inactive", "dead", "enabled")
+    ),
     "a unit that runs and whose file is gone": Case(
         {CLIENT: "FAIL"},
         both(idle("client01"), unit("client01", UNIT, "not-found", "active", "running", "")),
