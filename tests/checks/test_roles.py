@@ -154,6 +154,10 @@ CASES = {
         both(idle("fd01"), unit("fd01", "bacula-FD", "loaded", "inactive", "dead", "disabled")),
         declaring(fd01={}),
     ),
+    "a storage daemon of Windows": Case(
+        {"ROL-001 fd01/bacula.storage": "FAIL"},
+        unit("fd01", "Bacula-sd", "loaded", "inactive", "dead", "disabled"),
+    ),
     "a console on a host that has nothing to do with backups": Case(
         {CLIENT: "PASS", "ROL-001 client01/bacula.console": "FAIL"},
         both(idle("client01"), installed("client01", "bacula-console")),
@@ -244,7 +248,7 @@ def test_it_rests_on_what_the_catalogue_knows_of_the_system(clean: Clean) -> Non
     """No pair promises to have looked for what the catalogue has no name for."""
     every = judged(declaring(fd01={}, client01={})(clean.inputs), clean.store, "ROL-001")
     pairs = {pair for pair in every if "/bacula." in pair}
-    assert {pair for pair in pairs if "fd01" in pair} == {"ROL-001 fd01/bacula.client"}
+    assert {pair for pair in pairs if "fd01" in pair} == {"ROL-001 fd01/bacula.client", "ROL-001 fd01/bacula.storage"}
     assert {pair for pair in pairs if "client01" in pair} == {
         f"ROL-001 client01/bacula.{role}" for role in ("director", "storage", "client", "console")
     }
