@@ -24,6 +24,7 @@ from readiness.checking import (
     first_few,
     is_configured,
     names_peers,
+    not_applicable,
     same_value,
     unknown,
 )
@@ -171,7 +172,8 @@ def test_peers_are_hosts_of_the_estate(
     """Every host that the configuration names is one of the estate's, and declares the role that it is named for.
 
     A host that is configured and not in the estate is backed up, and nobody checks it. A resource that is disabled is
-    no such host, since it is used for no scheduled job; a loopback address is the server itself.
+    no such host, since it is used for no scheduled job; a loopback address is the server itself; behind another port
+    than the role's is another daemon than the one that was declared.
     """
     own = target.subject
     strange: list[str] = []
@@ -186,6 +188,8 @@ def test_peers_are_hosts_of_the_estate(
         elif flaw := _flaw(own, peer, resource, facts, estate):
             strange.append(f"{_called(peer, resource)} ({stated_in(resource, peer.address)}) {flaw}")
     met = f"all {len(peers) - len(left_out)} of them" + (f"; besides {_few(left_out)}" if left_out else "")
+    if len(left_out) == len(peers):
+        not_applicable(f"every peer is left out: {_few(left_out)}")
     expect_that(
         not strange,
         expected="every peer in the estate, with its role",
@@ -202,10 +206,19 @@ def _flaw(own: RoleOnHost, peer: Peer, resource: Resource, facts: Facts, estate:
     address = stated_in(resource, peer.address)
     hosts = pointed_at(address, own.host, facts, estate) if address else []
     if any(peer.other in host.products.get(own.product.product, ()) for host in hosts):
-        return ""
+        return _other_port(own, peer, resource)
     if hosts:
         return f"is {' or '.join(host.name for host in hosts)}, which does not declare the role {peer.other}"
     return "is not in the estate"
+
+
+def _other_port(own: RoleOnHost, peer: Peer, resource: Resource) -> str:
+    """The port that is not the role's: the daemon behind it, by a tunnel or a second one, is not what was declared."""
+    port = stated_in(resource, peer.port) if peer.port else None
+    ports = own.product.roles[peer.other].ports
+    if port is None or ports is None or any(same_value(port, str(usual)) for usual in ports.tcp):
+        return ""
+    return f"is at port {port}, and the role {peer.other} at {' or '.join(map(str, ports.tcp))}"
 
 
 @check(

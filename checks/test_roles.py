@@ -36,13 +36,19 @@ def _packages(signs: Signs, facts: Facts) -> Iterator[str]:
 def _units(signs: Signs, facts: Facts) -> Iterator[str]:
     """Units that run or could; one that systemd makes of a script in /etc/init.d outlives its package."""
     services = facts.need(Services)
-    for name in signs.units:
-        unit = services.called(name)
+    instances = [name for name in services.units if _template(name) in signs.units]
+    for unit in map(services.called, (*signs.units, *instances)):
         idle = unit.sub_state != "running" and unit.unit_file_state == "generated"
         there = unit.load_state not in {"not-found", "masked"} or unit.active_state in _RUNS
         if there and not idle:
             state = " ".join(filter(None, [unit.unit_file_state or unit.load_state, unit.active_state]))
             yield f"service {unit.unit} {state}"
+
+
+def _template(name: str) -> str:
+    """The unit that this one is an instance of, as `bacula-sd.service` of `bacula-sd@tape.service`; itself no."""
+    stem, instance, rest = name.partition("@")
+    return f"{stem}.{rest.rpartition('.')[2]}" if instance else ""
 
 
 def _programs(signs: Signs, facts: Facts) -> Iterator[str]:

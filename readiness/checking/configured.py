@@ -56,36 +56,45 @@ def stated_in(resource: Resource, name: str, blocked_by: str | tuple[()] = ()) -
     return directive.value if directive else None
 
 
-def points_at(resource: Resource, directive: str, host: Host, configuration: Configuration) -> bool:
-    """Whether a resource's address is this host."""
-    address = resource.value(directive)
-    return address is not None and is_address_of(address, host, configuration)
-
-
 def is_address_of(address: str, host: Host, configuration: Configuration) -> bool:
-    """Whether an address is that of a host: its name, its address, or a name that resolves to it there."""
-    names = {host.fqdn.lower(), host.address.lower()}
-    return address.lower().rstrip(".") in names or host.address in configuration.resolved.get(address, ())
+    """Whether an address is that of a host: its name, its address, or a name that resolves to it there.
+
+    A loopback address in the estate, the near end of a tunnel, says nothing of what it is elsewhere.
+    """
+    if address.lower().rstrip(".") == host.fqdn.lower():
+        return True
+    return host.address.lower() in _all_of(address, configuration) and not _is_loopback(host.address)
+
+
+def _all_of(address: str, configuration: Configuration) -> set[str]:
+    """The address as written, without the dot at a name's end, and what it resolves to."""
+    return {address.lower().rstrip("."), *configuration.resolved.get(address, ())}
 
 
 def pointed_at(address: str, own: Host, facts: Facts, estate: Estate) -> list[Host]:
     """The hosts of the estate that an address in the configuration of a host is, as that host resolves it.
 
     By the name or the address that the estate states, else by the addresses that the hosts have: one may be known by
-    another name. A loopback address is the host itself.
+    another name. A loopback address is the host itself, and so is any other one that it has, since hosts have the same
+    ones on bridges of their own.
     """
     configuration = facts.need(Configuration)
     hosts = estate.hosts.values()
     if stated := [host for host in hosts if is_address_of(address, host, configuration)]:
         return stated
-    addresses = {address, *configuration.resolved.get(address, ())}
-    if any(map(_is_loopback, addresses)):
+    addresses = _all_of(address, configuration)
+    if _is_own(address, configuration):
         return [own]
     own_addresses = facts.every(Addresses)
     having = [
         name for name, read in own_addresses.items() if isinstance(read, Addresses) and addresses & {*read.addresses}
     ]
-    return [host for host in hosts if host.name in having]
+    return [host for host in hosts if host.name in ([own.name] if own.name in having else having)]
+
+
+def _is_own(address: str, configuration: Configuration) -> bool:
+    """Whether it is the host's on which it is looked up, whichever that is."""
+    return any(map(_is_loopback, _all_of(address, configuration)))
 
 
 def _is_loopback(address: str) -> bool:
@@ -102,7 +111,16 @@ def naming(subject: PeerOnHost, facts: Facts) -> list[Resource]:
         unknown(f"the estate has no {peer.role} that {subject.own.host.name} uses")
     configuration = facts.of(other.host.name).need(Configuration)
     resources = of_kinds(other, facts, peer.resources)
-    found = [resource for resource in resources if points_at(resource, peer.address, subject.own.host, configuration)]
+    here = subject.own.host
+    found = [
+        resource
+        for resource in resources
+        if (address := resource.value(peer.address)) is not None
+        and (
+            is_address_of(address, here, configuration)
+            or (here.name == other.host.name and not subject.is_handed_on and _is_own(address, configuration))
+        )
+    ]
     for resource in () if found else resources:
         stated_in(resource, peer.address)
     return found

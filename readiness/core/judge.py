@@ -172,10 +172,15 @@ def _reasons(
 def _exempted(exemptions: Sequence[Exemption]) -> Iterable[str]:
     """What exemptions take away, those of blockers first."""
     used = sorted((exemption for exemption in exemptions if exemption.pairs), key=lambda one: -one.blockers)
-    if used:
-        pairs, blockers = sum(one.pairs for one in used), sum(one.blockers for one in used)
-        keys = first_few([f"{one.key} for {one.scope}" for one in used], _NAMED)
-        yield f"{pairs} not agreed, {blockers or 'none'} of them blockers: {keys}"
+    if whole := [exemption for exemption in used if not exemption.is_of_peers]:
+        pairs, blockers = sum(one.pairs for one in whole), sum(one.blockers for one in whole)
+        yield f"{pairs} not agreed, {blockers or 'none'} of them blockers: {_keys(whole)}"
+    if peers := [exemption for exemption in used if exemption.is_of_peers]:
+        yield f"peers left out, not agreed: {_keys(peers)}"
+
+
+def _keys(exemptions: Sequence[Exemption]) -> str:
+    return first_few([f"{one.key} for {one.scope}" for one in exemptions], _NAMED)
 
 
 def _named(outcomes: Sequence[Outcome]) -> str:

@@ -162,6 +162,11 @@ class Exemption:
     pairs: int
     blockers: int
 
+    @property
+    def is_of_peers(self) -> bool:
+        """Whether it takes no pair away, but peers out of what pairs look at."""
+        return self.key.startswith(PEERS)
+
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:

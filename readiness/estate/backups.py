@@ -51,7 +51,7 @@ class BackupWindow(Strict):
 class Looked(Strict):
     """Who looked into the hypervisor for snapshots that were left behind, and found none; and on which day."""
 
-    by: texts.Line = stated("Who looked.", example="VM team")
+    by: texts.Words = stated("Who looked.", example="VM team")
     day: texts.Day = stated("On which day.", example='"2026-11-24"')
 
 

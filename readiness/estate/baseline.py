@@ -88,7 +88,7 @@ class Demands(Section):
 class Agreement(Strict):
     """Who agreed on all of it, and on which day; `readiness propose` leaves it to be filled in."""
 
-    by: texts.Line = stated("Who agreed on what stands in this file.", example="backup board")
+    by: texts.Words = stated("Who agreed on what stands in this file.", example="backup board")
     day: texts.Day = stated("On which day.", example='"2026-11-24"')
 
 

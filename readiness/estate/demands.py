@@ -34,7 +34,7 @@ class NotAgreed(Strict):
     """It was agreed that nothing is demanded: why, by whom, on which day, and until which day that is good."""
 
     reason: texts.Reason = stated("Why nothing is demanded.", example="clients follow their own patch day")
-    by: texts.Line = stated("Who agreed to that.", example="J. Doe, service owner")
+    by: texts.Words = stated("Who agreed to that.", example="J. Doe, service owner")
     day: texts.Day = stated("On which day.", example="2026-11-24")
     until: texts.Day | None = stated("The last day that it is good for; left out, it has no end.", None)
 

@@ -59,8 +59,8 @@ class Estate(Strict):
         "hosts": {},
     }
 
-    service: texts.Line = stated("The backup service under review.", example="corporate backup")
-    change: texts.Line = stated("The number of the change.", example="CHG0012345")
+    service: texts.Words = stated("The backup service under review.", example="corporate backup")
+    change: texts.Words = stated("The number of the change.", example="CHG0012345")
     cutover: Cutover = stated(
         "When the service goes live, or since when it is in operation.",
         example='{start: "2026-12-01T20:00:00+01:00", end: "2026-12-02T04:00:00+01:00"}',

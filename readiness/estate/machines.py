@@ -24,7 +24,7 @@ class OperatingSystem(Strict):
 class Machines(Section):
     """What was agreed about every host."""
 
-    min_memory_bytes: Annotated[int, Field(ge=0)] | None = demand("The least memory, in bytes.", example="4294967296")
+    min_memory_bytes: Annotated[int, Field(ge=1)] | None = demand("The least memory, in bytes.", example="4294967296")
     min_swap_bytes: Annotated[int, Field(ge=0)] | None = demand("The least swap, in bytes.", example="1073741824")
     min_open_files: Annotated[int, Field(ge=1)] | None = demand(
         "How many files a daemon may at least have open.", example="4096"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from readiness.estate import texts
 from readiness.estate.hosts import Host
 from readiness.estate.names import Group, RoleOfProduct
+from readiness.yaml_text.document import quote
 from readiness.yaml_text.models import Strict, stated
-from readiness.yaml_text.shapes import ListOf
+from readiness.yaml_text.shapes import ListOf, refusal
 
 
 class SpaceDemand(Strict):
@@ -29,6 +30,14 @@ class SpaceDemand(Strict):
     min_free_inodes_percent: texts.Percent = stated(
         "The least part of the inodes that is free, in percent.", example="5"
     )
+
+    @model_validator(mode="after")
+    def _demands_something(self) -> Self:
+        """What every filesystem has is no demand, and would stand there as one that was met."""
+        if not (self.mounted or self.min_free_percent or self.min_free_bytes or self.min_free_inodes_percent):
+            hint = "state more than 0 of something, or not_agreed: space with the reason"
+            raise refusal(f"the demand on {quote(self.path)} asks for nothing", hint)
+        return self
 
     def concerns(self, host: Host) -> bool:
         """Whether the host has one of the roles or groups, and paths of this kind."""

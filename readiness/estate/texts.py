@@ -112,7 +112,10 @@ def _zone(name: str) -> str:
 Name = Annotated[str, _id("name")]
 HostName = Annotated[str, _id("host name"), AfterValidator(_free_name)]
 Line = Annotated[str, AfterValidator(line(200)), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200})]
-Reason = Annotated[str, AfterValidator(line(2000)), WithJsonSchema({"type": "string", "minLength": 1})]
+Words = Annotated[
+    str, AfterValidator(line(200, "LN")), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200})
+]
+Reason = Annotated[str, AfterValidator(line(2000, "LN")), WithJsonSchema({"type": "string", "minLength": 1})]
 FilePath = Annotated[str, AfterValidator(_path)]
 WindowsPath = Annotated[
     str, Shape("folder", r"[A-Za-z]:\\[A-Za-z0-9 ()+._\\-]*", r"A-Za-z0-9 ()+._:\\-", 260, r"like D:\Backup")

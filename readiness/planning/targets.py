@@ -5,6 +5,7 @@ Each selector is a function of `Inputs`; the type of its result says what a targ
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -36,11 +37,15 @@ class RuleOnHost:
 
 @dataclass(frozen=True, slots=True)
 class PeerOnHost:
-    """A role on a host, and the role that names it in its configuration, on the host that it uses; None for no host."""
+    """A role on a host, and the role that names it in its configuration, on the host that it uses; None for no host.
+
+    `is_handed_on`: other hosts of the estate are told the address by which it is named.
+    """
 
     own: RoleOnHost
     peer: Peer
     other: RoleOnHost | None
+    is_handed_on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +201,11 @@ def has_account(role: RoleOnHost) -> bool:
 
 def each_named_role(inputs: Inputs) -> Iterator[TargetOf[PeerOnHost]]:
     """Every role that the configuration of another role names."""
+    having = Counter(product for host in inputs.estate.hosts.values() for product in host.products)
     for own in roles(inputs):
         for peer in own.product.peers_of(own.role.name):
-            yield _beside(own, peer.role, PeerOnHost(own, peer, _used(inputs, own, peer.role)))
+            handed_on = peer.handed_on and having[own.product.product] > 1
+            yield _beside(own, peer.role, PeerOnHost(own, peer, _used(inputs, own, peer.role), handed_on))
 
 
 def each_version_rule(*kinds: str) -> Callable[[Inputs], Iterator[TargetOf[RuleOnHost]]]:

@@ -74,7 +74,9 @@ class Peer(OfResources):
 
     `role` has one of `resources` for each host of the role `other`, with the directives `address` and `secret`. That
     host has a resource `answer` with the same secret, called as `role` calls itself in its own resource of that kind.
-    A resource whose directive `switch` says no is used for no scheduled job.
+    A resource whose directive `switch` says no is used for no scheduled job; one whose directive `port` states another
+    port than those of the role `other` is another daemon. `handed_on`: hosts besides the one that states it are told
+    the address, so that a loopback one leads them to themselves.
     """
 
     role: str
@@ -83,3 +85,5 @@ class Peer(OfResources):
     address: Name
     secret: Name
     switch: Name | None = None
+    port: Name | None = None
+    handed_on: bool = False

@@ -52,16 +52,19 @@ def exemptions(judgement: Judgement) -> Iterator[tuple[str, str]]:
     shown = max(MOST_EXEMPTIONS, sum(_blockers(group) > 0 for group in ranked))
     yield from ((group[0].key, _exemption(group)) for group in ranked[:shown])
     if left := ranked[shown:]:
-        pairs = sum(map(_pairs_of, left))
+        pairs = sum(_pairs_of(group) for group in left if not group[0].is_of_peers)
         yield "...", f"and {len(left)} more, which take {number(pairs, 'pair')} away and no blocker"
 
 
 def _exemption(group: Sequence[Exemption]) -> str:
     """For whom, which effect, why, by whom, until when."""
     first, pairs, blockers = group[0], _pairs_of(group), _blockers(group)
-    effect = (
-        f"takes {number(pairs, 'pair')} away, {blockers or 'none'} of them blockers" if pairs else "without effect here"
-    )
+    if not pairs:
+        effect = "without effect here"
+    elif first.is_of_peers:
+        effect = f"leaves peers out of {number(pairs, 'pair')}"
+    else:
+        effect = f"takes {number(pairs, 'pair')} away, {blockers or 'none'} of them blockers"
     end = f"until {first.until}" if first.until else "without end"
     scopes = first_few([one.scope for one in group])
     return f"for {scopes}: {effect}; {first.by}, {first.day}, {end}: {first.reason}"

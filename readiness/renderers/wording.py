@@ -125,5 +125,7 @@ def in_short(outcomes: Sequence[Outcome], judgement: Judgement) -> str:
     short = ", ".join(parts) or "; ".join(judgement.reasons[:1])
     if used := [exemption for exemption in judgement.exemptions if exemption.pairs]:
         blockers = sum(exemption.blockers for exemption in used)
-        short += f", {number(len(used), 'exemption')} ({counts.not_agreed} not agreed, {number(blockers, 'blocker')})"
+        effects = [f"{counts.not_agreed} not agreed, {number(blockers, 'blocker')}"] if counts.not_agreed else []
+        effects += ["peers left out"] if any(exemption.is_of_peers for exemption in used) else []
+        short += f", {number(len(used), 'exemption')} ({', '.join(effects)})"
     return f"{short} (report only: exit code 0)" if judgement.report_only else short

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
@@ -15,6 +16,7 @@ from readiness.core.text import clean
 from readiness.yaml_text.document import quote
 
 REFUSED = "refused"
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and a symbol that are drawn as nothing
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -69,12 +71,18 @@ class Shape:
         return {**handler(schema), "pattern": f"^{self.pattern}$", "maxLength": self.longest}
 
 
-def line(longest: int) -> Callable[[str], str]:
-    """A validator of one line of text that is not empty."""
+def line(longest: int, kinds: str = "LNPS") -> Callable[[str], str]:
+    """A validator of one line of text that is not empty, of which something shows.
+
+    `kinds`: what must be in it, as Unicode's general categories: letters, numbers, punctuation, symbols.
+    """
+    lack = "shows nothing" if "P" in kinds else "has no letter and no digit"
 
     def check(text: str) -> str:
         if not text.strip():
             raise refusal("the text is empty", "say something, or leave the key out")
+        if not any(unicodedata.category(character)[0] in kinds and character not in _BLANK for character in text):
+            raise refusal(f"{quote(text)} {lack}", "say something, or leave the key out")
         if text != text.strip() or "\n" in text or "\t" in text or clean(text) != text:
             raise refusal(
                 f"{quote(text)} has white space at an end, or a line break or control character", "write it on one line"

@@ -92,6 +92,13 @@ def also(kind: str, name: str, **directives: str) -> Callable[[ConfigurationFile
     return lambda file: replace(file, resources=(*file.resources, more))
 
 
+def tunnelled(file: ConfigurationFile) -> ConfigurationFile:
+    """Every client by a loopback address, which is that of each host in the demo's estate."""
+    for name in CLIENTS:
+        file = directive("client", "address", f"{name}-fd", value="127.0.0.1")(file)
+    return file
+
+
 def two_hundred(file: ConfigurationFile) -> ConfigurationFile:
     """Clients that move later."""
     for number in range(200):
@@ -122,6 +129,12 @@ def addressed(client: str, name: str, address: str) -> Callable[[Configuration],
 def with_host(inputs: Inputs, name: str, **stated: object) -> Inputs:
     host = inputs.estate.hosts[name].model_copy(update=stated)
     return with_estate(inputs, hosts={**inputs.estate.hosts, name: host})
+
+
+def only_host(inputs: Inputs, name: str, **stated: object) -> Inputs:
+    """The estate of one host, which uses itself."""
+    inputs = with_host(inputs, name, uses={"director": name}, **stated)
+    return with_estate(inputs, hosts={name: inputs.estate.hosts[name]})
 
 
 CASES = {
@@ -227,6 +240,59 @@ CASES = {
         {"CFG-005 dir01/bacula.director": "PASS"},
         fact("dir01", Configuration, own_client("localhost", "::1")),
         lambda inputs: with_host(inputs, "dir01", products={"bacula": ("director", "client")}),
+    ),
+    "CFG-005 a loopback address that the estate reaches others by": Case(
+        {"CFG-005 dir01/bacula.director": "FAIL"}, fact("dir01", Configuration, own_client("localhost", "127.0.0.1"))
+    ),
+    "CFG-003 a loopback address is nobody else's": Case(
+        {f"CFG-003 {host}/bacula.client~director": "FAIL" for host in CLIENTS}
+        | {"CFG-003 sd01/bacula.storage~director": "PASS"},
+        fact("dir01", Configuration, file_of(DIR, tunnelled)),
+    ),
+    "CFG-003 the director's own client by a loopback address": Case(
+        {"CFG-003 dir01/bacula.client~director": "PASS"},
+        fact("dir01", Configuration, own_client("localhost", "127.0.0.1")),
+        lambda inputs: with_host(
+            inputs, "dir01", products={"bacula": ("director", "client")}, uses={"director": "dir01"}
+        ),
+    ),
+    "CFG-003 a storage daemon by a loopback address, which clients elsewhere are told": Case(
+        {"CFG-003 dir01/bacula.storage~director": "FAIL", "CFG-003 sd01/bacula.storage~director": "PASS"},
+        fact("dir01", Configuration, file_of(DIR, also("storage", "dir01-sd", Address="127.0.0.1"))),
+        lambda inputs: with_host(
+            inputs, "dir01", products={"bacula": ("director", "storage")}, uses={"director": "dir01"}
+        ),
+    ),
+    "CFG-003 a storage daemon by a loopback address on the only host there is": Case(
+        {"CFG-003 dir01/bacula.storage~director": "PASS"},
+        fact("dir01", Configuration, file_of(DIR, also("storage", "dir01-sd", Address="127.0.0.1"))),
+        lambda inputs: only_host(inputs, "dir01", products={"bacula": ("director", "storage")}),
+    ),
+    "CFG-005 an address of the director's own that others have, too": Case(
+        {"CFG-005 dir01/bacula.director": "FAIL"},
+        both(
+            fact("dir01", Configuration, own_client("bridge.example", "172.17.0.1")),
+            fact("dir01", Addresses, lambda one: Addresses((*one.addresses, "172.17.0.1"))),
+            fact("client01", Addresses, lambda one: Addresses((*one.addresses, "172.17.0.1"))),
+        ),
+    ),
+    "CFG-005 another daemon behind a port of a host that is declared": Case(
+        {"CFG-005 dir01/bacula.director": "FAIL"},
+        fact(
+            "dir01", Configuration, file_of(DIR, also("client", "x-fd", Address="client01.lab.example", FDPort="9202"))
+        ),
+    ),
+    "CFG-005 a storage daemon behind another port": Case(
+        {"CFG-005 dir01/bacula.director": "FAIL"},
+        fact("dir01", Configuration, file_of(DIR, also("storage", "x-sd", Address="sd01.lab.example", SDPort="9203"))),
+    ),
+    "CFG-005 a second resource for one daemon, with its port": Case(
+        {"CFG-005 dir01/bacula.director": "PASS"},
+        fact("dir01", Configuration, file_of(DIR, also("storage", "x-sd", Address="sd01.lab.example", SDPort="9103"))),
+    ),
+    "CFG-005 peers that are all left out": Case(
+        {"CFG-005 dir01/bacula.director": "NOT_APPLICABLE"},
+        inputs=with_baseline(not_agreed={"peers.bacula.client.*": NOT_AGREED, "peers.bacula.storage.*": NOT_AGREED}),
     ),
     "CFG-005 a host under another name": Case(
         {"CFG-005 dir01/bacula.director": "PASS", "CFG-003 client01/bacula.client~director": "FAIL"},

@@ -138,6 +138,12 @@ CASES = {
         both(idle("client01"), unit("client01", UNIT, "loaded", "inactive", "dead", "disabled")),
         FORGOTTEN,
     ),
+    "an instance of a template that is stopped": Case(
+        {STORAGE: "FAIL"}, unit("dir01", "bacula-sd@tape.service", "loaded", "inactive", "dead", "enabled")
+    ),
+    "an instance of another unit's template": Case(
+        {STORAGE: "PASS"}, unit("dir01", "bacula-sdx@tape.service", "loaded", "inactive", "dead", "enabled")
+    ),
     "a unit that runs and whose file is gone": Case(
         {CLIENT: "FAIL"},
         both(idle("client01"), unit("client01", UNIT, "not-found", "active", "running", "")),
@@ -147,6 +153,10 @@ CASES = {
         {"ROL-001 fd01/bacula.client": "FAIL"},
         both(idle("fd01"), unit("fd01", "bacula-FD", "loaded", "inactive", "dead", "disabled")),
         declaring(fd01={}),
+    ),
+    "a storage daemon of Windows": Case(
+        {"ROL-001 fd01/bacula.storage": "FAIL"},
+        unit("fd01", "Bacula-sd", "loaded", "inactive", "dead", "disabled"),
     ),
     "a console on a host that has nothing to do with backups": Case(
         {CLIENT: "PASS", "ROL-001 client01/bacula.console": "FAIL"},
@@ -238,7 +248,7 @@ def test_it_rests_on_what_the_catalogue_knows_of_the_system(clean: Clean) -> Non
     """No pair promises to have looked for what the catalogue has no name for."""
     every = judged(declaring(fd01={}, client01={})(clean.inputs), clean.store, "ROL-001")
     pairs = {pair for pair in every if "/bacula." in pair}
-    assert {pair for pair in pairs if "fd01" in pair} == {"ROL-001 fd01/bacula.client"}
+    assert {pair for pair in pairs if "fd01" in pair} == {"ROL-001 fd01/bacula.client", "ROL-001 fd01/bacula.storage"}
     assert {pair for pair in pairs if "client01" in pair} == {
         f"ROL-001 client01/bacula.{role}" for role in ("director", "storage", "client", "console")
     }

@@ -41,6 +41,13 @@ def test_all_passed_is_go() -> None:
     assert judgement.reasons == ("1 of 2 pairs met, 1 not applicable",)
 
 
+def test_peers_that_are_left_out_are_named_and_are_no_pair_that_was_taken_away() -> None:
+    peers = replace(exemption(1, 0), key="peers.bacula.client.*")
+    judgement = judge((outcome(Result.PASS),), replace(CIRCUMSTANCES, exemptions=(peers,)))
+    assert "peers left out, not agreed: peers.bacula.client.* for all" in judgement.reasons
+    assert not any(reason.startswith("1 not agreed") for reason in judgement.reasons)
+
+
 @pytest.mark.parametrize(
     ("severity", "blockers", "wanted"),
     [

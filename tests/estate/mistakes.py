@@ -363,6 +363,35 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         'agreed: {by: "", day: soon}\noperating_systems:',
         ("baseline.yaml:1:14: the text is empty", "baseline.yaml:1:23: 'soon' is not a day"),
     ),
+    (
+        BASELINE,
+        "operating_systems:",
+        'agreed: {by: "...", day: 2026-11-01}\noperating_systems:',
+        ("baseline.yaml:1:14: '...' has no letter and no digit",),
+    ),
+    *(
+        (BASELINE, "by: J. Doe", f'by: "{text}"', (f"baseline.yaml:9:76: '{text}' has no letter and no digit",))
+        for text in ("-", "\u2800", "\u3164", "\uffa0\ufe0f")
+    ),
+    (
+        BASELINE,
+        "{reason: clients follow their own patch day",
+        "{reason: '\u115f\u034f'",
+        ("baseline.yaml:9:36: '\u115f\u034f' has no letter and no digit",),
+    ),
+    (ESTATE, "    site: ams", "    site: \u2800", ("estate.yaml:25:11: '\u2800' shows nothing",)),
+    (
+        BASELINE,
+        "mounted: true, min_free_percent: 10, min_free_inodes_percent: 5",
+        "min_free_percent: 0, min_free_inodes_percent: 0",
+        ("baseline.yaml:14:5: the demand on '/var/lib/bacula' asks for nothing",),
+    ),
+    (
+        BASELINE,
+        "min_memory_bytes: 1073741824",
+        "min_memory_bytes: 0",
+        ("baseline.yaml:12:26: 'min_memory_bytes' must",),
+    ),
     (BASELINE, 'version: "12"', 'version: "v12"', ("baseline.yaml:2:27: version 'v12' is malformed",)),
     (
         BASELINE,

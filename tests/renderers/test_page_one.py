@@ -142,6 +142,11 @@ def test_an_exemption_stands_there_with_all_that_it_says() -> None:
     assert list(page_one.exemptions(report.judgement)) == [
         ("sshd", "for all: takes 3 pairs away, 2 of them blockers; J. Doe, 2026-11-01, without end: own patch day")
     ]
+    peers = on_paper(outcome(), exemptions=(exempted("peers.bacula.client.*", until=None, pairs=1),))
+    assert list(page_one.exemptions(peers.judgement)) == [
+        ("peers.bacula.client.*", "for all: leaves peers out of 1 pair; J. Doe, 2026-11-01, without end: a test")
+    ]
+    assert in_short((outcome(),), peers.judgement).endswith(", 1 exemption (peers left out)")
     without = on_paper(outcome(), exemptions=(exempted("sshd", scope="group clients"),))
     assert list(page_one.exemptions(without.judgement)) == [
         ("sshd", "for group clients: without effect here; J. Doe, 2026-11-01, until 2026-12-31: a test")
