@@ -42,6 +42,8 @@ def stranger(name: str) -> Problem:
     """The problem of a file that this version would not look at."""
     stem, _, ending = name.rpartition(".")
     hint = f"rename it to {stem}.yaml" if f"{stem}.yaml" in {ESTATE, BASELINE} and ending == "yml" else ""
+    if name == KNOWN_HOSTS:
+        hint = "ssh.known_hosts names another file: remove one of the two"
     return Problem(name, 0, 0, f"this version cannot judge {name}", hint or "remove it, or use a version that can")
 
 

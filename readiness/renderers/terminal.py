@@ -32,7 +32,8 @@ _STYLES: Mapping[Verdict, str] = {
     Verdict.GO_WITH_CONDITIONS: "bold yellow",
     Verdict.NO_GO: "bold red",
 }
-_COMMAND = re.compile(r"#(?=#(?:vso|teamcity)?\[)|(?<![^\s])::(?=[\w-])", re.IGNORECASE)
+_ADDRESS = r"[0-9a-f]{1,4}(?::[0-9a-f.]+)*(?:[\s,;/)]|$)"  # what follows the :: of ::1
+_COMMAND = re.compile(rf"#(?=#(?:vso|teamcity)?\[)|(?<![^\s])::(?=[\w-])(?!{_ADDRESS})", re.IGNORECASE)
 
 
 def shown(text: str, limit: int = _VALUE) -> str:

@@ -129,3 +129,10 @@ def test_plan_says_who_pins_the_key_of_a_jump_of_the_estate(tmp_path: Path) -> N
     inputs = small.inputs(hosts, ssh={"config": "~/.ssh/config", "user": "ours"})
     logins, _ = Connector(inputs, surroundings(tmp_path, JUMP.format("jump")), Stop()).logins(["bk01"])
     assert logins[0].proof.endswith(" of the estate")
+
+
+def test_an_ssh_config_that_is_named_and_not_there_is_a_mistake(tmp_path: Path) -> None:
+    inputs = small.inputs({"bk01": deepcopy(ROLE)}, ssh={"config": "~/.ssh/confg", "user": "ours"})
+    with pytest.raises(CannotReach, match=r"confg: cannot be read: No such file") as caught:
+        Targets(inputs.estate, Surroundings(tmp_path, tmp_path, {}, tmp_path / "etc"))
+    assert caught.value.key == ("ssh", "config")

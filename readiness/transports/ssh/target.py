@@ -63,6 +63,7 @@ class Targets:
         self._surroundings, self._hosts = surroundings, estate.hosts
         self._within_s = min(guarded.ANSWER_S, estate.limits.run_s)
         self._unusable: dict[Path, Unusable | None] = {}
+        self._absent: dict[Path, Unusable] = {}
         self._mistakes: list[CannotReach] = []
         known_hosts = self._stated(estate.ssh.known_hosts, "known_hosts", KNOWN_HOSTS)
         config = self._stated(estate.ssh.config, "config", ssh_config.CONFIG)
@@ -108,7 +109,10 @@ class Targets:
         if text is None:
             return None
         path = self._surroundings.path(text)
-        if error := self._fault(path, kind):
+        error = self._fault(path, kind)
+        if error is None and kind is ssh_config.CONFIG:  # without it jump hosts and revoked keys would have no say
+            error = self._absent.get(path)
+        if error:
             self._mistakes.append(CannotReach.by_file(error, "ssh", key))
         return path
 
@@ -127,8 +131,8 @@ class Targets:
             self._unusable[path] = None
             try:
                 self._surroundings.read(path, kind, self._within_s)
-            except Absent:
-                pass
+            except Absent as error:
+                self._absent[path] = error
             except Unusable as error:
                 self._unusable[path] = error
         return self._unusable[path]
