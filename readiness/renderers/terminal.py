@@ -101,7 +101,7 @@ def _report(console: Console, report: Report, folder: object) -> Iterator[Text]:
     yield from _table(report.outcomes)
     yield from _barred(console, list(page_one.rows(report)))
     if report.judgement.exemptions:
-        yield _line(f"AGREED NOT TO DEMAND: {number(len(report.judgement.exemptions), 'exemption')}", "yellow")
+        yield _line(f"AGREED NOT TO DEMAND: {page_one.exempted(report.judgement)}", "yellow")
         yield from _barred(console, list(page_one.exemptions(report.judgement)))
     if partial is not None:
         yield _line("LEFT OUT of this partial run:", "yellow")

@@ -26,7 +26,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _ODD_BLANK = re.compile(r"[^\S \t\n\r]|[\u200b\ufeff]")
 _SYNTAX_HINTS = {
-    "mapping values are not allowed": "quote a text with ': ' in it, put a space behind the : before, or mend the indentation",
+    "mapping values are not allowed": "quote a text with ': ' in it, put a space behind the :, or mend the indentation",
     "did not find expected key": "mend the indentation, or quote the text before it",
     "did not find expected '-' indicator": "mend the indentation",
     "did not find expected ',' or": "a bracket, brace or quote is not closed",
