@@ -35,6 +35,7 @@ def entries_of(folder: Path) -> list[str]:
 def missing(name: str) -> Problem:
     """The problem of a file that is not there."""
     hint = f"an estate has {ESTATE} and {BASELINE}" if name in {ESTATE, BASELINE} else f"{ESTATE} names it"
+    hint += "; {} is an empty one" if name == BASELINE else ""
     return Problem(name, 0, 0, "the file is missing", hint)
 
 

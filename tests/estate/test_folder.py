@@ -56,7 +56,7 @@ def test_files_that_the_estate_names_may_lie_there(folder: Path) -> None:
 def test_the_other_ending_is_told(folder: Path) -> None:
     (folder / BASELINE).rename(folder / "baseline.yml")
     assert told(folder) == [
-        "baseline.yaml: the file is missing (an estate has estate.yaml and baseline.yaml)",
+        "baseline.yaml: the file is missing (an estate has estate.yaml and baseline.yaml; {} is an empty one)",
         "baseline.yml: this version cannot judge baseline.yml (rename it to baseline.yaml)",
     ]
 
