@@ -14,7 +14,7 @@ from readiness.files import guarded
 from readiness.files.guarded import Absent, Kind, Unusable
 from readiness.transports.kind import CannotReach, Surroundings
 from readiness.transports.ssh import config as ssh_config
-from readiness.transports.ssh.config import HostSettings
+from readiness.transports.ssh.config import HostSettings, hop_of
 from readiness.transports.ssh.keys import PRIVATE_KEY, KeySource, files_of
 from readiness.transports.ssh.known_hosts import KNOWN_HOSTS, KnownHosts
 from readiness.transports.ssh.machine import Machine
@@ -154,9 +154,7 @@ class Targets:
     def _jump(self, host: Host, settings: HostSettings, user: str) -> SshTarget | None:
         """The last hop before the host, itself reached through the hops before it."""
         jump: SshTarget | None = None
-        for hop in settings.proxy_jump:
-            login, _, end_point = hop.rpartition("@")
-            alias, _, port = end_point.partition(":")
+        for login, alias, port in filter(None, map(hop_of, settings.proxy_jump)):
             of_the_hop = {"user": login, "port": port}  # which ssh puts before all else
             stated = {key: value for key, value in of_the_hop.items() if value}
             if (known := self._hosts.get(alias)) is not None:
