@@ -70,5 +70,7 @@ def _exempt(baseline: Baseline, exemption: NotAgreed, key: str, lack: str = "") 
     """End the check by what was agreed not to agree on; past its last day it holds no longer."""
     begin = f"{lack}, not agreed" if lack else "not agreed"
     if baseline.is_over(exemption):
-        unknown(f"{begin} until {exemption.until}, which is over: agree on it, or on a later day")
+        unknown(
+            f"{begin} until {exemption.until}, which is over: agree on {key}, or on a later day; it was: {exemption}"
+        )
     not_agreed(f"{begin}: {exemption}", key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -56,7 +57,7 @@ def propose(
             )
         inputs, store = _of_run(what)
     else:
-        _refuse_baseline_as_output(what)
+        _refuse_estate_as_output(what)
         inputs, store = _of_estate(what, out)
     proposed = proposed_of(inputs, store)
     print(proposed.text, end="")
@@ -92,13 +93,18 @@ def _of_estate(estate: Path, out: Path | None) -> _Read:
         return inputs, store
 
 
-def _refuse_baseline_as_output(estate: Path) -> None:
-    """InputError where the output would be the estate's own baseline, which the shell has emptied by then."""
-    try:
-        is_same = os.path.samestat(os.fstat(sys.stdout.fileno()), os.stat(estate / BASELINE))  # noqa: PTH116
-    except (OSError, ValueError):
-        return
-    if is_same:
-        hint = "restore it, and write the proposal to another file"
-        message = "is where the output goes: the shell has emptied it before anything was read"
-        raise InputError([Problem(str(estate / BASELINE), 0, 0, message, hint)])
+def _refuse_estate_as_output(estate: Path) -> None:
+    """InputError where the output goes into the estate, whose baseline the shell has emptied by then, as a pipe may."""
+    with suppress(OSError, ValueError):
+        output = os.fstat(sys.stdout.fileno())
+        for path in estate.iterdir():
+            if not os.path.samestat(output, path.stat()):
+                continue
+            message, hint = "is where the output goes", "write the proposal to a file outside of the estate's folder"
+            if path.name == BASELINE:
+                message += ": the shell has emptied it before anything was read"
+                hint = "restore it, and write the proposal to another file"
+            raise InputError([Problem(str(path), 0, 0, message, hint)])
+        if not (estate / BASELINE).stat().st_size:
+            message = "is empty, as a shell leaves a file that output goes to"
+            raise InputError([Problem(str(estate / BASELINE), 0, 0, message, "restore it, or write {} for nothing")])

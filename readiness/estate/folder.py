@@ -35,6 +35,7 @@ def entries_of(folder: Path) -> list[str]:
 def missing(name: str) -> Problem:
     """The problem of a file that is not there."""
     hint = f"an estate has {ESTATE} and {BASELINE}" if name in {ESTATE, BASELINE} else f"{ESTATE} names it"
+    hint += "; {} is an empty one" if name == BASELINE else ""
     return Problem(name, 0, 0, "the file is missing", hint)
 
 
@@ -42,6 +43,8 @@ def stranger(name: str) -> Problem:
     """The problem of a file that this version would not look at."""
     stem, _, ending = name.rpartition(".")
     hint = f"rename it to {stem}.yaml" if f"{stem}.yaml" in {ESTATE, BASELINE} and ending == "yml" else ""
+    if name == KNOWN_HOSTS:
+        hint = "ssh.known_hosts names another file: remove one of the two"
     return Problem(name, 0, 0, f"this version cannot judge {name}", hint or "remove it, or use a version that can")
 
 

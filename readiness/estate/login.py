@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from readiness.estate import texts
 from readiness.estate.network import HostKeyText
@@ -11,10 +12,13 @@ from readiness.yaml_text.models import Strict, stated
 
 NTLM_OVER_HTTP = f"{texts.PREFIX}NTLM_OVER_HTTP"
 """The environment variable whose value 1 lets a logon by NTLM go to hosts that prove nothing before it."""
+_JUMP = "a jump host stands in an ssh_config: ssh: {config: ~/.ssh/config}"
 
 
 class SshLogin(Strict):
     """What can be stated for all hosts and for each."""
+
+    if_unknown: ClassVar[Mapping[str, str]] = {"jump": _JUMP, "proxy": _JUMP, "bastion": _JUMP}
 
     user: texts.User | None = stated("The login on the host.", None, example="readiness")
     port: texts.Port = stated("The port of sshd.", 22, example="22")
@@ -58,6 +62,10 @@ class Ssh(EstateSsh, HostSsh):
 
 class Winrm(Strict):
     """How to log on over WinRM; the password never stands here, but in the environment variable that is named."""
+
+    if_unknown: ClassVar[Mapping[str, str]] = {
+        "pass": f"a password never stands here: password_env names the environment variable, {texts.PREFIX}..."
+    }
 
     user: texts.WindowsUser | None = stated("The login on the host.", None, example=r"'CORP\readiness'")
     port: texts.Port | None = stated(

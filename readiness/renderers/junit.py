@@ -175,7 +175,7 @@ def _gate_case(report: Report) -> TestCase:
             f"estate: {judgement.estate}",
             f"change: {judgement.change}",
             f"run: {report.run_id}",
-            f"valid until: {judgement.valid_until}",
+            *([f"valid until: {judgement.valid_until}"] if judgement.verdict in _PASSING else []),
             *(one_line(f"{label.lower()}: {text}", _IN_TEXT) for label, text in page_one.rows(report)),
             *(one_line(f"not agreed: {key} {text}", _IN_TEXT) for key, text in page_one.exemptions(judgement)),
         ]

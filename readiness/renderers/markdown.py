@@ -86,7 +86,7 @@ def _head(report: Report) -> Iterator[str]:
 def _exemptions(judgement: Judgement) -> Iterator[str]:
     if not judgement.exemptions:
         return
-    yield f"## Agreed not to demand ({number(len(judgement.exemptions), 'exemption')})"
+    yield f"## Agreed not to demand ({page_one.exempted(judgement)})"
     yield ""
     room = LARGEST // 3
     lines = [f"- {code(key)} {code(text, _REST)}" for key, text in page_one.exemptions(judgement)]

@@ -43,6 +43,13 @@ def rows(report: Report) -> Iterator[tuple[str, str]]:
     yield "Pairs", _pairs(report.outcomes, report.judgement)
 
 
+def exempted(judgement: Judgement) -> str:
+    """How many exemptions there are, and how many of them take nothing away; the last line counts the others."""
+    idle = sum(not exemption.pairs for exemption in judgement.exemptions)
+    every = number(len(judgement.exemptions), "exemption")
+    return f"{every}, {idle} without effect here" if idle else every
+
+
 def exemptions(judgement: Judgement) -> Iterator[tuple[str, str]]:
     """What was agreed not to agree on, by key, those that take blockers away first and never cut."""
     same: dict[tuple[str | None, ...], list[Exemption]] = {}

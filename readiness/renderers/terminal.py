@@ -32,7 +32,8 @@ _STYLES: Mapping[Verdict, str] = {
     Verdict.GO_WITH_CONDITIONS: "bold yellow",
     Verdict.NO_GO: "bold red",
 }
-_COMMAND = re.compile(r"#(?=#(?:vso|teamcity)?\[)|(?<![^\s])::(?=[\w-])", re.IGNORECASE)
+_ADDRESS = r"[0-9a-f]{1,4}(?::[0-9a-f.]+)*(?:[\s,;/)]|$)"  # what follows the :: of ::1
+_COMMAND = re.compile(rf"#(?=#(?:vso|teamcity)?\[)|(?<![^\s])::(?=[\w-])(?!{_ADDRESS})", re.IGNORECASE)
 
 
 def shown(text: str, limit: int = _VALUE) -> str:
@@ -100,7 +101,7 @@ def _report(console: Console, report: Report, folder: object) -> Iterator[Text]:
     yield from _table(report.outcomes)
     yield from _barred(console, list(page_one.rows(report)))
     if report.judgement.exemptions:
-        yield _line(f"AGREED NOT TO DEMAND: {number(len(report.judgement.exemptions), 'exemption')}", "yellow")
+        yield _line(f"AGREED NOT TO DEMAND: {page_one.exempted(report.judgement)}", "yellow")
         yield from _barred(console, list(page_one.exemptions(report.judgement)))
     if partial is not None:
         yield _line("LEFT OUT of this partial run:", "yellow")

@@ -22,12 +22,13 @@ class Strict(BaseModel):
 
     `stand_in` has values for required keys that are missing or faulty: with them the rest of the entry is
     cross-checked; the mistake itself is reported, so no such entry is ever used. `if_missing` has hints for those whose
-    example alone does not say enough.
+    example alone does not say enough, `if_unknown` those for unknown keys in which a word occurs.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
     stand_in: ClassVar[Mapping[str, Any]] = {}
     if_missing: ClassVar[Mapping[str, str]] = {}
+    if_unknown: ClassVar[Mapping[str, str]] = {}
 
 
 def stated(description: str, default: Any = ..., *, example: str = "", alias: str | None = None) -> Any:

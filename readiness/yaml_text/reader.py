@@ -6,6 +6,7 @@ Read from libyaml's events, because its loader takes the last of two equal keys,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,12 +24,16 @@ _MAX_PROBLEMS = 1000
 _MAX_BAD_LINES = 20
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_ODD_BLANK = re.compile(r"[^\S \t\n\r]|[\u200b\ufeff]")
 _SYNTAX_HINTS = {
-    "mapping values are not allowed": "quote a text with ': ' in it, or mend the indentation",
+    "mapping values are not allowed": "quote a text with ': ' in it, put a space behind the :, or mend the indentation",
     "did not find expected key": "mend the indentation, or quote the text before it",
     "did not find expected '-' indicator": "mend the indentation",
-    "did not find expected ',' or": "a bracket or brace is not closed",
-    "did not find expected node content": "a bracket or brace is not closed",
+    "did not find expected ',' or": "a bracket, brace or quote is not closed",
+    "did not find expected node content": "a bracket or brace is not closed, or a text that begins with : needs quotes",
+    "found unexpected ':'": "put a space behind the :, and a value",
+    "found unknown escape character": r"write a text with \ in single quotes: 'D:\Backup'",
+    "did not find expected hexdecimal number": r"write a text with \ in single quotes: 'D:\Backup'",
     "found unexpected end of stream": "a quote is not closed",
     "cannot start any token": "quote the text",
     "could not find expected ':'": "a key needs ': ' after it",
@@ -214,5 +219,10 @@ class _Reader:
             tab = Problem(self._file, mark.line + 1, column, "a tab in the indentation", "indent with spaces")
             self.problems.append(tab)
             return
+        for number in (mark.line - 1, mark.line):
+            if 0 <= number < len(lines) and (blank := _ODD_BLANK.search(lines[number])):
+                odd = f"a blank that is no space (U+{ord(blank[0]):04X})"
+                self.problems.append(Problem(self._file, number + 1, blank.start() + 1, odd, "type a space instead"))
+                return
         hint = next((hint for words, hint in _SYNTAX_HINTS.items() if words in problem), "")
         self._say(mark, f"not YAML: {problem}", hint)

@@ -103,13 +103,19 @@ def _report(
         word = str(path[-1])
         holder = model_at(model, path[:-1])
         known = keys.setdefault(holder, Known(fields_of(holder), "known keys"))
-        hint = _CREDENTIALS if any(secret in word.lower() for secret in _SECRETS) else _one_below(holder, word)
+        own = getattr(holder, "if_unknown", {}).items()
+        hint = next((hint for part, hint in own if part in word.lower()), "")
+        hint = hint or (
+            _CREDENTIALS if any(secret in word.lower() for secret in _SECRETS) else _one_below(holder, word)
+        )
         hint = hint or known.hint(word)
         document.report(path, f"unknown key {quote(word)}", hint, key=True)
     elif kind == "value_error":
         document.report(path, error["msg"].removeprefix("Value error, "))
     else:
         message, hint = _words(document, path, error)
+        if kind in _WANTED and not on_key:
+            hint = hint or _example(model, path)
         document.report(path, f"{_subject(path)} {message}", hint, key=on_key)
 
 
@@ -167,7 +173,11 @@ def _subject(path: Path) -> str:
 
 
 def _example(model: type[BaseModel], path: Path) -> str:
-    holder, key = model_at(model, path[:-1]), str(path[-1])
+    """How the key at the end of the path is written; empty for an entry that is none of a model's keys."""
+    try:
+        holder, key = model_at(model, path[:-1]), str(path[-1])
+    except (TypeError, IndexError):
+        return ""
     if hint := getattr(holder, "if_missing", {}).get(key):
         return str(hint)
     examples = fields_of(holder)[key].examples

@@ -19,6 +19,36 @@ MISTAKES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
             "estate.yaml:42:22: unknown host 'dir02' (did you mean dir01)",
         ),
     ),
+    (
+        ESTATE,
+        "  user: readiness\n",
+        "  user: readiness\n  ProxyJump: x\n",
+        ("estate.yaml:13:3: unknown key 'ProxyJump' (a jump host stands in an ssh_config: ssh: {",),
+    ),
+    (
+        ESTATE,
+        "jobs: 8",
+        "winrm: {password: x}",
+        ("estate.yaml:16:9: unknown key 'password' (a password never stands here: password_env names the environment",),
+    ),
+    (
+        ESTATE,
+        "jobs: 8",
+        "winrm: 8",
+        ("estate.yaml:16:8: 'winrm' must be a mapping, not the number 8 (for example winrm: ",),
+    ),
+    (
+        ESTATE,
+        "jobs: 8",
+        "jobs:\u00a08",
+        ("estate.yaml:16:6: a blank that is no space (U+00A0) (type a space instead)",),
+    ),
+    (
+        ESTATE,
+        "jobs: 8",
+        r'note: "D:\Backup"',
+        (r"estate.yaml:16:10: not YAML: found unknown escape character (write a text with \ in single quotes: 'D:\B",),
+    ),
     (ESTATE, "jobs: 8", "job: 8", ("estate.yaml:16:1: unknown key 'job' (did you mean jobs)",)),
     (
         ESTATE,

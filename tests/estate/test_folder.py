@@ -56,7 +56,7 @@ def test_files_that_the_estate_names_may_lie_there(folder: Path) -> None:
 def test_the_other_ending_is_told(folder: Path) -> None:
     (folder / BASELINE).rename(folder / "baseline.yml")
     assert told(folder) == [
-        "baseline.yaml: the file is missing (an estate has estate.yaml and baseline.yaml)",
+        "baseline.yaml: the file is missing (an estate has estate.yaml and baseline.yaml; {} is an empty one)",
         "baseline.yml: this version cannot judge baseline.yml (rename it to baseline.yaml)",
     ]
 
@@ -168,7 +168,9 @@ def test_files_named_in_an_entry_that_is_faulty_are_no_strangers(folder: Path) -
     (folder / "keys" / "first").touch()
     text = GOOD[ESTATE].decode().replace("[keys/first, keys/second]", "{first: keys/first}")
     (folder / ESTATE).write_text(text)
-    assert told(folder) == ["estate.yaml:39:7: 'identity_file' must be a list, not a mapping"]
+    assert told(folder) == [
+        "estate.yaml:39:7: 'identity_file' must be a list, not a mapping (for example identity_file: ~/.ssh/id_ed25519)"
+    ]
 
 
 @pytest.fixture

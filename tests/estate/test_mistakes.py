@@ -121,7 +121,7 @@ def test_a_file_that_is_absent_or_strange_is_told() -> None:
     with pytest.raises(InputError) as caught:
         loaded({ESTATE: GOOD[ESTATE], "waivers.yaml": b""})
     assert str(caught.value).splitlines() == [
-        "baseline.yaml: the file is missing (an estate has estate.yaml and baseline.yaml)",
+        "baseline.yaml: the file is missing (an estate has estate.yaml and baseline.yaml; {} is an empty one)",
         "known_hosts: the file is missing (estate.yaml names it)",
         "waivers.yaml: this version cannot judge waivers.yaml (remove it, or use a version that can)",
     ]

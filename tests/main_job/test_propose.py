@@ -21,7 +21,7 @@ AGREED, FILLED = "agreed: {by: , day: }", 'agreed: {by: backup board, day: "2026
 def estate() -> Iterator[Path]:
     """The demo's estate without faults, whose baseline states nothing."""
     with embedded_estate(os.environ, planted=False) as folder:
-        (folder / "baseline.yaml").write_text("")
+        (folder / "baseline.yaml").write_text("{}")
         yield folder
 
 
@@ -68,7 +68,7 @@ def test_an_emptied_baseline_is_proposed_filled_in_and_met(estate: Path, tmp_pat
         "space",
     }
     assert {pair for pair, outcome in after.wrong().items() if outcome == "FAIL"} == {"LSN-004 fd01", "LSN-004 fd02"}
-    (estate / "baseline.yaml").write_text("")
+    (estate / "baseline.yaml").write_text("{}")
 
 
 def test_an_estate_is_read_and_nothing_judged(estate: Path, tmp_path: Path) -> None:
@@ -102,6 +102,19 @@ def test_the_estate_s_own_baseline_is_not_written_over(estate: Path, tmp_path: P
     assert not (tmp_path / "reports").exists()
 
 
+def test_nothing_is_proposed_into_the_estate_or_in_place_of_an_emptied_baseline(estate: Path, tmp_path: Path) -> None:
+    into = estate / "proposed.yaml"
+    ended = proposing(tmp_path, estate, into=into)
+    into.unlink()
+    assert ended.returncode == 4
+    assert "proposed.yaml: is where the output goes (write the proposal to a file outside" in ended.stderr
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "baseline.yaml").touch()  # as `| tee baseline.yaml` leaves it
+    ended = proposing(tmp_path, tmp_path / "own")
+    assert ended.returncode == 4
+    assert "baseline.yaml: is empty" in ended.stderr
+
+
 def test_what_cannot_be_written_is_no_proposal(estate: Path, tmp_path: Path) -> None:
     ended = proposing(tmp_path, estate, "--out", tmp_path / "read", into=Path("/dev/full"))
     assert (ended.returncode, "could not be printed" in ended.stderr) == (3, True)
@@ -109,7 +122,7 @@ def test_what_cannot_be_written_is_no_proposal(estate: Path, tmp_path: Path) -> 
 
 def test_a_host_that_is_down_is_named_and_the_exit_code_says_so(tmp_path: Path) -> None:
     with embedded_estate(None) as folder:
-        (folder / "baseline.yaml").write_text("")
+        (folder / "baseline.yaml").write_text("{}")
         ended = proposing(tmp_path, folder)
     assert ended.returncode == 2
     assert "## Not reached, and not in it: client04 (connection refused" in ended.stdout
@@ -126,7 +139,7 @@ def test_where_no_host_answers_nothing_is_proposed(tmp_path: Path) -> None:
         "hosts: {a: {fqdn: a.example.com, address: 127.0.0.1, ssh: {port: 1}, products: {bacula: [client]}}}\n"
     )
     (folder / "known_hosts").write_text("")
-    (folder / "baseline.yaml").write_text("")
+    (folder / "baseline.yaml").write_text("{}")
     ended = proposing(tmp_path, folder)
     assert ended.returncode == 5, ended.stderr
     assert AGREED not in ended.stdout

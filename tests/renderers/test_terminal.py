@@ -124,6 +124,8 @@ def test_what_does_not_fit_is_counted() -> None:
 def test_text_that_is_not_ours_is_one_clean_line() -> None:
     assert shown("a::b fe80::1 ##x") == "a::b fe80::1 ##x"
     assert shown("::error::\n##[error]") == ": :error:: # #[error]"
+    assert shown("refused: ::1 port 22, ::ffff:192.0.2.1") == "refused: ::1 port 22, ::ffff:192.0.2.1"
+    assert shown("::add::x ::dead:: ::1::x") == ": :add::x : :dead:: : :1::x"
 
 
 class Clock:

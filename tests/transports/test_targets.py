@@ -115,6 +115,28 @@ def test_a_key_file_that_is_a_folder_is_a_mistake(tmp_path: Path, name: str) -> 
             target(tmp_path, config, {"bk01": {}}, user="ours", **of_all)
 
 
+@pytest.mark.parametrize(
+    ("hop", "reached"),
+    [
+        ("ops@[2001:db8::1]:2222", ("ops", "2001:db8::1", 2222)),
+        ("[b1]", ("ours", "b1", 22)),
+        ("b1:", ("ours", "b1", 22)),
+        ("ssh://ops@b1/", ("ops", "b1", 22)),
+        ("a@b@c", ("a@b", "c", 22)),
+    ],
+)
+def test_a_jump_is_read_as_ssh_reads_it(tmp_path: Path, hop: str, reached: tuple[str, str, int]) -> None:
+    jump = target(tmp_path, f"ProxyJump {hop}\n", {"bk01": {}}, user="ours").jump
+    assert jump is not None
+    assert (jump.user, jump.address, jump.port) == reached
+
+
+@pytest.mark.parametrize("hop", ["2001:db8::1", "b1:abc", "b1:0", "b1:70000", "b1,", "@b1", "[::1", "[]", "b1,,b2"])
+def test_a_jump_that_ssh_refuses_is_a_mistake(tmp_path: Path, hop: str) -> None:
+    with pytest.raises(CannotReach, match="no ProxyJump"):
+        target(tmp_path, f"ProxyJump {hop}\n", {"bk01": {}}, user="ours")
+
+
 def test_plan_says_login_address_port_and_jump(tmp_path: Path) -> None:
     hosts = {"bk01": {**ROLE, "address": "192.0.2.1", "ssh": {"port": 22}}}
     inputs = small.inputs(hosts, ssh={"config": "~/.ssh/config", "user": "ours"})
@@ -129,3 +151,10 @@ def test_plan_says_who_pins_the_key_of_a_jump_of_the_estate(tmp_path: Path) -> N
     inputs = small.inputs(hosts, ssh={"config": "~/.ssh/config", "user": "ours"})
     logins, _ = Connector(inputs, surroundings(tmp_path, JUMP.format("jump")), Stop()).logins(["bk01"])
     assert logins[0].proof.endswith(" of the estate")
+
+
+def test_an_ssh_config_that_is_named_and_not_there_is_a_mistake(tmp_path: Path) -> None:
+    inputs = small.inputs({"bk01": deepcopy(ROLE)}, ssh={"config": "~/.ssh/confg", "user": "ours"})
+    with pytest.raises(CannotReach, match=r"confg: cannot be read: No such file") as caught:
+        Targets(inputs.estate, Surroundings(tmp_path, tmp_path, {}, tmp_path / "etc"))
+    assert caught.value.key == ("ssh", "config")

@@ -26,6 +26,9 @@ _MATCHES = {"host", "originalhost", "user"}
 _MAX_DEPTH = 16
 _MAX_FILES = 1000
 CONFIG = Kind("an ssh_config", 1 << 20)
+_HOP = re.compile(
+    r"(?:(?P<login>[^\s,]+)@)?(?:\[(?P<address>[^\s,@/\[\]]+)\]|(?P<host>[^\s,:@/\[\]]+))(?::(?P<port>\d*))?/?"
+)
 _TOKENS = "%dhnpr"
 
 
@@ -234,12 +237,14 @@ def _refused(key: str, value: str) -> tuple[str, str] | None:
             return "this Match is not supported", "Host, Match all, Match host, Match originalhost, Match user"
         if any(word.startswith("!") for word in words[::2]):
             return "a negated word of Match is not supported", "a negated pattern: Match host *,!name"
-    if key == "port" and not (value.isdecimal() and 0 < int(value[:6]) < 65536):
+    if key == "port" and not _is_port(value):
         return "no port", "a number from 1 to 65535"
-    return _refused_path(key, value)
+    return _refused_value(key, value)
 
 
-def _refused_path(key: str, value: str) -> tuple[str, str] | None:
+def _refused_value(key: str, value: str) -> tuple[str, str] | None:
+    if key == "proxyjump" and not all(map(hop_of, _hops(value))):
+        return "no ProxyJump", "host, user@host:port, user@[IPv6 address]:port, several with commas between them"
     if key not in {"identityfile", "identityagent", "userknownhostsfile"}:
         return None
     if "${" in value or value.startswith("$"):
@@ -262,6 +267,18 @@ def _words(value: str) -> list[str]:
         return shlex.split(value, posix=True)
     except ValueError:
         return value.split()
+
+
+def hop_of(text: str) -> tuple[str, str, str] | None:
+    """Login, host and port of a hop of ProxyJump, empty where it leaves them out; None where ssh would refuse it."""
+    match = _HOP.fullmatch(text)
+    if match is None or (match["port"] and not _is_port(match["port"])):
+        return None
+    return match["login"] or "", match["address"] or match["host"], match["port"] or ""
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and 0 < int(text[:6]) < 65536
 
 
 def _hops(value: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from readiness.files import guarded
 from readiness.files.guarded import Absent, Kind, Unusable
 from readiness.transports.kind import CannotReach, Surroundings
 from readiness.transports.ssh import config as ssh_config
-from readiness.transports.ssh.config import HostSettings
+from readiness.transports.ssh.config import HostSettings, hop_of
 from readiness.transports.ssh.keys import PRIVATE_KEY, KeySource, files_of
 from readiness.transports.ssh.known_hosts import KNOWN_HOSTS, KnownHosts
 from readiness.transports.ssh.machine import Machine
@@ -63,6 +63,7 @@ class Targets:
         self._surroundings, self._hosts = surroundings, estate.hosts
         self._within_s = min(guarded.ANSWER_S, estate.limits.run_s)
         self._unusable: dict[Path, Unusable | None] = {}
+        self._absent: dict[Path, Unusable] = {}
         self._mistakes: list[CannotReach] = []
         known_hosts = self._stated(estate.ssh.known_hosts, "known_hosts", KNOWN_HOSTS)
         config = self._stated(estate.ssh.config, "config", ssh_config.CONFIG)
@@ -108,7 +109,10 @@ class Targets:
         if text is None:
             return None
         path = self._surroundings.path(text)
-        if error := self._fault(path, kind):
+        error = self._fault(path, kind)
+        if error is None and kind is ssh_config.CONFIG:  # without it jump hosts and revoked keys would have no say
+            error = self._absent.get(path)
+        if error:
             self._mistakes.append(CannotReach.by_file(error, "ssh", key))
         return path
 
@@ -127,8 +131,8 @@ class Targets:
             self._unusable[path] = None
             try:
                 self._surroundings.read(path, kind, self._within_s)
-            except Absent:
-                pass
+            except Absent as error:
+                self._absent[path] = error
             except Unusable as error:
                 self._unusable[path] = error
         return self._unusable[path]
@@ -150,9 +154,7 @@ class Targets:
     def _jump(self, host: Host, settings: HostSettings, user: str) -> SshTarget | None:
         """The last hop before the host, itself reached through the hops before it."""
         jump: SshTarget | None = None
-        for hop in settings.proxy_jump:
-            login, _, end_point = hop.rpartition("@")
-            alias, _, port = end_point.partition(":")
+        for login, alias, port in filter(None, map(hop_of, settings.proxy_jump)):
             of_the_hop = {"user": login, "port": port}  # which ssh puts before all else
             stated = {key: value for key, value in of_the_hop.items() if value}
             if (known := self._hosts.get(alias)) is not None:
