@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from readiness.cli.answers import answer_of, as_text
 from readiness.core.command_line import wants_json
+from readiness.core.judge import ended_by
 from readiness.core.outcomes import EXIT_FAULT
 from readiness.core.text import one_line
 from readiness.renderers.output import Output, claim_closed_streams
@@ -26,10 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
             code = command_line(words)
         except BaseException as error:  # noqa: BLE001 - Python's own code for what nobody caught is that of a NO-GO
-            print(f"ERROR  {one_line(f'{type(error).__name__}: {error}')}", file=sys.stderr)
+            verdict, code, reason = ended_by(error)
+            print(f"{verdict}  {one_line(reason)}", file=sys.stderr)
             if wants_json(words):
                 print(as_text(answer_of(error).document))
-            code = EXIT_FAULT
         out.flush()
         if out.error is not None:
             print(f"ERROR  what was found could not be printed: {one_line(str(out.error))}", file=sys.stderr)

@@ -96,6 +96,8 @@ def ended_by(error: BaseException) -> tuple[Verdict, int, str]:
         return Verdict.ERROR, EXIT_INPUT, str(error)
     if isinstance(error, NothingToCheck):
         return Verdict.NOTHING_TO_CHECK, EXIT_CODES[Verdict.NOTHING_TO_CHECK], str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return Verdict.INCOMPLETE, EXIT_CODES[Verdict.INCOMPLETE], "interrupted before anything was judged"
     reason = str(error) if isinstance(error, ToolFault) else f"{type(error).__name__}: {error}"
     return Verdict.ERROR, EXIT_FAULT, reason
 

@@ -16,6 +16,7 @@ from readiness.custom.conversation import Collected
 
 _USUAL = "test"
 _NAMES = "name its file test_<what>.py, its class Test<What>, and let no pytest.ini or conftest leave it out"
+_ALWAYS_TRUE = "asserts a tuple, which is always true", "take the brackets away: assert condition, message"
 _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -64,6 +65,7 @@ def mistakes(files: Mapping[str, bytes], folder: str, place: Path, collected: Co
         if file in broken or not whole:
             continue
         written = [test for test in _tests(name, tree.body, patterns) if test.scope.count("::")]
+        problems += [Problem(file, node.lineno, node.col_offset + 1, *_ALWAYS_TRUE) for node in _always_true(tree)]
         lost = list(_lost(name, written, scopes, codes))
         problems += [Problem(file, test.line, test.node.col_offset + 1, *words) for test, words in lost]
         if name in collected.files and name not in with_tests and not lost:
@@ -74,6 +76,15 @@ def mistakes(files: Mapping[str, bytes], folder: str, place: Path, collected: Co
         hint = "files and tests are named test_..."
         problems.append(Problem(str(place / folder), 0, 0, "no test is collected", hint))
     return problems
+
+
+def _always_true(tree: ast.Module) -> Iterator[ast.Assert]:
+    """Assertions that cannot fail, whatever they look at; of those in brackets pytest only warns."""
+    return (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assert) and isinstance(node.test, ast.Tuple) and node.test.elts
+    )
 
 
 def _tests(

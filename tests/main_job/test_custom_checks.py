@@ -287,6 +287,28 @@ def test_an_interrupt_ends_it_and_is_judged(estate: Path, tmp_path: Path) -> Non
     assert {outcome for outcome, _ in said(job).values()} == {"UNKNOWN"}
 
 
+def test_an_interrupt_while_tests_are_collected_ends_it_as_incomplete(estate: Path, tmp_path: Path) -> None:
+    body = f"import pathlib, time\npathlib.Path({str(tmp_path / 'loading')!r}).touch()\ntime.sleep(90)\n"
+    process = subprocess.Popen(
+        command("run", given(estate, body), "--out", tmp_path / "run", *AREA, "--custom-checks"),
+        env=environment(tmp_path),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        until = time.monotonic() + 60
+        while not (tmp_path / "loading").exists():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=45)
+    judgement = json.loads((tmp_path / "run" / "verdict.json").read_text())["judgement"]
+    assert (process.returncode, judgement["verdict"], judgement["exit_code"]) == (2, "INCOMPLETE", 2), stderr
+    assert stdout.splitlines()[-1].startswith("INCOMPLETE  interrupted")
+
+
 UNREACHED: dict[str, tuple[Callable[[Lab], Any], str]] = {
     "a wrong host key": (lambda lab: faults.wrong_host_key(lab, "client01"), "CON-002 client01"),
     "sshd stopped": (lambda lab: faults.sshd_stopped(lab, "client01"), "CON-001 client01"),

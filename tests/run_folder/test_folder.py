@@ -110,7 +110,7 @@ def test_a_report_may_not_take_a_name_of_the_run_s_own(path: Path) -> None:
         (InputError([Problem("estate.yaml", 1, 1, "is wrong")]), "ERROR", 4),
         (NothingToCheck("no host"), "NOTHING_TO_CHECK", 5),
         (ToolFault("broken"), "ERROR", 3),
-        (KeyboardInterrupt(), "ERROR", 3),
+        (KeyboardInterrupt(), "INCOMPLETE", 2),
         (SystemExit(0), "ERROR", 3),
     ],
 )
