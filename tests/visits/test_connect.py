@@ -42,6 +42,7 @@ PASSWORD = {"READINESS_WORD": "secret"}
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "home" / ".ssh").mkdir(parents=True)
+    (tmp_path / "home" / ".ssh" / "config").touch()
     return tmp_path
 
 
