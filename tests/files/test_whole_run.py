@@ -122,6 +122,7 @@ def test_a_link_out_of_the_estate_is_told_where_it_is_named(tmp_path: Path, home
         "estate.yaml:7:11: config: leads out of the estate's folder"
     ]
     (folder / "config").unlink()
+    (folder / "config").touch()
     lines = told(start(folder, home), folder)
     assert all("leads out of the estate's folder" in line for line in lines), lines
     places = ("8:18", "9:30", "15:27", "15:33", "21:45", "21:63")
