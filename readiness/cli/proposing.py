@@ -18,7 +18,7 @@ from readiness.cli.showing import progress_of
 from readiness.core.errors import InputError, Problem
 from readiness.core.facts import HostFacts, Why
 from readiness.core.outcomes import EXIT_CODES, Verdict
-from readiness.estate.folder import BASELINE
+from readiness.estate.folder import BASELINE, entries_of
 from readiness.gate.collecting import checks_folder, collect_checks, ids_of_version
 from readiness.gate.judging import Judging
 from readiness.gate.records import FACT_KINDS, new_run_id, read_hosts, write_plan, write_results
@@ -97,7 +97,7 @@ def _refuse_estate_as_output(estate: Path) -> None:
     """InputError where the output goes into the estate, whose baseline the shell has emptied by then, as a pipe may."""
     with suppress(OSError, ValueError):
         output = os.fstat(sys.stdout.fileno())
-        for path in estate.iterdir():
+        for path in (estate / name for name in entries_of(estate)):
             if not os.path.samestat(output, path.stat()):
                 continue
             message, hint = "is where the output goes", "write the proposal to a file outside of the estate's folder"
