@@ -18,10 +18,11 @@ demo: $(READY)
 # Much of it waits for hosts, so it goes in parts side by side, the output of all but the last one after that.
 PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 LAB := tests/lab tests/files tests/main_job/test_on_the_lab.py
-JOBS := tests/main_job --ignore=tests/main_job/test_on_the_lab.py
-PROBES := tests/probes tests/configs
+LONG := tests/main_job/test_on_clusters.py tests/main_job/test_windows_edges.py tests/probes/test_guard.py
+JOBS := tests/main_job --ignore=tests/main_job/test_on_the_lab.py $(addprefix --ignore=,$(LONG))
+PROBES := tests/probes tests/configs $(addprefix --ignore=,$(LONG))
 GATE := tests/gate tests/benchmarks $(wildcard tests/test_*.py)
-SOAK := tests/additions tests/soak
+SOAK := tests/additions tests/soak $(LONG)
 REST := tests $(addprefix --ignore=,$(filter tests/%,$(LAB) $(JOBS) $(PROBES) $(GATE) $(SOAK)))
 test: $(READY)
 	if $(LAB_CAN_BE); then $(BIN)/python -m tests.lab prepare; fi
