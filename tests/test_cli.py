@@ -40,7 +40,7 @@ def ended(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
         (NothingToCheck("the estate has no host"), 5, "NOTHING TO CHECK  the estate has no host"),
         (ToolFault("it broke a promise"), 3, "ERROR  it broke a promise"),
         (RuntimeError("::error::x"), 3, "ERROR  RuntimeError: : :error::x"),
-        (KeyboardInterrupt(), 2, "INCOMPLETE  interrupted before anything was judged"),
+        (KeyboardInterrupt(), 2, "INCOMPLETE  interrupted before its end"),
         (SystemExit(0), 3, "ERROR  SystemExit: 0"),
     ],
 )

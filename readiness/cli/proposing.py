@@ -95,16 +95,20 @@ def _of_estate(estate: Path, out: Path | None) -> _Read:
 
 def _refuse_estate_as_output(estate: Path) -> None:
     """InputError where the output goes into the estate, whose baseline the shell has emptied by then, as a pipe may."""
+    paths = [estate / name for name in entries_of(estate)]
+    for path in filter(_is_output, paths):
+        message, hint = "is where the output goes", "write the proposal to a file outside of the estate's folder"
+        if path.name == BASELINE:
+            message += ": the shell has emptied it before anything was read"
+            hint = "restore it, and write the proposal to another file"
+        raise InputError([Problem(str(path), 0, 0, message, hint)])
+    if estate / BASELINE in paths and not (estate / BASELINE).stat().st_size:
+        message = "is empty, as a shell leaves a file that output goes to"
+        raise InputError([Problem(str(estate / BASELINE), 0, 0, message, "restore it, or write {} for nothing")])
+
+
+def _is_output(path: Path) -> bool:
+    """Whether it is the file that our output goes to; one that cannot be looked at is told of where it is read."""
     with suppress(OSError, ValueError):
-        output = os.fstat(sys.stdout.fileno())
-        for path in (estate / name for name in entries_of(estate)):
-            if not os.path.samestat(output, path.stat()):
-                continue
-            message, hint = "is where the output goes", "write the proposal to a file outside of the estate's folder"
-            if path.name == BASELINE:
-                message += ": the shell has emptied it before anything was read"
-                hint = "restore it, and write the proposal to another file"
-            raise InputError([Problem(str(path), 0, 0, message, hint)])
-        if not (estate / BASELINE).stat().st_size:
-            message = "is empty, as a shell leaves a file that output goes to"
-            raise InputError([Problem(str(estate / BASELINE), 0, 0, message, "restore it, or write {} for nothing")])
+        return os.path.samestat(os.fstat(sys.stdout.fileno()), path.stat())
+    return False

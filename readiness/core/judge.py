@@ -97,7 +97,7 @@ def ended_by(error: BaseException) -> tuple[Verdict, int, str]:
     if isinstance(error, NothingToCheck):
         return Verdict.NOTHING_TO_CHECK, EXIT_CODES[Verdict.NOTHING_TO_CHECK], str(error)
     if isinstance(error, KeyboardInterrupt):
-        return Verdict.INCOMPLETE, EXIT_CODES[Verdict.INCOMPLETE], "interrupted before anything was judged"
+        return Verdict.INCOMPLETE, EXIT_CODES[Verdict.INCOMPLETE], "interrupted before its end"
     reason = str(error) if isinstance(error, ToolFault) else f"{type(error).__name__}: {error}"
     return Verdict.ERROR, EXIT_FAULT, reason
 

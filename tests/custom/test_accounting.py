@@ -55,13 +55,13 @@ CONFTEST = (
     "def test_a(host): ...\n"
 )
 LEFT_OUT = {
+    # What leaves it out, the file, the line and column, the test, and the hint.
     "test_tuple.py": (
         "def test_t(host):\n    assert (host.file('/x').exists, 'not there')\n",
         "2:5",
         "asserts a tuple, which is always true",
         "take the brackets away",
     ),
-    # What leaves it out, the file, the line and column, the test, and the hint.
     "check_b.py": ("def test_a(host): ...\n", "1:1", "test_a is not collected", "name its file test_<what>.py"),
     "build/test_c.py": ("\ndef test_a(host): ...\n", "2:1", "test_a is not collected", "name its file test_<what>.py"),
     ".hidden/test_h.py": ("def test_a(host): ...\n", "1:1", "test_a is not collected", "name its file test_<what>.py"),

@@ -263,49 +263,45 @@ def test_the_run_s_deadline_ends_it(estate: Path, tmp_path: Path) -> None:
     assert {outcome for outcome, _ in said(job).values()} == {"UNKNOWN"}
 
 
-def test_an_interrupt_ends_it_and_is_judged(estate: Path, tmp_path: Path) -> None:
-    body = "import time\ndef test_a(host):\n    host.run('true')\n    time.sleep(90)\ndef test_b(host):\n    ...\n"
-    folder = tmp_path / "run"
+def interrupted(estate: Path, folder: Path, begun: Callable[[], bool]) -> tuple[int, str, str]:
+    """Exit code and outputs of a run that gets SIGINT as soon as this has begun; its test itself would sleep for 90."""
     process = subprocess.Popen(
-        command("run", given(estate, body), "--out", folder, *AREA, "--custom-checks"),
-        env=environment(tmp_path),
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        until, transcript = time.monotonic() + 60, folder / "transcript.jsonl"
-        while not transcript.exists() or '#live1"' not in transcript.read_text():
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=45)  # the test itself would sleep for 90
-    job = Job(process.returncode, stdout, stderr, folder)
-    assert job.code == 2, stdout + stderr
-    assert "interrupted" in job.verdict["judgement"]["partial"]
-    assert {outcome for outcome, _ in said(job).values()} == {"UNKNOWN"}
-
-
-def test_an_interrupt_while_tests_are_collected_ends_it_as_incomplete(estate: Path, tmp_path: Path) -> None:
-    body = f"import pathlib, time\npathlib.Path({str(tmp_path / 'loading')!r}).touch()\ntime.sleep(90)\n"
-    process = subprocess.Popen(
-        command("run", given(estate, body), "--out", tmp_path / "run", *AREA, "--custom-checks"),
-        env=environment(tmp_path),
-        cwd=tmp_path,
+        command("run", estate, "--out", folder, *AREA, "--custom-checks"),
+        env=environment(folder.parent),
+        cwd=folder.parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     with process:
         until = time.monotonic() + 60
-        while not (tmp_path / "loading").exists():
+        while not begun():
             assert time.monotonic() < until
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=45)
+    return process.returncode, stdout, stderr
+
+
+def test_an_interrupt_ends_it_and_is_judged(estate: Path, tmp_path: Path) -> None:
+    body = "import time\ndef test_a(host):\n    host.run('true')\n    time.sleep(90)\ndef test_b(host):\n    ...\n"
+    folder = tmp_path / "run"
+    transcript = folder / "transcript.jsonl"
+    ended = interrupted(
+        given(estate, body), folder, lambda: transcript.exists() and '#live1"' in transcript.read_text()
+    )
+    job = Job(*ended, folder)
+    assert job.code == 2, job.stdout + job.stderr
+    assert "interrupted" in job.verdict["judgement"]["partial"]
+    assert {outcome for outcome, _ in said(job).values()} == {"UNKNOWN"}
+
+
+def test_an_interrupt_while_tests_are_collected_ends_it_as_incomplete(estate: Path, tmp_path: Path) -> None:
+    loading = tmp_path / "loading"
+    body = f"import pathlib, time\npathlib.Path({str(loading)!r}).touch()\ntime.sleep(90)\n"
+    code, stdout, stderr = interrupted(given(estate, body), tmp_path / "run", loading.exists)
     judgement = json.loads((tmp_path / "run" / "verdict.json").read_text())["judgement"]
-    assert (process.returncode, judgement["verdict"], judgement["exit_code"]) == (2, "INCOMPLETE", 2), stderr
+    assert (code, judgement["verdict"], judgement["exit_code"]) == (2, "INCOMPLETE", 2), stderr
     assert stdout.splitlines()[-1].startswith("INCOMPLETE  interrupted")
 
 

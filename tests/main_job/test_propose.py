@@ -109,6 +109,7 @@ def test_nothing_is_proposed_into_the_estate_or_in_place_of_an_emptied_baseline(
     assert ended.returncode == 4
     assert "proposed.yaml: is where the output goes (write the proposal to a file outside" in ended.stderr
     (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "a.yaml").symlink_to("gone")  # which hides nothing of what else is there
     (tmp_path / "own" / "baseline.yaml").touch()  # as `| tee baseline.yaml` leaves it
     ended = proposing(tmp_path, tmp_path / "own")
     assert ended.returncode == 4

@@ -12,6 +12,7 @@ import lxml.etree
 import pytest
 import yaml
 
+from tests.cutover import AHEAD
 from tests.main_job.job import environment, run
 from tests.transports.sshd import Sshd, sshd
 
@@ -87,7 +88,7 @@ def estate(tmp_path: Path, server: Sshd) -> Path:
     document = {
         "service": "backup",
         "change": "CHG1",
-        "cutover": {"start": "2026-12-01T20:00:00+01:00", "end": "2026-12-02T04:00:00+01:00"},
+        "cutover": dict(AHEAD),
         "ssh": ssh,
         "hosts": {"bk01": {**host, "ssh": {"host_key": server.public_host_key}}},
         "custom_checks": [{"folder": "own"}],

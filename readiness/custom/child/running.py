@@ -12,7 +12,6 @@ from readiness.custom.child.parent import Parent
 from readiness.custom.child.suite import HOST, Suite
 from readiness.custom.phases import ESTATE
 
-_NO_SOURCE = {"host", HOST, "request"}
 _SOURCES = {"host", HOST, "request"}  # a request gives any fixture by its name
 _NOT_OWN = {"_pytest", "testinfra"}
 _KIND_OF_HOST = {"backend", "has_command_v"}
@@ -76,7 +75,7 @@ def _forget_answers(host: Any) -> None:
 def _is_given(item: pytest.Item) -> bool:
     """Whether it has fixtures that may have asked its host for it earlier."""
     parameters = getattr(getattr(item, "callspec", None), "params", ())
-    names = set(getattr(item, "fixturenames", ())) - _NO_SOURCE - set(parameters)
+    names = set(getattr(item, "fixturenames", ())) - _SOURCES - set(parameters)
     return any(_may_ask(name, getattr(item, "_fixtureinfo").name2fixturedefs) for name in names)  # noqa: B009
 
 

@@ -154,7 +154,10 @@ class Targets:
     def _jump(self, host: Host, settings: HostSettings, user: str) -> SshTarget | None:
         """The last hop before the host, itself reached through the hops before it."""
         jump: SshTarget | None = None
-        for login, alias, port in filter(None, map(hop_of, settings.proxy_jump)):
+        for text in settings.proxy_jump:
+            if (hop := hop_of(text)) is None:  # to leave it out would be another way than the one that was stated
+                raise CannotReach(f"no ProxyJump: {text}")
+            login, alias, port = hop
             of_the_hop = {"user": login, "port": port}  # which ssh puts before all else
             stated = {key: value for key, value in of_the_hop.items() if value}
             if (known := self._hosts.get(alias)) is not None:
